@@ -1,0 +1,102 @@
+//! The closed list of events that are put on record, and what an entry says.
+//!
+//! An entry refers to people and things by their identifiers only: no names, no amounts, no tokens, no addresses of accounts.
+
+use crate::id::{AccountId, AuditId, ClientId, ConsentId, CustomerId};
+use crate::time::Instant;
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident = $code:literal,)*) => {
+        /// Something that is put on record.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Event { $($(#[$doc])* $name,)* }
+
+        impl Event {
+            /// Every event.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The name under which it is recorded.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+        }
+    };
+}
+
+events! {
+    /// An app asked for an authorization that was refused on the spot.
+    AuthorizationRefused = "authorization.refused",
+    /// Somebody failed to prove to be a client.
+    ClientAuthenticationFailed = "client.authentication-failed",
+    /// A client was deleted.
+    ClientDeleted = "client.deleted",
+    /// A client was registered.
+    ClientRegistered = "client.registered",
+    /// A client may act again.
+    ClientResumed = "client.resumed",
+    /// A client was suspended.
+    ClientSuspended = "client.suspended",
+    /// A client changed what it says of itself.
+    ClientUpdated = "client.updated",
+    /// A code was presented a second time, and what it had given was revoked.
+    CodeReplayed = "code.replayed",
+    /// A customer allowed a consent.
+    ConsentAuthorised = "consent.authorised",
+    /// A customer refused a consent, or went away.
+    ConsentRejected = "consent.rejected",
+    /// A consent was taken back.
+    ConsentRevoked = "consent.revoked",
+    /// A customer's password or second factor was set.
+    CredentialsSet = "customer.credentials-set",
+    /// An app read data.
+    DataRead = "data.read",
+    /// An app was refused data.
+    DataRefused = "data.refused",
+    /// Bank data was imported.
+    Imported = "bank.imported",
+    /// A signing key was made and published.
+    KeyPublished = "key.published",
+    /// A customer's sign-in failed.
+    SignInFailed = "sign-in.failed",
+    /// A customer signed in.
+    SignedIn = "sign-in.succeeded",
+    /// A customer signed out.
+    SignedOut = "sign-in.ended",
+    /// Tokens were issued.
+    TokenIssued = "token.issued",
+    /// Tokens were refused.
+    TokenRefused = "token.refused",
+    /// Tokens were revoked.
+    TokenRevoked = "token.revoked",
+}
+
+/// One line of the record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its identifier; entries made later sort later.
+    pub id: AuditId,
+    /// When.
+    pub at: Instant,
+    /// What happened.
+    pub event: Event,
+    /// To whom and what.
+    pub subject: Subject,
+    /// Why or how, in a fixed word of ours; never a text from outside.
+    pub reason: Option<&'static str>,
+    /// The interaction id of the call that caused it.
+    pub interaction: Option<String>,
+}
+
+/// Whom and what an entry is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// The app.
+    pub client: Option<ClientId>,
+    /// The customer.
+    pub customer: Option<CustomerId>,
+    /// The consent under which it happened.
+    pub consent: Option<ConsentId>,
+    /// The account.
+    pub account: Option<AccountId>,
+}
