@@ -1,0 +1,369 @@
+//! A database, and a transaction or a read on it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use lombard_domain::random::Random;
+
+use crate::crypt::{Crypt, MasterKey};
+use crate::driver::postgres::{self, Postgres};
+use crate::driver::sqlite::{self, Sqlite};
+use crate::driver::{Params, Row, Value};
+use crate::error::{Error, Result};
+use crate::vault::Vault;
+use crate::{migrate, vault};
+
+/// How to reach a database.
+#[derive(Clone, Debug)]
+pub struct Options {
+    engine: Engine,
+}
+
+#[derive(Clone, Debug)]
+enum Engine {
+    Postgres {
+        url: String,
+        connections: usize,
+        ca_file: Option<PathBuf>,
+    },
+    Sqlite {
+        path: PathBuf,
+        readers: usize,
+    },
+}
+
+impl Options {
+    /// Reads an address: `postgres://…` (or `postgresql://…`), or `sqlite:///path/to/file`.
+    ///
+    /// # Errors
+    /// [`Error::Url`] if it is neither.
+    pub fn parse(url: &str) -> Result<Self> {
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            if path.is_empty() {
+                return Err(Error::Url("a path must follow sqlite://"));
+            }
+            return Ok(Self::file(path));
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self {
+                engine: Engine::Postgres {
+                    url: url.to_owned(),
+                    connections: CONNECTIONS,
+                    ca_file: None,
+                },
+            });
+        }
+        Err(Error::Url("it must start with postgres:// or sqlite://"))
+    }
+
+    /// The embedded database in a file.
+    #[must_use]
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self {
+            engine: Engine::Sqlite {
+                path: path.into(),
+                readers: READERS,
+            },
+        }
+    }
+
+    /// How many connections to hold: readers of SQLite, or all connections to PostgreSQL.
+    #[must_use]
+    pub fn connections(mut self, count: usize) -> Self {
+        match &mut self.engine {
+            Engine::Postgres { connections, .. } => *connections = count,
+            Engine::Sqlite { readers, .. } => *readers = count,
+        }
+        self
+    }
+
+    /// The CA that vouches for the PostgreSQL server; needed with `sslmode=require`, ignored by SQLite.
+    #[must_use]
+    pub fn ca_file(mut self, file: Option<PathBuf>) -> Self {
+        if let Engine::Postgres { ca_file, .. } = &mut self.engine {
+            *ca_file = file;
+        }
+        self
+    }
+
+    /// Whether it is the embedded database.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.engine, Engine::Sqlite { .. })
+    }
+}
+
+/// A database. Cheap to clone; all clones share connections.
+#[derive(Clone)]
+pub struct Db {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    backend: Backend,
+    crypt: Crypt,
+    vault: Vault,
+    statements: Arc<AtomicU64>,
+}
+
+enum Backend {
+    Postgres(Postgres),
+    Sqlite(Sqlite),
+}
+
+impl Db {
+    /// Opens a database whose schema is up to date, and the vault in it.
+    ///
+    /// # Errors
+    /// [`Error::Schema`] if migrations are missing, [`Error::WrongMasterKey`] if no given key opens the vault.
+    pub async fn open(
+        options: &Options,
+        masters: &[MasterKey],
+        random: fn() -> Box<dyn Random>,
+    ) -> Result<Self> {
+        let backend = Backend::open(options)?;
+        let statements = Arc::new(AtomicU64::new(0));
+        let crypt = Crypt::new(masters, random());
+        let mut tx = backend.begin("open", &statements).await?;
+        migrate::check(&mut tx).await?;
+        let vault = vault::open(&mut tx, &crypt, &*random()).await?;
+        tx.commit().await?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                backend,
+                crypt,
+                vault,
+                statements,
+            }),
+        })
+    }
+
+    /// A connection for reading.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if none is free in time.
+    pub async fn read(&self) -> Result<Tx> {
+        let inner = match &self.shared.backend {
+            Backend::Postgres(postgres) => Inner::PostgresRead(postgres.read().await?),
+            Backend::Sqlite(sqlite) => Inner::SqliteRead(sqlite.read().await?),
+        };
+        Ok(Tx {
+            inner,
+            name: "read",
+            statements: self.shared.statements.clone(),
+            shared: Some(self.shared.clone()),
+        })
+    }
+
+    /// Begins a transaction; it is rolled back when dropped. The name appears in logs.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if it cannot begin in time.
+    pub async fn begin(&self, name: &'static str) -> Result<Tx> {
+        let mut tx = self
+            .shared
+            .backend
+            .begin(name, &self.shared.statements)
+            .await?;
+        tx.shared = Some(self.shared.clone());
+        Ok(tx)
+    }
+
+    /// How many statements have been run, for tests and metrics.
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.shared.statements.load(Ordering::Relaxed)
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// What kept it from answering.
+    pub async fn ping(&self) -> Result<()> {
+        let mut tx = self.read().await?;
+        migrate::check(&mut tx).await
+    }
+
+    /// Digests and keys that belong to this database.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.shared.vault
+    }
+}
+
+impl Backend {
+    pub(crate) fn open(options: &Options) -> Result<Self> {
+        Ok(match &options.engine {
+            Engine::Postgres {
+                url,
+                connections,
+                ca_file,
+            } => Self::Postgres(Postgres::open(url, *connections, ca_file.as_deref())?),
+            Engine::Sqlite { path, readers } => Self::Sqlite(Sqlite::open(path, *readers)?),
+        })
+    }
+
+    pub(crate) async fn begin(
+        &self,
+        name: &'static str,
+        statements: &Arc<AtomicU64>,
+    ) -> Result<Tx> {
+        let inner = match self {
+            Self::Postgres(postgres) => Inner::Postgres(postgres.begin().await?),
+            Self::Sqlite(sqlite) => Inner::Sqlite(sqlite.begin().await?),
+        };
+        Ok(Tx {
+            inner,
+            name,
+            statements: statements.clone(),
+            shared: None,
+        })
+    }
+}
+
+/// Opens a database for its migrations only: no vault, no keys.
+pub(crate) async fn begin_migration(options: &Options) -> Result<Tx> {
+    Backend::open(options)?
+        .begin("migrate", &Arc::default())
+        .await
+}
+
+/// A transaction, or a connection for reading.
+pub struct Tx {
+    inner: Inner,
+    name: &'static str,
+    statements: Arc<AtomicU64>,
+    shared: Option<Arc<Shared>>,
+}
+
+enum Inner {
+    Postgres(postgres::Transaction),
+    PostgresRead(deadpool_postgres::Object),
+    Sqlite(sqlite::Writer),
+    SqliteRead(sqlite::Reader),
+}
+
+impl Tx {
+    /// Makes the changes last. Once this has returned, they survive a crash.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Unavailable`]; the changes may then not have been made.
+    pub async fn commit(self) -> Result<()> {
+        let name = self.name;
+        let outcome = match self.inner {
+            Inner::Postgres(transaction) => transaction.commit().await,
+            Inner::Sqlite(writer) => writer.commit().await,
+            Inner::PostgresRead(_) | Inner::SqliteRead(_) => Ok(()),
+        };
+        outcome.inspect_err(
+            |error| tracing::warn!(transaction = name, %error, "a transaction was not committed"),
+        )
+    }
+
+    /// Runs a statement that gives no rows; how many rows it touched.
+    pub(crate) async fn exec(&mut self, sql: &'static str, params: Params<'_>) -> Result<u64> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        match &self.inner {
+            Inner::Postgres(transaction) => {
+                postgres::exec(transaction.connection()?, sql, params).await
+            }
+            Inner::PostgresRead(connection) => postgres::exec(connection, sql, params).await,
+            Inner::Sqlite(writer) => sqlite::exec(writer.connection()?, sql, params),
+            Inner::SqliteRead(reader) => sqlite::exec(reader.connection()?, sql, params),
+        }
+    }
+
+    /// Runs one statement for many sets of parameters; how many rows each touched.
+    pub(crate) async fn exec_many<const N: usize>(
+        &mut self,
+        sql: &'static str,
+        sets: &[[Value<'_>; N]],
+    ) -> Result<Vec<u64>> {
+        self.statements
+            .fetch_add(u64::try_from(sets.len()).unwrap_or(0), Ordering::Relaxed);
+        match &self.inner {
+            Inner::Postgres(transaction) => {
+                postgres::exec_many(transaction.connection()?, sql, sets).await
+            }
+            Inner::PostgresRead(connection) => postgres::exec_many(connection, sql, sets).await,
+            Inner::Sqlite(writer) => {
+                let connection = writer.connection()?;
+                sets.iter()
+                    .map(|params| sqlite::exec(connection, sql, params))
+                    .collect()
+            }
+            Inner::SqliteRead(_) => Err(Error::Busy(None)),
+        }
+    }
+
+    /// Runs a statement and maps its rows.
+    pub(crate) async fn all<T>(
+        &mut self,
+        sql: &'static str,
+        params: Params<'_>,
+        mut map: impl FnMut(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<Vec<T>> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        match &self.inner {
+            Inner::Postgres(transaction) => {
+                postgres::all(transaction.connection()?, sql, params, &mut map).await
+            }
+            Inner::PostgresRead(connection) => {
+                postgres::all(connection, sql, params, &mut map).await
+            }
+            Inner::Sqlite(writer) => sqlite::all(writer.connection()?, sql, params, &mut map),
+            Inner::SqliteRead(reader) => sqlite::all(reader.connection()?, sql, params, &mut map),
+        }
+    }
+
+    /// Runs a statement that gives at most one row and maps it.
+    pub(crate) async fn one<T>(
+        &mut self,
+        sql: &'static str,
+        params: Params<'_>,
+        map: impl FnMut(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<Option<T>> {
+        let mut rows = self.all(sql, params, map).await?;
+        debug_assert!(rows.len() <= 1, "at most one row");
+        Ok(rows.pop())
+    }
+
+    /// Runs a script of several statements without parameters.
+    pub(crate) async fn script(&mut self, sql: &str) -> Result<()> {
+        match &self.inner {
+            Inner::Postgres(transaction) => {
+                Ok(transaction.connection()?.batch_execute(sql).await?)
+            }
+            Inner::Sqlite(writer) => Ok(writer.connection()?.execute_batch(sql)?),
+            Inner::PostgresRead(_) | Inner::SqliteRead(_) => Err(Error::Busy(None)),
+        }
+    }
+
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self.inner, Inner::Sqlite(_) | Inner::SqliteRead(_))
+    }
+
+    /// The column sealer and the vault.
+    pub(crate) fn keys(&self) -> Result<Keys> {
+        self.shared.clone().map(Keys).ok_or(Error::WrongMasterKey)
+    }
+}
+
+/// The column sealer and the vault of an open database, apart from the transaction so that both can be used at once.
+pub(crate) struct Keys(Arc<Shared>);
+
+impl Keys {
+    pub(crate) fn crypt(&self) -> &Crypt {
+        &self.0.crypt
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+}
+
+/// Readers of an embedded database.
+const READERS: usize = 4;
+/// Connections to PostgreSQL.
+const CONNECTIONS: usize = 16;

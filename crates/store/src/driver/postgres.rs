@@ -1,0 +1,187 @@
+//! PostgreSQL: a pool of connections, each with its own cache of prepared statements.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use futures_util::future::try_join_all;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use tokio_postgres::config::SslMode;
+
+use super::{Params, Row, Value};
+use crate::error::{Cause, Error, Result};
+
+/// A PostgreSQL database.
+pub(crate) struct Postgres {
+    pool: Pool,
+}
+
+impl Postgres {
+    /// Prepares a pool; connections are made when they are needed.
+    pub(crate) fn open(url: &str, connections: usize, ca_file: Option<&Path>) -> Result<Self> {
+        let mut config: tokio_postgres::Config = url
+            .parse()
+            .map_err(|_| Error::Url("cannot be read as a PostgreSQL address"))?;
+        config.connect_timeout(WAIT_MAX);
+        config.application_name("lombard");
+        let manager_config = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let manager = match (config.get_ssl_mode(), ca_file) {
+            // Nothing may fall back to plain text in silence: TLS is either demanded, and then verified, or not used.
+            (SslMode::Require, Some(ca_file)) => {
+                let tls = tokio_postgres_rustls::MakeRustlsConnect::new(client_tls(ca_file)?);
+                Manager::from_config(config, tls, manager_config)
+            }
+            (SslMode::Require, None) => {
+                return Err(Error::Url(
+                    "sslmode=require needs the file of the CA (ca_file)",
+                ));
+            }
+            _ => {
+                config.ssl_mode(SslMode::Disable);
+                Manager::from_config(config, tokio_postgres::NoTls, manager_config)
+            }
+        };
+        let pool = Pool::builder(manager)
+            .max_size(connections.max(2))
+            .wait_timeout(Some(WAIT_MAX))
+            .create_timeout(Some(WAIT_MAX))
+            .recycle_timeout(Some(WAIT_MAX))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|_| Error::Url("the connection pool cannot be built"))?;
+        Ok(Self { pool })
+    }
+
+    /// A connection outside any transaction.
+    pub(crate) async fn read(&self) -> Result<Object> {
+        Ok(self.pool.get().await?)
+    }
+
+    /// A connection within a transaction.
+    pub(crate) async fn begin(&self) -> Result<Transaction> {
+        let transaction = Transaction {
+            connection: Some(self.pool.get().await?),
+        };
+        transaction
+            .connection()?
+            .batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+            .await?;
+        Ok(transaction)
+    }
+}
+
+/// A connection within a transaction, which is rolled back on drop unless it was committed.
+pub(crate) struct Transaction {
+    connection: Option<Object>,
+}
+
+impl Transaction {
+    pub(crate) fn connection(&self) -> Result<&Object> {
+        self.connection.as_ref().ok_or(Error::Busy(None))
+    }
+
+    pub(crate) async fn commit(mut self) -> Result<()> {
+        self.connection()?.batch_execute("COMMIT").await?;
+        self.connection = None;
+        Ok(())
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => {
+                runtime.spawn(async move {
+                    if connection.batch_execute("ROLLBACK").await.is_err() {
+                        drop(Object::take(connection));
+                    }
+                });
+            }
+            // Without a runtime the connection is closed, and PostgreSQL rolls back.
+            Err(_) => drop(Object::take(connection)),
+        }
+    }
+}
+
+/// Runs a statement that gives no rows; how many rows it touched.
+pub(crate) async fn exec(
+    connection: &Object,
+    sql: &'static str,
+    params: Params<'_>,
+) -> Result<u64> {
+    let statement = connection.prepare_cached(sql).await?;
+    Ok(connection.execute(&statement, &upcast(params)).await?)
+}
+
+/// Runs one statement for many sets of parameters, sent without waiting in between; how many rows each touched.
+pub(crate) async fn exec_many<const N: usize>(
+    connection: &Object,
+    sql: &'static str,
+    sets: &[[Value<'_>; N]],
+) -> Result<Vec<u64>> {
+    let statement = connection.prepare_cached(sql).await?;
+    let mut touched = Vec::with_capacity(sets.len());
+    for chunk in sets.chunks(IN_FLIGHT) {
+        let params: Vec<_> = chunk.iter().map(|params| upcast(params)).collect();
+        let running = params
+            .iter()
+            .map(|params| connection.execute(&statement, params));
+        touched.extend(try_join_all(running).await?);
+    }
+    Ok(touched)
+}
+
+/// Runs a statement and maps its rows.
+pub(crate) async fn all<T>(
+    connection: &Object,
+    sql: &'static str,
+    params: Params<'_>,
+    map: &mut (dyn FnMut(&Row<'_>) -> Result<T> + Send),
+) -> Result<Vec<T>> {
+    let statement = connection.prepare_cached(sql).await?;
+    let rows = connection.query(&statement, &upcast(params)).await?;
+    rows.iter().map(|row| map(&Row::Postgres(row))).collect()
+}
+
+fn upcast<'a>(params: Params<'a>) -> Vec<&'a (dyn postgres_types::ToSql + Sync)> {
+    params
+        .iter()
+        .map(|param| {
+            let value: &'a (dyn postgres_types::ToSql + Sync) = *param;
+            value
+        })
+        .collect()
+}
+
+fn client_tls(ca_file: &Path) -> Result<rustls::ClientConfig> {
+    let unreadable = || Error::Url("the file of the CA cannot be read");
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(ca_file).map_err(|_| unreadable())? {
+        roots
+            .add(certificate.map_err(|_| unreadable())?)
+            .map_err(|_| unreadable())?;
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| Error::Url("TLS cannot be set up"))?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+impl From<Cause> for Error {
+    fn from(cause: Cause) -> Self {
+        Self::Unavailable(cause)
+    }
+}
+
+/// How long a connection may take to be had.
+const WAIT_MAX: Duration = Duration::from_secs(5);
+/// Statements sent before the first answer is read.
+const IN_FLIGHT: usize = 256;

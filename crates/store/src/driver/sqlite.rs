@@ -1,0 +1,227 @@
+//! SQLite: one writer behind a fair queue, several readers, write-ahead log, every commit synced to disk.
+//!
+//! Statements run on the async worker that asks: a cached statement takes microseconds, less than handing it to another thread
+//! would. Only COMMIT, which waits for the disk, goes to a blocking thread.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+
+use super::{Params, Row};
+use crate::error::{Cause, Error, Result};
+
+/// A database in one file.
+pub(crate) struct Sqlite {
+    writer: Arc<tokio::sync::Mutex<Connection>>,
+    readers: Arc<Mutex<Vec<Connection>>>,
+    permits: Arc<Semaphore>,
+}
+
+impl Sqlite {
+    /// Opens the file, making it if it is missing.
+    pub(crate) fn open(path: &Path, readers: usize) -> Result<Self> {
+        let writer = connect(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        )?;
+        restrict(path).map_err(|error| Error::Unavailable(Cause::Io(error)))?;
+        let readers = readers.max(1);
+        let connections = (0..readers)
+            .map(|_| connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(read_only))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Self {
+            writer: Arc::new(tokio::sync::Mutex::new(writer)),
+            readers: Arc::new(Mutex::new(connections)),
+            permits: Arc::new(Semaphore::new(readers)),
+        })
+    }
+
+    /// Waits for the writer and begins a transaction.
+    pub(crate) async fn begin(&self) -> Result<Writer> {
+        let waiting = tokio::time::timeout(WAIT_MAX, self.writer.clone().lock_owned());
+        let connection = waiting.await.map_err(|_| Error::Busy(None))?;
+        // Another process (an import, a key rotation) may hold the file's lock; SQLite's own waiting would block the worker.
+        let mut waited = Duration::ZERO;
+        loop {
+            match connection
+                .execute_batch("BEGIN IMMEDIATE")
+                .map_err(Error::from)
+            {
+                Ok(()) => {
+                    return Ok(Writer {
+                        connection: Some(connection),
+                    });
+                }
+                Err(Error::Busy(_)) if waited < WAIT_MAX => {
+                    tokio::time::sleep(RETRY_EVERY).await;
+                    waited += RETRY_EVERY;
+                }
+                Err(other) => return Err(other),
+            }
+        }
+    }
+
+    /// Waits for a reader.
+    pub(crate) async fn read(&self) -> Result<Reader> {
+        let waiting = tokio::time::timeout(WAIT_MAX, self.permits.clone().acquire_owned());
+        let permit = waiting
+            .await
+            .map_err(|_| Error::Busy(None))?
+            .map_err(|_| Error::Busy(None))?;
+        let connection = self
+            .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        Ok(Reader {
+            connection: Some(connection.ok_or(Error::Busy(None))?),
+            home: self.readers.clone(),
+            _permit: permit,
+        })
+    }
+}
+
+/// The writer within a transaction, which is rolled back on drop unless it was committed.
+pub(crate) struct Writer {
+    connection: Option<OwnedMutexGuard<Connection>>,
+}
+
+impl Writer {
+    pub(crate) fn connection(&self) -> Result<&Connection> {
+        self.connection.as_deref().ok_or(Error::Busy(None))
+    }
+
+    pub(crate) async fn commit(mut self) -> Result<()> {
+        let Some(connection) = self.connection.take() else {
+            return Ok(());
+        };
+        tokio::task::spawn_blocking(move || {
+            let outcome = connection.execute_batch("COMMIT");
+            if outcome.is_err() {
+                roll_back(&connection);
+            }
+            outcome
+        })
+        .await??;
+        Ok(())
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Some(connection) = &self.connection {
+            roll_back(connection);
+        }
+    }
+}
+
+/// A connection that can only read; goes back to its pool on drop.
+pub(crate) struct Reader {
+    connection: Option<Connection>,
+    home: Arc<Mutex<Vec<Connection>>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Reader {
+    pub(crate) fn connection(&self) -> Result<&Connection> {
+        self.connection.as_ref().ok_or(Error::Busy(None))
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.home
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(connection);
+        }
+    }
+}
+
+/// Runs a statement that gives no rows; how many rows it touched.
+pub(crate) fn exec(connection: &Connection, sql: &'static str, params: Params<'_>) -> Result<u64> {
+    let mut statement = connection.prepare_cached(sql)?;
+    bind(&mut statement, params)?;
+    Ok(u64::try_from(statement.raw_execute()?).unwrap_or(0))
+}
+
+/// Runs a statement and maps its rows.
+pub(crate) fn all<T>(
+    connection: &Connection,
+    sql: &'static str,
+    params: Params<'_>,
+    map: &mut (dyn FnMut(&Row<'_>) -> Result<T> + Send),
+) -> Result<Vec<T>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    bind(&mut statement, params)?;
+    let mut rows = statement.raw_query();
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        out.push(map(&Row::Sqlite(row))?);
+    }
+    Ok(out)
+}
+
+fn bind(statement: &mut rusqlite::Statement<'_>, params: Params<'_>) -> Result<()> {
+    for (place, param) in params.iter().enumerate() {
+        let value: &dyn rusqlite::ToSql = *param;
+        statement.raw_bind_parameter(place + 1, value)?;
+    }
+    Ok(())
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    // A second process may be turning the log on at this very moment.
+    let mut tries = 0;
+    while let Err(error) = connection
+        .pragma_update(None, "journal_mode", "wal")
+        .map_err(Error::from)
+    {
+        tries += 1;
+        if !error.is_transient() || tries > 200 {
+            return Err(error);
+        }
+        std::thread::sleep(RETRY_EVERY);
+    }
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES)?;
+    Ok(connection)
+}
+
+fn read_only(connection: Connection) -> Result<Connection> {
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// Only the owner may read the file.
+fn restrict(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+}
+
+fn roll_back(connection: &Connection) {
+    if !connection.is_autocommit()
+        && let Err(error) = connection.execute_batch("ROLLBACK")
+    {
+        tracing::error!(%error, "a transaction could not be rolled back");
+    }
+}
+
+/// How long a transaction or a read waits for its turn.
+const WAIT_MAX: Duration = Duration::from_secs(5);
+/// How often a writer looks whether another process has finished.
+const RETRY_EVERY: Duration = Duration::from_millis(5);
+/// Prepared statements kept by each connection.
+const STATEMENTS_CACHED: usize = 256;
+/// Page cache of each connection.
+const CACHE_KIBIBYTES: i64 = 4096;

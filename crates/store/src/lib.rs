@@ -1,0 +1,20 @@
+//! The database: all SQL, each statement written once, for SQLite and PostgreSQL alike.
+//!
+//! It decides nothing: no rule of OAuth, of consents or of an API dialect lives here. A function takes domain types, runs one
+//! statement and gives domain types back, or [`Error::Corrupt`] when a row cannot be one. Secrets are stored as digests, personal
+//! fields sealed ([`crypt`]) with a key that is not in the database.
+//!
+//! Statements number their placeholders `$1`, `$2`, … in order of first appearance (SQLite numbers them so), and their first line is
+//! `-- noun::function`. The suite in `tests/it` runs every public function on both engines.
+
+pub mod crypt;
+pub mod customer;
+mod db;
+mod driver;
+mod error;
+pub mod migrate;
+mod vault;
+
+pub use db::{Db, Options, Tx};
+pub use error::{Error, Result};
+pub use vault::Index;

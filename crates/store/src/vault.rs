@@ -1,0 +1,91 @@
+//! Keys that belong to one database: made with it, sealed in it, the same for as long as it lives.
+//!
+//! They blind what must be found but not read (user names), give imported rows their identifiers, and name customers differently
+//! to each app. Because they are sealed and not derived from the master key, that key can be changed without touching any of them.
+
+use aws_lc_rs::hmac;
+use lombard_domain::random::Random;
+use lombard_domain::secret::Secret;
+
+use crate::crypt::{Crypt, Place};
+use crate::db::Tx;
+use crate::error::{Error, Result};
+
+/// What a keyed digest is used for. Digests for different uses never meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Index {
+    /// Anti-forgery tokens of pages.
+    Csrf,
+    /// Identifiers of imported rows.
+    Import,
+    /// A customer's name for one app (`sub`).
+    Pairwise,
+    /// Whom a run of failed sign-ins belongs to.
+    Throttle,
+    /// User names.
+    Username,
+}
+
+impl Index {
+    fn label(self) -> &'static [u8] {
+        match self {
+            Self::Csrf => b"csrf",
+            Self::Import => b"import",
+            Self::Pairwise => b"pairwise",
+            Self::Throttle => b"throttle",
+            Self::Username => b"username",
+        }
+    }
+}
+
+/// The open vault.
+pub struct Vault {
+    key: hmac::Key,
+}
+
+impl Vault {
+    /// HMAC-SHA-256 of the parts, for one use. The same parts give the same digest in this database and no other.
+    #[must_use]
+    pub fn digest(&self, index: Index, parts: &[&[u8]]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.key);
+        for part in std::iter::once(&index.label()).chain(parts) {
+            context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            context.update(part);
+        }
+        let mut out = [0; 32];
+        for (to, from) in out.iter_mut().zip(context.sign().as_ref()) {
+            *to = *from;
+        }
+        out
+    }
+}
+
+/// Opens the vault, or makes it if the database is new.
+pub(crate) async fn open(tx: &mut Tx, crypt: &Crypt, random: &dyn Random) -> Result<Vault> {
+    let fresh = Secret::new(lombard_domain::random::bytes::<32>(random));
+    let sealed = crypt.seal(PLACE, fresh.expose())?;
+    tx.exec(
+        "-- vault::make
+        INSERT INTO vault (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+        &[&PLACE.row, &sealed],
+    )
+    .await?;
+    let stored: Option<Vec<u8>> = tx
+        .one(
+            "-- vault::open
+            SELECT sealed FROM vault WHERE name = $1",
+            &[&PLACE.row],
+            |row| row.get(0),
+        )
+        .await?;
+    let key = Secret::new(crypt.open(PLACE, &stored.ok_or(Error::Corrupt("the vault"))?)?);
+    Ok(Vault {
+        key: hmac::Key::new(hmac::HMAC_SHA256, key.expose()),
+    })
+}
+
+const PLACE: Place<'static> = Place {
+    table: "vault",
+    column: "sealed",
+    row: "digests",
+};
