@@ -77,14 +77,7 @@ impl Consent {
     /// A consent that waits for a customer's answer.
     #[must_use]
     pub fn lodge(id: ConsentId, client: ClientId, terms: Terms, now: Instant) -> Self {
-        Self {
-            id,
-            client,
-            terms,
-            created_at: now,
-            changed_at: now,
-            state: State::Awaiting,
-        }
+        Self { id, client, terms, created_at: now, changed_at: now, state: State::Awaiting }
     }
 
     /// A consent as it was stored.
@@ -96,14 +89,7 @@ impl Consent {
         created_at: Instant,
         state: (State, Instant),
     ) -> Self {
-        Self {
-            id,
-            client,
-            terms,
-            created_at,
-            changed_at: state.1,
-            state: state.0,
-        }
+        Self { id, client, terms, created_at, changed_at: state.1, state: state.0 }
     }
 
     /// The customer allows it for these accounts.
@@ -121,8 +107,7 @@ impl Consent {
         }
         match &self.state {
             State::Awaiting => {}
-            State::Authorised(before) | State::Revoked(before, _)
-                if before.customer == customer => {}
+            State::Authorised(before) | State::Revoked(before, _) if before.customer == customer => {}
             State::Authorised(_) | State::Revoked(..) | State::Expired(_) | State::Rejected => {
                 return Err(NotPossible);
             }
@@ -139,9 +124,7 @@ impl Consent {
     pub fn reject(self, now: Instant) -> Result<Self, NotPossible> {
         match self.state {
             State::Awaiting => Ok(self.moved(State::Rejected, now)),
-            State::Authorised(_) | State::Expired(_) | State::Rejected | State::Revoked(..) => {
-                Err(NotPossible)
-            }
+            State::Authorised(_) | State::Expired(_) | State::Rejected | State::Revoked(..) => Err(NotPossible),
         }
     }
 
@@ -151,12 +134,8 @@ impl Consent {
     /// [`NotPossible`] unless it is authorised.
     pub fn revoke(self, by: Revoker, now: Instant) -> Result<Self, NotPossible> {
         match self.state.clone() {
-            State::Authorised(authorisation) => {
-                Ok(self.moved(State::Revoked(authorisation, by), now))
-            }
-            State::Awaiting | State::Expired(_) | State::Rejected | State::Revoked(..) => {
-                Err(NotPossible)
-            }
+            State::Authorised(authorisation) => Ok(self.moved(State::Revoked(authorisation, by), now)),
+            State::Awaiting | State::Expired(_) | State::Rejected | State::Revoked(..) => Err(NotPossible),
         }
     }
 
@@ -182,13 +161,8 @@ impl Consent {
     /// # Errors
     /// [`Ended`] says why nothing may be done.
     pub fn standing(&self, now: Instant) -> Result<&Authorisation, Ended> {
-        match &self.state {
-            State::Authorised(_) if self.is_over(now) => Err(Ended::Expired),
-            State::Authorised(authorisation) => Ok(authorisation),
-            State::Awaiting | State::Rejected => Err(Ended::NeverGiven),
-            State::Expired(_) => Err(Ended::Expired),
-            State::Revoked(..) => Err(Ended::Revoked),
-        }
+        self.state.status().standing(self.terms.expires_at, now)?;
+        self.state.authorisation().ok_or(Ended::NeverGiven)
     }
 
     /// Its identifier.
@@ -232,11 +206,7 @@ impl Consent {
     }
 
     fn moved(self, state: State, now: Instant) -> Self {
-        Self {
-            state,
-            changed_at: now,
-            ..self
-        }
+        Self { state, changed_at: now, ..self }
     }
 }
 
@@ -259,9 +229,7 @@ impl State {
     #[must_use]
     pub fn authorisation(&self) -> Option<&Authorisation> {
         match self {
-            Self::Authorised(authorisation) | Self::Revoked(authorisation, _) => {
-                Some(authorisation)
-            }
+            Self::Authorised(authorisation) | Self::Revoked(authorisation, _) => Some(authorisation),
             Self::Expired(authorisation) => authorisation.as_ref(),
             Self::Awaiting | Self::Rejected => None,
         }
@@ -313,6 +281,20 @@ impl Status {
         }
     }
 
+    /// Whether a consent with this status and this expiry gives its rights at this moment.
+    ///
+    /// # Errors
+    /// [`Ended`] says why it does not.
+    pub fn standing(self, expires_at: Option<Instant>, now: Instant) -> Result<(), Ended> {
+        match self {
+            Self::Authorised if expires_at.is_some_and(|end| end <= now) => Err(Ended::Expired),
+            Self::Authorised => Ok(()),
+            Self::Awaiting | Self::Rejected => Err(Ended::NeverGiven),
+            Self::Expired => Err(Ended::Expired),
+            Self::RevokedByBank | Self::RevokedByClient | Self::RevokedByCustomer => Err(Ended::Revoked),
+        }
+    }
+
     /// The state with this status and the customer's answer; `None` if the two do not fit.
     #[must_use]
     pub fn with(self, authorisation: Option<Authorisation>) -> Option<State> {
@@ -339,11 +321,7 @@ impl FromStr for Status {
     type Err = UnknownStatus;
 
     fn from_str(text: &str) -> Result<Self, UnknownStatus> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|status| status.code() == text)
-            .ok_or(UnknownStatus)
+        Self::ALL.iter().copied().find(|status| status.code() == text).ok_or(UnknownStatus)
     }
 }
 
@@ -383,12 +361,7 @@ mod tests {
             window: Window::default(),
             expires_at: Some(Instant::from_seconds(END)),
         };
-        Consent::lodge(
-            ConsentId::from_bits(1),
-            ClientId::from_bits(2),
-            terms,
-            Instant::from_seconds(0),
-        )
+        Consent::lodge(ConsentId::from_bits(1), ClientId::from_bits(2), terms, Instant::from_seconds(0))
     }
 
     fn at(seconds: i64) -> Instant {
@@ -404,46 +377,19 @@ mod tests {
         let consent = lodged();
         assert_eq!(consent.standing(at(1)), Err(Ended::NeverGiven));
         let consent = consent
-            .authorise(
-                ann(),
-                vec![
-                    AccountId::from_bits(9),
-                    AccountId::from_bits(8),
-                    AccountId::from_bits(9),
-                ],
-                at(2),
-            )
+            .authorise(ann(), vec![AccountId::from_bits(9), AccountId::from_bits(8), AccountId::from_bits(9)], at(2))
             .unwrap();
-        assert_eq!(
-            consent.standing(at(3)).unwrap().accounts,
-            [AccountId::from_bits(8), AccountId::from_bits(9)]
-        );
-        assert_eq!(
-            consent.standing(at(END - 1)).map(|yes| yes.customer),
-            Ok(ann())
-        );
-        assert_eq!(
-            consent.standing(at(END)),
-            Err(Ended::Expired),
-            "the last moment is the one before the expiry"
-        );
+        assert_eq!(consent.standing(at(3)).unwrap().accounts, [AccountId::from_bits(8), AccountId::from_bits(9)]);
+        assert_eq!(consent.standing(at(END - 1)).map(|yes| yes.customer), Ok(ann()));
+        assert_eq!(consent.standing(at(END)), Err(Ended::Expired), "the last moment is the one before the expiry");
         let revoked = consent.revoke(Revoker::Customer, at(4)).unwrap();
         assert_eq!(revoked.standing(at(5)), Err(Ended::Revoked));
     }
 
     #[test]
     fn only_the_same_customer_gives_a_revoked_consent_again() {
-        let revoked = lodged()
-            .authorise(ann(), vec![], at(1))
-            .unwrap()
-            .revoke(Revoker::Bank, at(2))
-            .unwrap();
-        assert_eq!(
-            revoked
-                .clone()
-                .authorise(CustomerId::from_bits(4), vec![], at(3)),
-            Err(NotPossible)
-        );
+        let revoked = lodged().authorise(ann(), vec![], at(1)).unwrap().revoke(Revoker::Bank, at(2)).unwrap();
+        assert_eq!(revoked.clone().authorise(CustomerId::from_bits(4), vec![], at(3)), Err(NotPossible));
         assert!(revoked.clone().authorise(ann(), vec![], at(3)).is_ok());
         assert_eq!(revoked.authorise(ann(), vec![], at(END)), Err(NotPossible));
     }
@@ -451,20 +397,10 @@ mod tests {
     #[test]
     fn rejected_and_expired_are_final() {
         let rejected = lodged().reject(at(1)).unwrap();
-        let expired = lodged()
-            .authorise(ann(), vec![], at(1))
-            .unwrap()
-            .expire(at(END))
-            .unwrap();
+        let expired = lodged().authorise(ann(), vec![], at(1)).unwrap().expire(at(END)).unwrap();
         for consent in [rejected, expired] {
-            assert_eq!(
-                consent.clone().authorise(ann(), vec![], at(1)),
-                Err(NotPossible)
-            );
-            assert_eq!(
-                consent.clone().revoke(Revoker::Client, at(1)),
-                Err(NotPossible)
-            );
+            assert_eq!(consent.clone().authorise(ann(), vec![], at(1)), Err(NotPossible));
+            assert_eq!(consent.clone().revoke(Revoker::Client, at(1)), Err(NotPossible));
             assert_eq!(consent.clone().reject(at(1)), Err(NotPossible));
             assert_eq!(consent.expire(at(END + 1)), Err(NotPossible));
         }

@@ -24,8 +24,8 @@ impl Currency {
     #[must_use]
     pub fn exponent(self) -> u32 {
         match &self.0 {
-            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG"
-            | b"RWF" | b"UGX" | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX"
+            | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
             b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
             b"CLF" | b"UYW" => 4,
             _ => 2,
@@ -38,11 +38,7 @@ impl FromStr for Currency {
 
     fn from_str(text: &str) -> Result<Self, BadCurrency> {
         let code: [u8; 3] = text.as_bytes().try_into().map_err(|_| BadCurrency)?;
-        if code.iter().all(u8::is_ascii_uppercase) {
-            Ok(Self(code))
-        } else {
-            Err(BadCurrency)
-        }
+        if code.iter().all(u8::is_ascii_uppercase) { Ok(Self(code)) } else { Err(BadCurrency) }
     }
 }
 
@@ -70,11 +66,7 @@ mod tests {
     #[test]
     fn knows_minor_units() {
         for (code, exponent) in [("GBP", 2), ("CZK", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4)] {
-            assert_eq!(
-                code.parse::<Currency>().unwrap().exponent(),
-                exponent,
-                "{code}"
-            );
+            assert_eq!(code.parse::<Currency>().unwrap().exponent(), exponent, "{code}");
         }
     }
 

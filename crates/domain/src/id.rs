@@ -64,18 +64,13 @@ impl<K: Kind> Id<K> {
     /// The identifier with these 128 bits.
     #[must_use]
     pub fn from_bits(bits: u128) -> Self {
-        Self {
-            bits,
-            kind: PhantomData,
-        }
+        Self { bits, kind: PhantomData }
     }
 
     /// A new identifier that sorts after those made in earlier milliseconds: 48 bits of time, 80 random ones.
     pub fn ordered(random: &dyn Random, now: crate::time::Instant) -> Self {
         let tail: [u8; 10] = random::bytes(random);
-        let tail = tail
-            .iter()
-            .fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
+        let tail = tail.iter().fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
         let millis = u128::from(now.micros().max(0).unsigned_abs() / 1000) & 0xffff_ffff_ffff;
         Self::from_bits(millis << 80 | tail)
     }
@@ -90,12 +85,7 @@ impl<K: Kind> fmt::Display for Id<K> {
             *digit = ALPHABET.get(low).copied().unwrap_or(b'0');
             rest >>= 5;
         }
-        write!(
-            f,
-            "{}_{}",
-            K::PREFIX,
-            std::str::from_utf8(&digits).unwrap_or_default()
-        )
+        write!(f, "{}_{}", K::PREFIX, std::str::from_utf8(&digits).unwrap_or_default())
     }
 }
 
@@ -103,19 +93,13 @@ impl<K: Kind> FromStr for Id<K> {
     type Err = BadId;
 
     fn from_str(text: &str) -> Result<Self, BadId> {
-        let digits = text
-            .strip_prefix(K::PREFIX)
-            .and_then(|rest| rest.strip_prefix('_'))
-            .ok_or(BadId)?;
+        let digits = text.strip_prefix(K::PREFIX).and_then(|rest| rest.strip_prefix('_')).ok_or(BadId)?;
         if digits.len() != DIGITS {
             return Err(BadId);
         }
         let mut bits = 0_u128;
         for byte in digits.bytes() {
-            let digit = ALPHABET
-                .iter()
-                .position(|known| *known == byte)
-                .ok_or(BadId)?;
+            let digit = ALPHABET.iter().position(|known| *known == byte).ok_or(BadId)?;
             // The first of 26 digits carries three bits only: 26 * 5 = 130.
             if bits >> 123 != 0 {
                 return Err(BadId);
@@ -218,11 +202,6 @@ mod tests {
     fn is_not_taken_for_another_kind() {
         let account = AccountId::from_bits(7).to_string();
         assert!(account.parse::<ConsentId>().is_err());
-        assert!(
-            "acc_80000000000000000000000000"
-                .parse::<AccountId>()
-                .is_err(),
-            "more than 128 bits"
-        );
+        assert!("acc_80000000000000000000000000".parse::<AccountId>().is_err(), "more than 128 bits");
     }
 }

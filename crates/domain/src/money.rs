@@ -38,11 +38,7 @@ impl Money {
         if whole.is_empty() || whole.len() > WHOLE_DIGITS_MAX {
             return Err(BadAmount::Malformed);
         }
-        if !whole
-            .bytes()
-            .chain(fraction.bytes())
-            .all(|b| b.is_ascii_digit())
-        {
+        if !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
             return Err(BadAmount::Malformed);
         }
         let exponent = currency.exponent();
@@ -50,10 +46,7 @@ impl Money {
             .ok()
             .and_then(|digits| digits.checked_sub(fraction.len()))
             .ok_or(BadAmount::TooManyDecimals { allowed: exponent })?;
-        let digits = whole
-            .bytes()
-            .chain(fraction.bytes())
-            .chain(std::iter::repeat_n(b'0', missing));
+        let digits = whole.bytes().chain(fraction.bytes()).chain(std::iter::repeat_n(b'0', missing));
         let mut minor = 0_i64;
         for digit in digits {
             minor = minor
@@ -82,10 +75,7 @@ impl Money {
         if self.currency != other.currency {
             return None;
         }
-        Some(Self::new(
-            self.minor.checked_add(other.minor)?,
-            self.currency,
-        ))
+        Some(Self::new(self.minor.checked_add(other.minor)?, self.currency))
     }
 
     /// The same amount flowing the other way.
@@ -97,11 +87,7 @@ impl Money {
     /// Whether it flows in or out; nothing counts as in.
     #[must_use]
     pub fn direction(self) -> Direction {
-        if self.minor < 0 {
-            Direction::Debit
-        } else {
-            Direction::Credit
-        }
+        if self.minor < 0 { Direction::Debit } else { Direction::Credit }
     }
 
     /// The amount without its sign as a decimal, such as `812.45`.
@@ -177,41 +163,15 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_an_amount() {
-        for bad in [
-            "",
-            ".",
-            "1.",
-            ".5",
-            "-1",
-            "+1",
-            "1,00",
-            "1e3",
-            "1.00 ",
-            " 1",
-            "12345678901234",
-            "١",
-        ] {
-            assert_eq!(
-                Money::parse(bad, Currency::GBP),
-                Err(BadAmount::Malformed),
-                "{bad}"
-            );
+        for bad in ["", ".", "1.", ".5", "-1", "+1", "1,00", "1e3", "1.00 ", " 1", "12345678901234", "١"] {
+            assert_eq!(Money::parse(bad, Currency::GBP), Err(BadAmount::Malformed), "{bad}");
         }
-        assert_eq!(
-            Money::parse("1.005", Currency::GBP),
-            Err(BadAmount::TooManyDecimals { allowed: 2 })
-        );
-        assert_eq!(
-            Money::parse("1.0", "JPY".parse().unwrap()),
-            Err(BadAmount::TooManyDecimals { allowed: 0 })
-        );
+        assert_eq!(Money::parse("1.005", Currency::GBP), Err(BadAmount::TooManyDecimals { allowed: 2 }));
+        assert_eq!(Money::parse("1.0", "JPY".parse().unwrap()), Err(BadAmount::TooManyDecimals { allowed: 0 }));
     }
 
     #[test]
     fn never_adds_two_currencies() {
-        assert_eq!(
-            Money::new(1, Currency::GBP).plus(Money::new(1, Currency::EUR)),
-            None
-        );
+        assert_eq!(Money::new(1, Currency::GBP).plus(Money::new(1, Currency::EUR)), None);
     }
 }

@@ -89,9 +89,7 @@ impl PermissionSet {
     /// The set with these members.
     #[must_use]
     pub fn of(permissions: &[Permission]) -> Self {
-        permissions
-            .iter()
-            .fold(Self::default(), |set, permission| set.with(*permission))
+        permissions.iter().fold(Self::default(), |set, permission| set.with(*permission))
     }
 
     /// This set and one more.
@@ -120,10 +118,7 @@ impl PermissionSet {
 
     /// The members.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
-        Permission::ALL
-            .iter()
-            .copied()
-            .filter(move |permission| self.has(*permission))
+        Permission::ALL.iter().copied().filter(move |permission| self.has(*permission))
     }
 
     fn level(self, basic: Permission, detail: Permission) -> Option<Level> {
@@ -158,16 +153,10 @@ impl FromStr for PermissionSet {
     type Err = UnknownPermission;
 
     fn from_str(text: &str) -> Result<Self, UnknownPermission> {
-        text.split(' ')
-            .filter(|code| !code.is_empty())
-            .try_fold(Self::default(), |set, code| {
-                let known = Permission::ALL
-                    .iter()
-                    .find(|permission| permission.code() == code);
-                known
-                    .map(|permission| set.with(*permission))
-                    .ok_or(UnknownPermission)
-            })
+        text.split(' ').filter(|code| !code.is_empty()).try_fold(Self::default(), |set, code| {
+            let known = Permission::ALL.iter().find(|permission| permission.code() == code);
+            known.map(|permission| set.with(*permission)).ok_or(UnknownPermission)
+        })
     }
 }
 
@@ -206,10 +195,7 @@ impl Window {
             (Some(a), Some(b)) => Some(a.min(b)),
             (one, None) | (None, one) => one,
         };
-        Self {
-            from: later(self.from, other.from),
-            to: earlier(self.to, other.to),
-        }
+        Self { from: later(self.from, other.from), to: earlier(self.to, other.to) }
     }
 
     /// Whether a moment lies in it.
@@ -266,10 +252,7 @@ impl Right for ReadStandingOrders {
     type Shade = Level;
 
     fn shade(permissions: PermissionSet, _window: Window) -> Option<Level> {
-        permissions.level(
-            Permission::StandingOrdersBasic,
-            Permission::StandingOrdersDetail,
-        )
+        permissions.level(Permission::StandingOrdersBasic, Permission::StandingOrdersDetail)
     }
 }
 
@@ -293,10 +276,7 @@ impl Right for ReadTransactions {
     type Shade = TransactionShade;
 
     fn shade(permissions: PermissionSet, window: Window) -> Option<TransactionShade> {
-        let level = permissions.level(
-            Permission::TransactionsBasic,
-            Permission::TransactionsDetail,
-        )?;
+        let level = permissions.level(Permission::TransactionsBasic, Permission::TransactionsDetail)?;
         let credits = permissions.has(Permission::TransactionsCredits);
         let debits = permissions.has(Permission::TransactionsDebits);
         let only = match (credits, debits) {
@@ -305,11 +285,7 @@ impl Right for ReadTransactions {
             (false, true) => Some(Direction::Debit),
             (false, false) => return None,
         };
-        Some(TransactionShade {
-            level,
-            only,
-            window,
-        })
+        Some(TransactionShade { level, only, window })
     }
 }
 
@@ -349,23 +325,12 @@ mod tests {
     #[test]
     fn transactions_need_a_level_and_a_direction() {
         use Permission::*;
-        let shade = |members: &[Permission]| {
-            ReadTransactions::shade(PermissionSet::of(members), Window::default())
-        };
+        let shade = |members: &[Permission]| ReadTransactions::shade(PermissionSet::of(members), Window::default());
         assert!(shade(&[TransactionsDetail]).is_none());
         assert!(shade(&[TransactionsCredits, TransactionsDebits]).is_none());
         let some = shade(&[TransactionsBasic, TransactionsDebits]).unwrap();
-        assert_eq!(
-            (some.level, some.only),
-            (Level::Basic, Some(Direction::Debit))
-        );
-        let all = shade(&[
-            TransactionsBasic,
-            TransactionsDetail,
-            TransactionsDebits,
-            TransactionsCredits,
-        ])
-        .unwrap();
+        assert_eq!((some.level, some.only), (Level::Basic, Some(Direction::Debit)));
+        let all = shade(&[TransactionsBasic, TransactionsDetail, TransactionsDebits, TransactionsCredits]).unwrap();
         assert_eq!((all.level, all.only), (Level::Detail, None));
     }
 }

@@ -122,10 +122,7 @@ impl Date {
     /// A day by its numbers, if there is such a day in the years 1 to 9999.
     #[must_use]
     pub fn new(year: i16, month: i8, day: i8) -> Option<Self> {
-        civil::Date::new(year, month, day)
-            .ok()
-            .filter(|date| date.year() >= 1)
-            .map(Self)
+        civil::Date::new(year, month, day).ok().filter(|date| date.year() >= 1).map(Self)
     }
 
     /// Midnight, UTC, at which the day begins.
@@ -133,9 +130,7 @@ impl Date {
     pub fn start(self) -> Instant {
         self.0
             .to_zoned(TimeZone::UTC)
-            .map_or(Instant(MIN_MICROS), |zoned| {
-                Instant::from_micros(zoned.timestamp().as_microsecond())
-            })
+            .map_or(Instant(MIN_MICROS), |zoned| Instant::from_micros(zoned.timestamp().as_microsecond()))
     }
 
     /// The day so many days later (or earlier, if negative); the first or last day there is at the ends of time.
@@ -240,31 +235,14 @@ mod tests {
     #[test]
     fn writes_instants_in_utc() {
         assert_eq!(Instant::from_seconds(0).rfc3339(), "1970-01-01T00:00:00Z");
-        assert_eq!(
-            Instant::from_micros(1_500_000).rfc3339(),
-            "1970-01-01T00:00:01.5Z"
-        );
-        assert_eq!(
-            Date::new(1993, 1, 5).unwrap().start().rfc3339(),
-            "1993-01-05T00:00:00Z"
-        );
+        assert_eq!(Instant::from_micros(1_500_000).rfc3339(), "1970-01-01T00:00:01.5Z");
+        assert_eq!(Date::new(1993, 1, 5).unwrap().start().rfc3339(), "1993-01-05T00:00:00Z");
     }
 
     #[test]
     fn never_leaves_the_years_it_can_write() {
-        assert!(
-            Instant::from_micros(i64::MAX)
-                .rfc3339()
-                .starts_with("9999-")
-        );
-        assert!(
-            Instant::from_micros(i64::MIN)
-                .rfc3339()
-                .starts_with("0001-")
-        );
-        assert_eq!(
-            Instant::from_seconds(i64::MAX).plus(Span::days(1)),
-            Instant::from_micros(i64::MAX)
-        );
+        assert!(Instant::from_micros(i64::MAX).rfc3339().starts_with("9999-"));
+        assert!(Instant::from_micros(i64::MIN).rfc3339().starts_with("0001-"));
+        assert_eq!(Instant::from_seconds(i64::MAX).plus(Span::days(1)), Instant::from_micros(i64::MAX));
     }
 }

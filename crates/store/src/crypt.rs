@@ -74,15 +74,8 @@ impl Crypt {
     /// Seals with the first key and opens with any of them.
     #[must_use]
     pub fn new(masters: &[MasterKey], random: Box<dyn Random>) -> Self {
-        let masters = masters
-            .iter()
-            .map(|key| (key.number(), key.clone()))
-            .collect();
-        Self {
-            masters,
-            random,
-            tables: Mutex::default(),
-        }
+        let masters = masters.iter().map(|key| (key.number(), key.clone())).collect();
+        Self { masters, random, tables: Mutex::default() }
     }
 
     /// Seals a value for its place.
@@ -98,12 +91,8 @@ impl Crypt {
         sealed.extend_from_slice(number);
         sealed.extend_from_slice(&nonce);
         let mut body = plain.to_vec();
-        key.seal_in_place_append_tag(
-            Nonce::assume_unique_for_key(nonce),
-            Aad::from(binding(place)),
-            &mut body,
-        )
-        .map_err(|_| Error::Corrupt("a value too long to be sealed"))?;
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(binding(place)), &mut body)
+            .map_err(|_| Error::Corrupt("a value too long to be sealed"))?;
         sealed.append(&mut body);
         Ok(sealed)
     }
@@ -120,41 +109,24 @@ impl Crypt {
         }
         let (number, rest) = rest.split_first_chunk::<4>().ok_or_else(corrupt)?;
         let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(corrupt)?;
-        let (_, master) = self
-            .masters
-            .iter()
-            .find(|(known, _)| known == number)
-            .ok_or(Error::WrongMasterKey)?;
+        let (_, master) = self.masters.iter().find(|(known, _)| known == number).ok_or(Error::WrongMasterKey)?;
         let key = self.table_key(*number, master, place.table)?;
         let mut body = body.to_vec();
         let length = key
-            .open_in_place(
-                Nonce::assume_unique_for_key(*nonce),
-                Aad::from(binding(place)),
-                &mut body,
-            )
+            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(binding(place)), &mut body)
             .map_err(|_| corrupt())?
             .len();
         body.truncate(length);
         Ok(body)
     }
 
-    fn table_key(
-        &self,
-        number: [u8; 4],
-        master: &MasterKey,
-        table: &'static str,
-    ) -> Result<Arc<LessSafeKey>> {
-        let mut tables = self
-            .tables
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+    fn table_key(&self, number: [u8; 4], master: &MasterKey, table: &'static str) -> Result<Arc<LessSafeKey>> {
+        let mut tables = self.tables.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(key) = tables.get(&(number, table)) {
             return Ok(key.clone());
         }
         let bytes = derive(master.expose(), &[b"lombard column key", table.as_bytes()])?;
-        let key =
-            UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| Error::Corrupt("a derived key"))?;
+        let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| Error::Corrupt("a derived key"))?;
         let key = Arc::new(LessSafeKey::new(key));
         tables.insert((number, table), key.clone());
         Ok(key)
@@ -199,42 +171,21 @@ mod tests {
     }
 
     fn crypt(keys: &[u8]) -> Crypt {
-        let keys: Vec<_> = keys
-            .iter()
-            .map(|byte| MasterKey::new([*byte; 32]))
-            .collect();
+        let keys: Vec<_> = keys.iter().map(|byte| MasterKey::new([*byte; 32])).collect();
         Crypt::new(&keys, Box::new(Counter(0.into())))
     }
 
-    const HERE: Place<'_> = Place {
-        table: "customer",
-        column: "sealed",
-        row: "cus_1",
-    };
+    const HERE: Place<'_> = Place { table: "customer", column: "sealed", row: "cus_1" };
 
     #[test]
     fn opens_what_it_sealed_and_only_there() {
         let crypt = crypt(&[1]);
         let sealed = crypt.seal(HERE, b"Ann").unwrap();
         assert_eq!(crypt.open(HERE, &sealed).unwrap(), b"Ann");
-        for elsewhere in [
-            Place {
-                row: "cus_2",
-                ..HERE
-            },
-            Place {
-                column: "other",
-                ..HERE
-            },
-            Place {
-                table: "account",
-                ..HERE
-            },
-        ] {
-            assert!(
-                matches!(crypt.open(elsewhere, &sealed), Err(Error::Corrupt(_))),
-                "{elsewhere:?}"
-            );
+        for elsewhere in
+            [Place { row: "cus_2", ..HERE }, Place { column: "other", ..HERE }, Place { table: "account", ..HERE }]
+        {
+            assert!(matches!(crypt.open(elsewhere, &sealed), Err(Error::Corrupt(_))), "{elsewhere:?}");
         }
     }
 
@@ -258,18 +209,12 @@ mod tests {
         let both = crypt(&[2, 1]);
         assert_eq!(both.open(HERE, &old).unwrap(), b"Ann");
         let new = both.seal(HERE, b"Ann").unwrap();
-        assert!(matches!(
-            crypt(&[1]).open(HERE, &new),
-            Err(Error::WrongMasterKey)
-        ));
+        assert!(matches!(crypt(&[1]).open(HERE, &new), Err(Error::WrongMasterKey)));
     }
 
     #[test]
     fn never_seals_twice_alike() {
         let crypt = crypt(&[1]);
-        assert_ne!(
-            crypt.seal(HERE, b"Ann").unwrap(),
-            crypt.seal(HERE, b"Ann").unwrap()
-        );
+        assert_ne!(crypt.seal(HERE, b"Ann").unwrap(), crypt.seal(HERE, b"Ann").unwrap());
     }
 }

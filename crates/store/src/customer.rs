@@ -53,20 +53,12 @@ pub async fn add_missing(tx: &mut Tx, customers: &[Customer]) -> Result<Vec<Stor
         let personal = encode(customer)?;
         let sealed = keys.crypt().seal(place(&row), &personal)?;
         let index = username_index(keys.vault(), &customer.username);
-        let content = keys
-            .vault()
-            .digest(
-                Index::Import,
-                &[customer.source.as_str().as_bytes(), &personal],
-            )
-            .to_vec();
+        let content = keys.vault().digest(Index::Import, &[customer.source.as_str().as_bytes(), &personal]).to_vec();
         rows.push((row, customer.source.as_str(), index, sealed, content));
     }
     let sets: Vec<[Value<'_>; 5]> = rows
         .iter()
-        .map(|(id, source, index, sealed, content)| -> [Value<'_>; 5] {
-            [id, source, index, sealed, content]
-        })
+        .map(|(id, source, index, sealed, content)| -> [Value<'_>; 5] { [id, source, index, sealed, content] })
         .collect();
     let added = tx
         .exec_many(
@@ -78,11 +70,7 @@ pub async fn add_missing(tx: &mut Tx, customers: &[Customer]) -> Result<Vec<Stor
         .await?;
     let mut outcome = Vec::with_capacity(rows.len());
     for (added, (id, _, _, _, content)) in added.iter().zip(&rows) {
-        outcome.push(if *added == 1 {
-            Stored::Added
-        } else {
-            compare(tx, id, content).await?
-        });
+        outcome.push(if *added == 1 { Stored::Added } else { compare(tx, id, content).await? });
     }
     Ok(outcome)
 }
@@ -96,11 +84,7 @@ async fn compare(tx: &mut Tx, id: &str, content: &[u8]) -> Result<Stored> {
             |row| row.get(0),
         )
         .await?;
-    Ok(if stored.as_deref() == Some(content) {
-        Stored::Present
-    } else {
-        Stored::Differs
-    })
+    Ok(if stored.as_deref() == Some(content) { Stored::Present } else { Stored::Differs })
 }
 
 /// The customer with this identifier.
@@ -176,14 +160,7 @@ pub async fn totp_secret(tx: &mut Tx, id: CustomerId) -> Result<Option<Secret<Ve
             |found| found.get(0),
         )
         .await?;
-    sealed
-        .flatten()
-        .map(|sealed| {
-            keys.crypt()
-                .open(totp_place(&row), &sealed)
-                .map(Secret::new)
-        })
-        .transpose()
+    sealed.flatten().map(|sealed| keys.crypt().open(totp_place(&row), &sealed).map(Secret::new)).transpose()
 }
 
 /// Sets a customer's password; whether there is such a customer.
@@ -247,9 +224,7 @@ pub async fn use_totp_step(tx: &mut Tx, id: CustomerId, step: i64) -> Result<boo
 }
 
 fn username_index(vault: &Vault, username: &Username) -> Vec<u8> {
-    vault
-        .digest(Index::Username, &[username.as_str().as_bytes()])
-        .to_vec()
+    vault.digest(Index::Username, &[username.as_str().as_bytes()]).to_vec()
 }
 
 fn encode(customer: &Customer) -> Result<Vec<u8>> {
@@ -267,34 +242,21 @@ fn decode(keys: &crate::db::Keys, row: &crate::driver::Row<'_>) -> Result<Custom
     let id: String = row.get(0)?;
     let source: String = row.get(1)?;
     let sealed: Vec<u8> = row.get(2)?;
-    let personal: Personal =
-        serde_json::from_slice(&keys.crypt().open(place(&id), &sealed)?).map_err(|_| corrupt())?;
+    let personal: Personal = serde_json::from_slice(&keys.crypt().open(place(&id), &sealed)?).map_err(|_| corrupt())?;
     Ok(Customer {
         id: id.parse().map_err(|_| corrupt())?,
         source: Text::new(&source).map_err(|_| corrupt())?,
         username: Username::new(&personal.username).map_err(|_| corrupt())?,
         full_name: personal.full_name,
-        birth_date: personal
-            .birth_date
-            .map(|date| date.parse())
-            .transpose()
-            .map_err(|_| corrupt())?,
+        birth_date: personal.birth_date.map(|date| date.parse()).transpose().map_err(|_| corrupt())?,
         email: personal.email,
     })
 }
 
 fn place(row: &str) -> Place<'_> {
-    Place {
-        table: "customer",
-        column: "sealed",
-        row,
-    }
+    Place { table: "customer", column: "sealed", row }
 }
 
 fn totp_place(row: &str) -> Place<'_> {
-    Place {
-        table: "customer",
-        column: "totp_sealed",
-        row,
-    }
+    Place { table: "customer", column: "totp_sealed", row }
 }

@@ -22,15 +22,8 @@ pub struct Options {
 
 #[derive(Clone, Debug)]
 enum Engine {
-    Postgres {
-        url: String,
-        connections: usize,
-        ca_file: Option<PathBuf>,
-    },
-    Sqlite {
-        path: PathBuf,
-        readers: usize,
-    },
+    Postgres { url: String, connections: usize, ca_file: Option<PathBuf> },
+    Sqlite { path: PathBuf, readers: usize },
 }
 
 impl Options {
@@ -47,11 +40,7 @@ impl Options {
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Ok(Self {
-                engine: Engine::Postgres {
-                    url: url.to_owned(),
-                    connections: CONNECTIONS,
-                    ca_file: None,
-                },
+                engine: Engine::Postgres { url: url.to_owned(), connections: CONNECTIONS, ca_file: None },
             });
         }
         Err(Error::Url("it must start with postgres:// or sqlite://"))
@@ -60,12 +49,7 @@ impl Options {
     /// The embedded database in a file.
     #[must_use]
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self {
-            engine: Engine::Sqlite {
-                path: path.into(),
-                readers: READERS,
-            },
-        }
+        Self { engine: Engine::Sqlite { path: path.into(), readers: READERS } }
     }
 
     /// How many connections to hold: readers of SQLite, or all connections to PostgreSQL.
@@ -117,11 +101,7 @@ impl Db {
     ///
     /// # Errors
     /// [`Error::Schema`] if migrations are missing, [`Error::WrongMasterKey`] if no given key opens the vault.
-    pub async fn open(
-        options: &Options,
-        masters: &[MasterKey],
-        random: fn() -> Box<dyn Random>,
-    ) -> Result<Self> {
+    pub async fn open(options: &Options, masters: &[MasterKey], random: fn() -> Box<dyn Random>) -> Result<Self> {
         let backend = Backend::open(options)?;
         let statements = Arc::new(AtomicU64::new(0));
         let crypt = Crypt::new(masters, random());
@@ -129,14 +109,7 @@ impl Db {
         migrate::check(&mut tx).await?;
         let vault = vault::open(&mut tx, &crypt, &*random()).await?;
         tx.commit().await?;
-        Ok(Self {
-            shared: Arc::new(Shared {
-                backend,
-                crypt,
-                vault,
-                statements,
-            }),
-        })
+        Ok(Self { shared: Arc::new(Shared { backend, crypt, vault, statements }) })
     }
 
     /// A connection for reading.
@@ -148,12 +121,7 @@ impl Db {
             Backend::Postgres(postgres) => Inner::PostgresRead(postgres.read().await?),
             Backend::Sqlite(sqlite) => Inner::SqliteRead(sqlite.read().await?),
         };
-        Ok(Tx {
-            inner,
-            name: "read",
-            statements: self.shared.statements.clone(),
-            shared: Some(self.shared.clone()),
-        })
+        Ok(Tx { inner, name: "read", statements: self.shared.statements.clone(), shared: Some(self.shared.clone()) })
     }
 
     /// Begins a transaction; it is rolled back when dropped. The name appears in logs.
@@ -161,11 +129,7 @@ impl Db {
     /// # Errors
     /// [`Error::Busy`] if it cannot begin in time.
     pub async fn begin(&self, name: &'static str) -> Result<Tx> {
-        let mut tx = self
-            .shared
-            .backend
-            .begin(name, &self.shared.statements)
-            .await?;
+        let mut tx = self.shared.backend.begin(name, &self.shared.statements).await?;
         tx.shared = Some(self.shared.clone());
         Ok(tx)
     }
@@ -195,38 +159,25 @@ impl Db {
 impl Backend {
     pub(crate) fn open(options: &Options) -> Result<Self> {
         Ok(match &options.engine {
-            Engine::Postgres {
-                url,
-                connections,
-                ca_file,
-            } => Self::Postgres(Postgres::open(url, *connections, ca_file.as_deref())?),
+            Engine::Postgres { url, connections, ca_file } => {
+                Self::Postgres(Postgres::open(url, *connections, ca_file.as_deref())?)
+            }
             Engine::Sqlite { path, readers } => Self::Sqlite(Sqlite::open(path, *readers)?),
         })
     }
 
-    pub(crate) async fn begin(
-        &self,
-        name: &'static str,
-        statements: &Arc<AtomicU64>,
-    ) -> Result<Tx> {
+    pub(crate) async fn begin(&self, name: &'static str, statements: &Arc<AtomicU64>) -> Result<Tx> {
         let inner = match self {
             Self::Postgres(postgres) => Inner::Postgres(postgres.begin().await?),
             Self::Sqlite(sqlite) => Inner::Sqlite(sqlite.begin().await?),
         };
-        Ok(Tx {
-            inner,
-            name,
-            statements: statements.clone(),
-            shared: None,
-        })
+        Ok(Tx { inner, name, statements: statements.clone(), shared: None })
     }
 }
 
 /// Opens a database for its migrations only: no vault, no keys.
 pub(crate) async fn begin_migration(options: &Options) -> Result<Tx> {
-    Backend::open(options)?
-        .begin("migrate", &Arc::default())
-        .await
+    Backend::open(options)?.begin("migrate", &Arc::default()).await
 }
 
 /// A transaction, or a connection for reading.
@@ -256,18 +207,14 @@ impl Tx {
             Inner::Sqlite(writer) => writer.commit().await,
             Inner::PostgresRead(_) | Inner::SqliteRead(_) => Ok(()),
         };
-        outcome.inspect_err(
-            |error| tracing::warn!(transaction = name, %error, "a transaction was not committed"),
-        )
+        outcome.inspect_err(|error| tracing::warn!(transaction = name, %error, "a transaction was not committed"))
     }
 
     /// Runs a statement that gives no rows; how many rows it touched.
     pub(crate) async fn exec(&mut self, sql: &'static str, params: Params<'_>) -> Result<u64> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         match &self.inner {
-            Inner::Postgres(transaction) => {
-                postgres::exec(transaction.connection()?, sql, params).await
-            }
+            Inner::Postgres(transaction) => postgres::exec(transaction.connection()?, sql, params).await,
             Inner::PostgresRead(connection) => postgres::exec(connection, sql, params).await,
             Inner::Sqlite(writer) => sqlite::exec(writer.connection()?, sql, params),
             Inner::SqliteRead(reader) => sqlite::exec(reader.connection()?, sql, params),
@@ -280,18 +227,13 @@ impl Tx {
         sql: &'static str,
         sets: &[[Value<'_>; N]],
     ) -> Result<Vec<u64>> {
-        self.statements
-            .fetch_add(u64::try_from(sets.len()).unwrap_or(0), Ordering::Relaxed);
+        self.statements.fetch_add(u64::try_from(sets.len()).unwrap_or(0), Ordering::Relaxed);
         match &self.inner {
-            Inner::Postgres(transaction) => {
-                postgres::exec_many(transaction.connection()?, sql, sets).await
-            }
+            Inner::Postgres(transaction) => postgres::exec_many(transaction.connection()?, sql, sets).await,
             Inner::PostgresRead(connection) => postgres::exec_many(connection, sql, sets).await,
             Inner::Sqlite(writer) => {
                 let connection = writer.connection()?;
-                sets.iter()
-                    .map(|params| sqlite::exec(connection, sql, params))
-                    .collect()
+                sets.iter().map(|params| sqlite::exec(connection, sql, params)).collect()
             }
             Inner::SqliteRead(_) => Err(Error::Busy(None)),
         }
@@ -306,12 +248,8 @@ impl Tx {
     ) -> Result<Vec<T>> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         match &self.inner {
-            Inner::Postgres(transaction) => {
-                postgres::all(transaction.connection()?, sql, params, &mut map).await
-            }
-            Inner::PostgresRead(connection) => {
-                postgres::all(connection, sql, params, &mut map).await
-            }
+            Inner::Postgres(transaction) => postgres::all(transaction.connection()?, sql, params, &mut map).await,
+            Inner::PostgresRead(connection) => postgres::all(connection, sql, params, &mut map).await,
             Inner::Sqlite(writer) => sqlite::all(writer.connection()?, sql, params, &mut map),
             Inner::SqliteRead(reader) => sqlite::all(reader.connection()?, sql, params, &mut map),
         }
@@ -332,9 +270,7 @@ impl Tx {
     /// Runs a script of several statements without parameters.
     pub(crate) async fn script(&mut self, sql: &str) -> Result<()> {
         match &self.inner {
-            Inner::Postgres(transaction) => {
-                Ok(transaction.connection()?.batch_execute(sql).await?)
-            }
+            Inner::Postgres(transaction) => Ok(transaction.connection()?.batch_execute(sql).await?),
             Inner::Sqlite(writer) => Ok(writer.connection()?.execute_batch(sql)?),
             Inner::PostgresRead(_) | Inner::SqliteRead(_) => Err(Error::Busy(None)),
         }

@@ -7,12 +7,20 @@
 //! Statements number their placeholders `$1`, `$2`, … in order of first appearance (SQLite numbers them so), and their first line is
 //! `-- noun::function`. The suite in `tests/it` runs every public function on both engines.
 
+pub mod audit;
+pub mod client;
+pub mod consent;
 pub mod crypt;
 pub mod customer;
 mod db;
 mod driver;
 mod error;
+pub mod grant;
+pub mod interaction;
+pub mod key;
 pub mod migrate;
+pub mod session;
+pub mod token;
 mod vault;
 
 pub use db::{Db, Options, Tx};

@@ -26,11 +26,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: &[Step] = &[
-    step!(1, "0001_foundation"),
-    step!(2, "0002_bank"),
-    step!(3, "0003_authorization"),
-];
+const STEPS: &[Step] = &[step!(1, "0001_foundation"), step!(2, "0002_bank"), step!(3, "0003_authorization")];
 
 /// Brings a database to the newest schema; the names of the steps that were applied.
 ///
@@ -42,8 +38,7 @@ pub async fn run(options: &Options) -> Result<Vec<&'static str>> {
     let mut tx = db::begin_migration(options).await?;
     if !tx.is_sqlite() {
         // Two nodes that start at once must not migrate at once.
-        tx.script("SELECT pg_advisory_xact_lock(7813046925)")
-            .await?;
+        tx.script("SELECT pg_advisory_xact_lock(7813046925)").await?;
     }
     tx.script(
         "CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL)",
@@ -59,18 +54,12 @@ pub async fn run(options: &Options) -> Result<Vec<&'static str>> {
         .await?;
     let mut done = Vec::new();
     for step in STEPS {
-        let text = if tx.is_sqlite() {
-            step.sqlite
-        } else {
-            step.postgres
-        };
+        let text = if tx.is_sqlite() { step.sqlite } else { step.postgres };
         let digest = fingerprint(text);
         match applied.iter().find(|(number, _)| *number == step.number) {
             Some((_, recorded)) if *recorded == digest => continue,
             Some(_) => {
-                return Err(Error::Corrupt(
-                    "an applied migration differs from the program's",
-                ));
+                return Err(Error::Corrupt("an applied migration differs from the program's"));
             }
             None => {}
         }
@@ -85,10 +74,7 @@ pub async fn run(options: &Options) -> Result<Vec<&'static str>> {
     }
     let newest = applied.iter().map(|(number, _)| *number).max().unwrap_or(0);
     if newest > needed() {
-        return Err(Error::Schema {
-            found: newest,
-            needed: needed(),
-        });
+        return Err(Error::Schema { found: newest, needed: needed() });
     }
     tx.commit().await?;
     Ok(done)
@@ -109,21 +95,12 @@ pub(crate) async fn check(tx: &mut Tx) -> Result<()> {
         Err(Error::Unavailable(cause)) if says_no_table(&cause) => 0,
         Err(other) => return Err(other),
     };
-    if found == needed() {
-        Ok(())
-    } else {
-        Err(Error::Schema {
-            found,
-            needed: needed(),
-        })
-    }
+    if found == needed() { Ok(()) } else { Err(Error::Schema { found, needed: needed() }) }
 }
 
 fn says_no_table(cause: &crate::error::Cause) -> bool {
     match cause {
-        crate::error::Cause::Postgres(error) => {
-            error.code() == Some(&tokio_postgres::error::SqlState::UNDEFINED_TABLE)
-        }
+        crate::error::Cause::Postgres(error) => error.code() == Some(&tokio_postgres::error::SqlState::UNDEFINED_TABLE),
         crate::error::Cause::Sqlite(error) => error.to_string().contains("no such table"),
         _ => false,
     }
@@ -134,9 +111,5 @@ fn needed() -> i64 {
 }
 
 fn fingerprint(text: &str) -> String {
-    digest::digest(&digest::SHA256, text.as_bytes())
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    digest::digest(&digest::SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

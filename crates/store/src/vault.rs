@@ -79,13 +79,7 @@ pub(crate) async fn open(tx: &mut Tx, crypt: &Crypt, random: &dyn Random) -> Res
         )
         .await?;
     let key = Secret::new(crypt.open(PLACE, &stored.ok_or(Error::Corrupt("the vault"))?)?);
-    Ok(Vault {
-        key: hmac::Key::new(hmac::HMAC_SHA256, key.expose()),
-    })
+    Ok(Vault { key: hmac::Key::new(hmac::HMAC_SHA256, key.expose()) })
 }
 
-const PLACE: Place<'static> = Place {
-    table: "vault",
-    column: "sealed",
-    row: "digests",
-};
+const PLACE: Place<'static> = Place { table: "vault", column: "sealed", row: "digests" };

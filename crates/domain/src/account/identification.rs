@@ -17,12 +17,7 @@ pub enum Scheme {
 
 impl Scheme {
     /// Every scheme.
-    pub const ALL: &[Self] = &[
-        Self::Bban,
-        Self::Iban,
-        Self::Pan,
-        Self::SortCodeAccountNumber,
-    ];
+    pub const ALL: &[Self] = &[Self::Bban, Self::Iban, Self::Pan, Self::SortCodeAccountNumber];
 
     /// The word for it, in import files and in the database.
     #[must_use]
@@ -40,11 +35,7 @@ impl FromStr for Scheme {
     type Err = UnknownScheme;
 
     fn from_str(text: &str) -> Result<Self, UnknownScheme> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|scheme| scheme.code() == text)
-            .ok_or(UnknownScheme)
+        Self::ALL.iter().copied().find(|scheme| scheme.code() == text).ok_or(UnknownScheme)
     }
 }
 
@@ -72,10 +63,7 @@ impl Identification {
             Scheme::Pan => check_pan(number),
             Scheme::SortCodeAccountNumber => check_digits(number, 14..=14),
         }?;
-        Ok(Self {
-            scheme,
-            number: number.to_owned(),
-        })
+        Ok(Self { scheme, number: number.to_owned() })
     }
 
     /// The scheme.
@@ -94,11 +82,7 @@ impl Identification {
     #[must_use]
     pub fn masked(&self) -> String {
         let shown_from = self.number.len().saturating_sub(4);
-        self.number
-            .chars()
-            .enumerate()
-            .map(|(i, c)| if i < shown_from { 'x' } else { c })
-            .collect()
+        self.number.chars().enumerate().map(|(i, c)| if i < shown_from { 'x' } else { c }).collect()
     }
 }
 
@@ -113,19 +97,14 @@ pub enum BadIdentification {
     Form,
 }
 
-fn check_digits(
-    number: &str,
-    lengths: std::ops::RangeInclusive<usize>,
-) -> Result<(), BadIdentification> {
+fn check_digits(number: &str, lengths: std::ops::RangeInclusive<usize>) -> Result<(), BadIdentification> {
     let fits = lengths.contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
     fits.then_some(()).ok_or(BadIdentification::Form)
 }
 
 fn check_bban(number: &str) -> Result<(), BadIdentification> {
     let fits = (1..=34).contains(&number.len())
-        && number
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'/'));
+        && number.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'/'));
     fits.then_some(()).ok_or(BadIdentification::Form)
 }
 
@@ -138,26 +117,15 @@ fn check_iban(number: &str) -> Result<(), BadIdentification> {
     let [a, b, c, d] = head else {
         return Err(BadIdentification::Form);
     };
-    let shaped = a.is_ascii_uppercase()
-        && b.is_ascii_uppercase()
-        && c.is_ascii_digit()
-        && d.is_ascii_digit();
-    if !shaped
-        || !rest
-            .iter()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-    {
+    let shaped = a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_digit() && d.is_ascii_digit();
+    if !shaped || !rest.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
         return Err(BadIdentification::Form);
     }
     let remainder = rest.iter().chain(head).fold(0_u32, |acc, byte| match byte {
         b'0'..=b'9' => (acc * 10 + u32::from(byte - b'0')) % 97,
         _ => (acc * 100 + u32::from(byte - b'A') + 10) % 97,
     });
-    if remainder == 1 {
-        Ok(())
-    } else {
-        Err(BadIdentification::Checksum)
-    }
+    if remainder == 1 { Ok(()) } else { Err(BadIdentification::Checksum) }
 }
 
 /// ISO/IEC 7812: 12 to 19 digits, the last of which is Luhn's check digit.
@@ -172,11 +140,7 @@ fn check_pan(number: &str) -> Result<(), BadIdentification> {
             if digit > 9 { digit - 9 } else { digit }
         })
         .sum();
-    if sum.is_multiple_of(10) {
-        Ok(())
-    } else {
-        Err(BadIdentification::Checksum)
-    }
+    if sum.is_multiple_of(10) { Ok(()) } else { Err(BadIdentification::Checksum) }
 }
 
 #[cfg(test)]
@@ -215,11 +179,7 @@ mod tests {
             (Scheme::Bban, "", Form),
             (Scheme::Bban, "1' OR '1'='1", Form),
         ] {
-            assert_eq!(
-                Identification::new(scheme, number).err(),
-                Some(why),
-                "{number}"
-            );
+            assert_eq!(Identification::new(scheme, number).err(), Some(why), "{number}");
         }
     }
 

@@ -47,15 +47,8 @@ pub enum Frequency {
 
 impl Frequency {
     /// Every frequency.
-    pub const ALL: &[Self] = &[
-        Self::Daily,
-        Self::Weekly,
-        Self::Fortnightly,
-        Self::Monthly,
-        Self::Quarterly,
-        Self::HalfYearly,
-        Self::Yearly,
-    ];
+    pub const ALL: &[Self] =
+        &[Self::Daily, Self::Weekly, Self::Fortnightly, Self::Monthly, Self::Quarterly, Self::HalfYearly, Self::Yearly];
 
     /// The word for it, in import files and in the database.
     #[must_use]
@@ -76,11 +69,7 @@ impl FromStr for Frequency {
     type Err = BadFrequency;
 
     fn from_str(text: &str) -> Result<Self, BadFrequency> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|frequency| frequency.code() == text)
-            .ok_or(BadFrequency)
+        Self::ALL.iter().copied().find(|frequency| frequency.code() == text).ok_or(BadFrequency)
     }
 }
 

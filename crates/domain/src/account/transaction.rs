@@ -53,19 +53,11 @@ impl BankCode {
     /// Checks a code.
     #[must_use]
     pub fn new(family: &str, sub_family: &str) -> Option<Self> {
-        let shaped = |text: &str| {
-            text.len() == 4
-                && text
-                    .bytes()
-                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-        };
+        let shaped = |text: &str| text.len() == 4 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
         if !shaped(family) || !shaped(sub_family) {
             return None;
         }
-        Some(Self {
-            family: Text::new(family).ok()?,
-            sub_family: Text::new(sub_family).ok()?,
-        })
+        Some(Self { family: Text::new(family).ok()?, sub_family: Text::new(sub_family).ok()? })
     }
 }
 

@@ -106,11 +106,7 @@ pub enum GrantType {
 
 impl GrantType {
     /// Every grant type.
-    pub const ALL: &[Self] = &[
-        Self::AuthorizationCode,
-        Self::ClientCredentials,
-        Self::RefreshToken,
-    ];
+    pub const ALL: &[Self] = &[Self::AuthorizationCode, Self::ClientCredentials, Self::RefreshToken];
 
     /// The name on the wire.
     #[must_use]
@@ -180,13 +176,8 @@ impl TryFrom<String> for WebUri {
     fn try_from(text: String) -> Result<Self, BadWebUri> {
         let plain = text.len() <= 2000 && text.bytes().all(|b| (0x21..0x7f).contains(&b));
         let url = url::Url::parse(&text).map_err(|_| BadWebUri)?;
-        let secure =
-            url.scheme() == "https" && url.username().is_empty() && url.password().is_none();
-        if plain && secure {
-            Ok(Self(text))
-        } else {
-            Err(BadWebUri)
-        }
+        let secure = url.scheme() == "https" && url.username().is_empty() && url.password().is_none();
+        if plain && secure { Ok(Self(text)) } else { Err(BadWebUri) }
     }
 }
 

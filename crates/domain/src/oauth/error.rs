@@ -1,5 +1,6 @@
 //! OAuth's error codes, and an error as an app sees it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 macro_rules! codes {
@@ -68,17 +69,16 @@ pub struct OauthError {
     /// The code.
     pub code: ErrorCode,
     /// The sentence; ASCII without quotes or backslashes (RFC 6749 5.2).
-    pub description: &'static str,
+    pub description: Cow<'static, str>,
 }
 
 impl OauthError {
     /// An error.
     #[must_use]
-    pub fn new(code: ErrorCode, description: &'static str) -> Self {
+    pub fn new(code: ErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
+        let description = description.into();
         debug_assert!(
-            description
-                .bytes()
-                .all(|b| (0x20..0x7f).contains(&b) && b != b'"' && b != b'\\'),
+            description.bytes().all(|b| (0x20..0x7f).contains(&b) && b != b'"' && b != b'\\'),
             "RFC 6749 5.2"
         );
         Self { code, description }

@@ -12,9 +12,7 @@ impl Challenge {
     /// [`BadPkce`] unless it is the base64url form of 32 bytes (RFC 7636 4.2).
     pub fn new(text: &str) -> Result<Self, BadPkce> {
         use base64::Engine as _;
-        let digest = base64::engine::general_purpose::URL_SAFE_NO_PAD
-            .decode(text)
-            .map_err(|_| BadPkce)?;
+        let digest = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).map_err(|_| BadPkce)?;
         if digest.len() != 32 {
             return Err(BadPkce);
         }
@@ -51,8 +49,7 @@ impl Verifier {
     /// # Errors
     /// [`BadPkce`] unless it is 43 to 128 of `A-Z a-z 0-9 - . _ ~` (RFC 7636 4.1).
     pub fn new(text: &str) -> Result<Self, BadPkce> {
-        let unreserved =
-            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+        let unreserved = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
         if !(43..=128).contains(&text.len()) || !text.bytes().all(unreserved) {
             return Err(BadPkce);
         }
@@ -85,20 +82,12 @@ mod tests {
 
     #[test]
     fn refuses_other_forms() {
-        for bad in [
-            "",
-            "abc",
-            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM=",
-            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM",
-        ] {
+        for bad in
+            ["", "abc", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM=", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM"]
+        {
             assert!(Challenge::new(bad).is_err(), "{bad}");
         }
-        for bad in [
-            "a".repeat(42),
-            "a".repeat(129),
-            format!("{} ", "a".repeat(43)),
-            "é".repeat(43),
-        ] {
+        for bad in ["a".repeat(42), "a".repeat(129), format!("{} ", "a".repeat(43)), "é".repeat(43)] {
             assert!(Verifier::new(&bad).is_err(), "{bad}");
         }
     }

@@ -18,12 +18,7 @@ impl RedirectUri {
         }
         // The parser would drop or rewrite these; a URI that changes when parsed cannot be compared as text.
         if text.bytes().any(|b| {
-            b <= 0x20
-                || b >= 0x7f
-                || matches!(
-                    b,
-                    b'\\' | b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}' | b'*'
-                )
+            b <= 0x20 || b >= 0x7f || matches!(b, b'\\' | b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}' | b'*')
         }) {
             return Err(BadRedirectUri::Malformed);
         }
@@ -31,10 +26,7 @@ impl RedirectUri {
         if url.fragment().is_some() {
             return Err(BadRedirectUri::Fragment);
         }
-        if !url.username().is_empty()
-            || url.password().is_some()
-            || url.host_str().is_none_or(str::is_empty)
-        {
+        if !url.username().is_empty() || url.password().is_some() || url.host_str().is_none_or(str::is_empty) {
             return Err(BadRedirectUri::Malformed);
         }
         match url.scheme() {
@@ -53,9 +45,7 @@ impl RedirectUri {
     /// Whether it is plain HTTP, which only loopback hosts may be.
     #[must_use]
     pub fn is_plain_http(&self) -> bool {
-        self.0
-            .get(..5)
-            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"))
+        self.0.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"))
     }
 
     /// Its host name, lower case.
@@ -140,11 +130,7 @@ mod tests {
         let uri = RedirectUri::new("https://App.example:8443/cb?x=1").unwrap();
         assert_eq!(uri.origin().unwrap(), "https://app.example:8443");
         assert_eq!(uri.host().unwrap(), "app.example");
-        assert!(
-            RedirectUri::new("HTTP://localhost/")
-                .unwrap()
-                .is_plain_http()
-        );
+        assert!(RedirectUri::new("HTTP://localhost/").unwrap().is_plain_http());
     }
 
     #[test]

@@ -55,8 +55,7 @@ impl TryFrom<String> for Opaque {
 
     /// RFC 6749 A.5: `state` is made of `%x20-7E`.
     fn try_from(text: String) -> Result<Self, BadOpaque> {
-        let fits = (1..=LENGTH_MAX).contains(&text.len())
-            && text.bytes().all(|b| (0x20..0x7f).contains(&b));
+        let fits = (1..=LENGTH_MAX).contains(&text.len()) && text.bytes().all(|b| (0x20..0x7f).contains(&b));
         if fits { Ok(Self(text)) } else { Err(BadOpaque) }
     }
 }

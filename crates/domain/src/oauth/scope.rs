@@ -22,13 +22,8 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order in which they are written.
-    pub const ALL: &[Self] = &[
-        Self::OpenId,
-        Self::AccountsRead,
-        Self::BalancesRead,
-        Self::StandingOrdersRead,
-        Self::TransactionsRead,
-    ];
+    pub const ALL: &[Self] =
+        &[Self::OpenId, Self::AccountsRead, Self::BalancesRead, Self::StandingOrdersRead, Self::TransactionsRead];
 
     /// The name on the wire.
     #[must_use]
@@ -51,12 +46,7 @@ impl Scope {
             Self::BalancesRead => &[Balances],
             Self::OpenId => &[],
             Self::StandingOrdersRead => &[StandingOrdersBasic, StandingOrdersDetail],
-            Self::TransactionsRead => &[
-                TransactionsBasic,
-                TransactionsDetail,
-                TransactionsCredits,
-                TransactionsDebits,
-            ],
+            Self::TransactionsRead => &[TransactionsBasic, TransactionsDetail, TransactionsCredits, TransactionsDebits],
         })
     }
 
@@ -80,9 +70,7 @@ impl ScopeSet {
     /// All scopes that this server knows.
     #[must_use]
     pub fn all() -> Self {
-        Scope::ALL
-            .iter()
-            .fold(Self::default(), |set, scope| Self(set.0 | scope.bit()))
+        Scope::ALL.iter().fold(Self::default(), |set, scope| Self(set.0 | scope.bit()))
     }
 
     /// Reads a `scope` parameter: names separated by single spaces (RFC 6749 3.3).
@@ -94,10 +82,7 @@ impl ScopeSet {
             return Err(BadScope);
         }
         text.split(' ').try_fold(Self::default(), |set, name| {
-            let known = Scope::ALL
-                .iter()
-                .find(|scope| scope.name() == name)
-                .ok_or(BadScope)?;
+            let known = Scope::ALL.iter().find(|scope| scope.name() == name).ok_or(BadScope)?;
             Ok(Self(set.0 | known.bit()))
         })
     }
@@ -128,18 +113,13 @@ impl ScopeSet {
 
     /// The members.
     pub fn iter(self) -> impl Iterator<Item = Scope> {
-        Scope::ALL
-            .iter()
-            .copied()
-            .filter(move |scope| self.has(*scope))
+        Scope::ALL.iter().copied().filter(move |scope| self.has(*scope))
     }
 
     /// What a customer allows when they allow all of them.
     #[must_use]
     pub fn permissions(self) -> PermissionSet {
-        self.iter().fold(PermissionSet::default(), |set, scope| {
-            set.union(scope.permissions())
-        })
+        self.iter().fold(PermissionSet::default(), |set, scope| set.union(scope.permissions()))
     }
 }
 
@@ -163,11 +143,7 @@ impl FromStr for ScopeSet {
     type Err = BadScope;
 
     fn from_str(text: &str) -> Result<Self, BadScope> {
-        if text.is_empty() {
-            Ok(Self::default())
-        } else {
-            Self::parse(text)
-        }
+        if text.is_empty() { Ok(Self::default()) } else { Self::parse(text) }
     }
 }
 
@@ -228,10 +204,6 @@ mod tests {
             assert_eq!(ScopeSet::parse(bad), Err(BadScope), "{bad}");
         }
         assert_eq!(ScopeSet::parse(&"openid ".repeat(5000)), Err(BadScope));
-        assert_eq!(
-            ScopeSet::parse("openid openid").unwrap().to_string(),
-            "openid",
-            "a repeated scope is no error"
-        );
+        assert_eq!(ScopeSet::parse("openid openid").unwrap().to_string(), "openid", "a repeated scope is no error");
     }
 }

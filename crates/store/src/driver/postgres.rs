@@ -21,14 +21,11 @@ pub(crate) struct Postgres {
 impl Postgres {
     /// Prepares a pool; connections are made when they are needed.
     pub(crate) fn open(url: &str, connections: usize, ca_file: Option<&Path>) -> Result<Self> {
-        let mut config: tokio_postgres::Config = url
-            .parse()
-            .map_err(|_| Error::Url("cannot be read as a PostgreSQL address"))?;
+        let mut config: tokio_postgres::Config =
+            url.parse().map_err(|_| Error::Url("cannot be read as a PostgreSQL address"))?;
         config.connect_timeout(WAIT_MAX);
         config.application_name("lombard");
-        let manager_config = ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
-        };
+        let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = match (config.get_ssl_mode(), ca_file) {
             // Nothing may fall back to plain text in silence: TLS is either demanded, and then verified, or not used.
             (SslMode::Require, Some(ca_file)) => {
@@ -36,9 +33,7 @@ impl Postgres {
                 Manager::from_config(config, tls, manager_config)
             }
             (SslMode::Require, None) => {
-                return Err(Error::Url(
-                    "sslmode=require needs the file of the CA (ca_file)",
-                ));
+                return Err(Error::Url("sslmode=require needs the file of the CA (ca_file)"));
             }
             _ => {
                 config.ssl_mode(SslMode::Disable);
@@ -63,13 +58,8 @@ impl Postgres {
 
     /// A connection within a transaction.
     pub(crate) async fn begin(&self) -> Result<Transaction> {
-        let transaction = Transaction {
-            connection: Some(self.pool.get().await?),
-        };
-        transaction
-            .connection()?
-            .batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-            .await?;
+        let transaction = Transaction { connection: Some(self.pool.get().await?) };
+        transaction.connection()?.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
         Ok(transaction)
     }
 }
@@ -111,11 +101,7 @@ impl Drop for Transaction {
 }
 
 /// Runs a statement that gives no rows; how many rows it touched.
-pub(crate) async fn exec(
-    connection: &Object,
-    sql: &'static str,
-    params: Params<'_>,
-) -> Result<u64> {
+pub(crate) async fn exec(connection: &Object, sql: &'static str, params: Params<'_>) -> Result<u64> {
     let statement = connection.prepare_cached(sql).await?;
     Ok(connection.execute(&statement, &upcast(params)).await?)
 }
@@ -130,9 +116,7 @@ pub(crate) async fn exec_many<const N: usize>(
     let mut touched = Vec::with_capacity(sets.len());
     for chunk in sets.chunks(IN_FLIGHT) {
         let params: Vec<_> = chunk.iter().map(|params| upcast(params)).collect();
-        let running = params
-            .iter()
-            .map(|params| connection.execute(&statement, params));
+        let running = params.iter().map(|params| connection.execute(&statement, params));
         touched.extend(try_join_all(running).await?);
     }
     Ok(touched)
@@ -164,9 +148,7 @@ fn client_tls(ca_file: &Path) -> Result<rustls::ClientConfig> {
     let unreadable = || Error::Url("the file of the CA cannot be read");
     let mut roots = rustls::RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(ca_file).map_err(|_| unreadable())? {
-        roots
-            .add(certificate.map_err(|_| unreadable())?)
-            .map_err(|_| unreadable())?;
+        roots.add(certificate.map_err(|_| unreadable())?).map_err(|_| unreadable())?;
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider)

@@ -23,10 +23,7 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     /// Opens the file, making it if it is missing.
     pub(crate) fn open(path: &Path, readers: usize) -> Result<Self> {
-        let writer = connect(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-        )?;
+        let writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         restrict(path).map_err(|error| Error::Unavailable(Cause::Io(error)))?;
         let readers = readers.max(1);
         let connections = (0..readers)
@@ -46,14 +43,9 @@ impl Sqlite {
         // Another process (an import, a key rotation) may hold the file's lock; SQLite's own waiting would block the worker.
         let mut waited = Duration::ZERO;
         loop {
-            match connection
-                .execute_batch("BEGIN IMMEDIATE")
-                .map_err(Error::from)
-            {
+            match connection.execute_batch("BEGIN IMMEDIATE").map_err(Error::from) {
                 Ok(()) => {
-                    return Ok(Writer {
-                        connection: Some(connection),
-                    });
+                    return Ok(Writer { connection: Some(connection) });
                 }
                 Err(Error::Busy(_)) if waited < WAIT_MAX => {
                     tokio::time::sleep(RETRY_EVERY).await;
@@ -67,15 +59,8 @@ impl Sqlite {
     /// Waits for a reader.
     pub(crate) async fn read(&self) -> Result<Reader> {
         let waiting = tokio::time::timeout(WAIT_MAX, self.permits.clone().acquire_owned());
-        let permit = waiting
-            .await
-            .map_err(|_| Error::Busy(None))?
-            .map_err(|_| Error::Busy(None))?;
-        let connection = self
-            .readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
+        let permit = waiting.await.map_err(|_| Error::Busy(None))?.map_err(|_| Error::Busy(None))?;
+        let connection = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         Ok(Reader {
             connection: Some(connection.ok_or(Error::Busy(None))?),
             home: self.readers.clone(),
@@ -134,10 +119,7 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
-            self.home
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(connection);
+            self.home.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         }
     }
 }
@@ -180,10 +162,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     // A second process may be turning the log on at this very moment.
     let mut tries = 0;
-    while let Err(error) = connection
-        .pragma_update(None, "journal_mode", "wal")
-        .map_err(Error::from)
-    {
+    while let Err(error) = connection.pragma_update(None, "journal_mode", "wal").map_err(Error::from) {
         tries += 1;
         if !error.is_transient() || tries > 200 {
             return Err(error);

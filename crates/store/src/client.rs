@@ -1,0 +1,138 @@
+//! Clients: the apps of third parties.
+
+use lombard_domain::id::ClientId;
+use lombard_domain::oauth::{Client, ClientStatus, Metadata};
+use lombard_domain::time::Instant;
+
+use crate::db::Tx;
+use crate::driver::Row;
+use crate::error::{Error, Result};
+
+/// A client and the digests of what it proves itself with.
+#[derive(Clone)]
+pub struct StoredClient {
+    /// The client.
+    pub client: Client,
+    /// SHA-256 of its secret.
+    pub secret_digest: Vec<u8>,
+    /// SHA-256 of its registration access token.
+    pub registration_digest: Vec<u8>,
+}
+
+/// Stores a new client.
+///
+/// # Errors
+/// [`Error::Conflict`] if its id is taken.
+pub async fn insert(tx: &mut Tx, new: &StoredClient) -> Result<()> {
+    let client = &new.client;
+    let metadata = encode(&client.metadata)?;
+    tx.exec(
+        "-- client::insert
+        INSERT INTO client (id, status, metadata, sector, secret_digest, registration_digest, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        &[
+            &client.id.to_string(),
+            &client.status.code(),
+            &metadata,
+            &client.sector,
+            &new.secret_digest,
+            &new.registration_digest,
+            &client.created_at.micros(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The client with this id, unless it was deleted.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the row cannot be read.
+pub async fn find(tx: &mut Tx, id: ClientId) -> Result<Option<StoredClient>> {
+    tx.one(
+        "-- client::find
+        SELECT id, status, metadata, sector, created_at, secret_digest, registration_digest
+        FROM client WHERE id = $1 AND deleted_at IS NULL",
+        &[&id.to_string()],
+        |row| Ok(StoredClient { client: decode(row)?, secret_digest: row.get(5)?, registration_digest: row.get(6)? }),
+    )
+    .await
+}
+
+/// Up to `limit` clients in the order of their ids, after one of them.
+///
+/// # Errors
+/// [`Error::Corrupt`] if a row cannot be read.
+pub async fn list(tx: &mut Tx, after: Option<ClientId>, limit: i64) -> Result<Vec<Client>> {
+    let after = after.map(|id| id.to_string()).unwrap_or_default();
+    tx.all(
+        "-- client::list
+        SELECT id, status, metadata, sector, created_at
+        FROM client WHERE id > $1 AND deleted_at IS NULL ORDER BY id LIMIT $2",
+        &[&after, &limit],
+        decode,
+    )
+    .await
+}
+
+/// Replaces what a client says of itself; whether there is such a client.
+///
+/// # Errors
+/// When the database fails.
+pub async fn update(tx: &mut Tx, id: ClientId, metadata: &Metadata) -> Result<bool> {
+    let touched = tx
+        .exec(
+            "-- client::update
+            UPDATE client SET metadata = $1 WHERE id = $2 AND deleted_at IS NULL",
+            &[&encode(metadata)?, &id.to_string()],
+        )
+        .await?;
+    Ok(touched == 1)
+}
+
+/// Suspends a client or lets it act again; whether there is such a client whose status was another.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_status(tx: &mut Tx, id: ClientId, status: ClientStatus) -> Result<bool> {
+    let touched = tx
+        .exec(
+            "-- client::set_status
+            UPDATE client SET status = $1 WHERE id = $2 AND status <> $1 AND deleted_at IS NULL",
+            &[&status.code(), &id.to_string()],
+        )
+        .await?;
+    Ok(touched == 1)
+}
+
+/// Deletes a client, which leaves its name for the lists of its former customers; whether there was one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(tx: &mut Tx, id: ClientId, now: Instant) -> Result<bool> {
+    let touched = tx
+        .exec(
+            "-- client::delete
+            UPDATE client SET deleted_at = $1 WHERE id = $2 AND deleted_at IS NULL",
+            &[&now.micros(), &id.to_string()],
+        )
+        .await?;
+    Ok(touched == 1)
+}
+
+fn encode(metadata: &Metadata) -> Result<String> {
+    serde_json::to_string(metadata).map_err(|_| Error::Corrupt("client.metadata"))
+}
+
+fn decode(row: &Row<'_>) -> Result<Client> {
+    let id: String = row.get(0)?;
+    let status: String = row.get(1)?;
+    let metadata: String = row.get(2)?;
+    Ok(Client {
+        id: id.parse().map_err(|_| Error::Corrupt("client.id"))?,
+        status: status.parse().map_err(|_| Error::Corrupt("client.status"))?,
+        metadata: serde_json::from_str(&metadata).map_err(|_| Error::Corrupt("client.metadata"))?,
+        sector: row.get(3)?,
+        created_at: Instant::from_micros(row.get(4)?),
+    })
+}

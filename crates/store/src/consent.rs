@@ -1,0 +1,263 @@
+//! Consents, the accounts they are for, and every state they have been in.
+
+use lombard_domain::consent::{Authorisation, Consent, Status, Terms};
+use lombard_domain::id::{AccountId, ConsentId, CustomerId};
+use lombard_domain::permission::Window;
+use lombard_domain::text::Text;
+use lombard_domain::time::Instant;
+
+use crate::db::Tx;
+use crate::driver::{Row, Value};
+use crate::error::{Error, Result};
+
+/// A consent as a customer's list shows it.
+pub struct Listed {
+    /// The consent.
+    pub consent: Consent,
+    /// The name of the app.
+    pub client_name: Text<80>,
+}
+
+/// Stores a new consent, whatever its state.
+///
+/// # Errors
+/// [`Error::Conflict`] if its id is taken.
+pub async fn insert(tx: &mut Tx, consent: &Consent) -> Result<()> {
+    let terms = consent.terms();
+    let micros = |at: Option<Instant>| at.map(Instant::micros);
+    tx.exec(
+        "-- consent::insert
+        INSERT INTO consent (id, client_id, customer_id, status, permissions, data_from, data_to, expires_at, created_at, changed_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        &[
+            &consent.id().to_string(),
+            &consent.client().to_string(),
+            &customer(consent),
+            &consent.state().status().code(),
+            &terms.permissions.to_string(),
+            &micros(terms.window.from),
+            &micros(terms.window.to),
+            &micros(terms.expires_at),
+            &consent.created_at().micros(),
+            &consent.changed_at().micros(),
+        ],
+    )
+    .await?;
+    add_accounts(tx, consent).await?;
+    remember(tx, consent).await
+}
+
+/// Stores a consent's new state, if it still has the status that the caller saw; whether it had.
+///
+/// # Errors
+/// When the database fails.
+pub async fn advance(tx: &mut Tx, seen: Status, consent: &Consent) -> Result<bool> {
+    let touched = tx
+        .exec(
+            "-- consent::advance
+            UPDATE consent SET status = $1, customer_id = $2, changed_at = $3 WHERE id = $4 AND status = $5",
+            &[
+                &consent.state().status().code(),
+                &customer(consent),
+                &consent.changed_at().micros(),
+                &consent.id().to_string(),
+                &seen.code(),
+            ],
+        )
+        .await?;
+    if touched != 1 {
+        return Ok(false);
+    }
+    if consent.state().status() == Status::Authorised {
+        tx.exec(
+            "-- consent::drop_accounts
+            DELETE FROM consent_account WHERE consent_id = $1",
+            &[&consent.id().to_string()],
+        )
+        .await?;
+        add_accounts(tx, consent).await?;
+    }
+    remember(tx, consent).await?;
+    Ok(true)
+}
+
+/// The consent with this id.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the rows cannot be read.
+pub async fn find(tx: &mut Tx, id: ConsentId) -> Result<Option<Consent>> {
+    let row = tx
+        .one(
+            "-- consent::find
+            SELECT id, client_id, customer_id, status, permissions, data_from, data_to, expires_at, created_at, changed_at
+            FROM consent WHERE id = $1",
+            &[&id.to_string()],
+            read,
+        )
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let accounts = tx
+        .all(
+            "-- consent::accounts
+            SELECT account_id FROM consent_account WHERE consent_id = $1 ORDER BY account_id",
+            &[&id.to_string()],
+            |row| account(row, 0),
+        )
+        .await?;
+    row.complete(accounts).map(Some)
+}
+
+/// A customer's newest consents, newest first, two statements however many there are.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the rows cannot be read.
+pub async fn of_customer(tx: &mut Tx, customer: CustomerId, limit: i64) -> Result<Vec<Listed>> {
+    let rows = tx
+        .all(
+            "-- consent::of_customer
+            SELECT c.id, c.client_id, c.customer_id, c.status, c.permissions, c.data_from, c.data_to, c.expires_at,
+                   c.created_at, c.changed_at, k.metadata
+            FROM consent c JOIN client k ON k.id = c.client_id
+            WHERE c.customer_id = $1 ORDER BY c.created_at DESC, c.id DESC LIMIT $2",
+            &[&customer.to_string(), &limit],
+            |row| {
+                let metadata: String = row.get(10)?;
+                let metadata: lombard_domain::oauth::Metadata =
+                    serde_json::from_str(&metadata).map_err(|_| Error::Corrupt("client.metadata"))?;
+                Ok((read(row)?, metadata.client_name))
+            },
+        )
+        .await?;
+    let accounts: Vec<(String, AccountId)> = tx
+        .all(
+            "-- consent::accounts_of_customer
+            SELECT a.consent_id, a.account_id FROM consent_account a JOIN consent c ON c.id = a.consent_id
+            WHERE c.customer_id = $1 ORDER BY a.consent_id, a.account_id",
+            &[&customer.to_string()],
+            |row| Ok((row.get(0)?, account(row, 1)?)),
+        )
+        .await?;
+    rows.into_iter()
+        .map(|(row, client_name)| {
+            let from = accounts.partition_point(|(consent, _)| *consent < row.id);
+            let own =
+                accounts.iter().skip(from).take_while(|(consent, _)| *consent == row.id).map(|(_, id)| *id).collect();
+            Ok(Listed { consent: row.complete(own)?, client_name })
+        })
+        .collect()
+}
+
+/// Consents of a client that are authorised, up to `limit`.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the rows cannot be read.
+pub async fn live_of_client(tx: &mut Tx, client: lombard_domain::id::ClientId, limit: i64) -> Result<Vec<ConsentId>> {
+    tx.all(
+        "-- consent::live_of_client
+        SELECT id FROM consent WHERE client_id = $1 AND status = 'authorised' ORDER BY id LIMIT $2",
+        &[&client.to_string(), &limit],
+        |row| {
+            let id: String = row.get(0)?;
+            id.parse().map_err(|_| Error::Corrupt("consent.id"))
+        },
+    )
+    .await
+}
+
+/// Every state that a consent has been in, oldest first.
+///
+/// # Errors
+/// [`Error::Corrupt`] if a row cannot be read.
+pub async fn history(tx: &mut Tx, id: ConsentId) -> Result<Vec<(Instant, Status)>> {
+    tx.all(
+        "-- consent::history
+        SELECT at, status FROM consent_history WHERE consent_id = $1 ORDER BY position",
+        &[&id.to_string()],
+        |row| {
+            let status: String = row.get(1)?;
+            Ok((
+                Instant::from_micros(row.get(0)?),
+                status.parse().map_err(|_| Error::Corrupt("consent_history.status"))?,
+            ))
+        },
+    )
+    .await
+}
+
+async fn add_accounts(tx: &mut Tx, consent: &Consent) -> Result<()> {
+    let Some(authorisation) = consent.state().authorisation() else { return Ok(()) };
+    let id = consent.id().to_string();
+    let accounts: Vec<String> = authorisation.accounts.iter().map(ToString::to_string).collect();
+    let sets: Vec<[Value<'_>; 2]> = accounts.iter().map(|account| -> [Value<'_>; 2] { [&id, account] }).collect();
+    tx.exec_many(
+        "-- consent::add_account
+        INSERT INTO consent_account (consent_id, account_id) VALUES ($1, $2)",
+        &sets,
+    )
+    .await?;
+    Ok(())
+}
+
+async fn remember(tx: &mut Tx, consent: &Consent) -> Result<()> {
+    tx.exec(
+        "-- consent::remember
+        INSERT INTO consent_history (consent_id, position, at, status)
+        VALUES ($1, (SELECT COUNT(*) FROM consent_history WHERE consent_id = $1), $2, $3)",
+        &[&consent.id().to_string(), &consent.changed_at().micros(), &consent.state().status().code()],
+    )
+    .await?;
+    Ok(())
+}
+
+fn customer(consent: &Consent) -> Option<String> {
+    consent.state().authorisation().map(|yes| yes.customer.to_string())
+}
+
+struct ConsentRow {
+    id: String,
+    client: String,
+    customer: Option<String>,
+    status: String,
+    terms: Terms,
+    created_at: Instant,
+    changed_at: Instant,
+}
+
+impl ConsentRow {
+    fn complete(self, accounts: Vec<AccountId>) -> Result<Consent> {
+        let corrupt = || Error::Corrupt("consent");
+        let customer = self.customer.map(|id| id.parse()).transpose().map_err(|_| corrupt())?;
+        let authorisation = customer.map(|customer| Authorisation { customer, accounts });
+        let status: Status = self.status.parse().map_err(|_| corrupt())?;
+        let state = status.with(authorisation).ok_or_else(corrupt)?;
+        let id = self.id.parse().map_err(|_| corrupt())?;
+        let client = self.client.parse().map_err(|_| corrupt())?;
+        Ok(Consent::restore(id, client, self.terms, self.created_at, (state, self.changed_at)))
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<ConsentRow> {
+    let permissions: String = row.get(4)?;
+    let instant = |column| -> Result<Option<Instant>> {
+        let micros: Option<i64> = row.get(column)?;
+        Ok(micros.map(Instant::from_micros))
+    };
+    Ok(ConsentRow {
+        id: row.get(0)?,
+        client: row.get(1)?,
+        customer: row.get(2)?,
+        status: row.get(3)?,
+        terms: Terms {
+            permissions: permissions.parse().map_err(|_| Error::Corrupt("consent.permissions"))?,
+            window: Window { from: instant(5)?, to: instant(6)? },
+            expires_at: instant(7)?,
+        },
+        created_at: Instant::from_micros(row.get(8)?),
+        changed_at: Instant::from_micros(row.get(9)?),
+    })
+}
+
+fn account(row: &Row<'_>, column: usize) -> Result<AccountId> {
+    let id: String = row.get(column)?;
+    id.parse().map_err(|_| Error::Corrupt("consent_account.account_id"))
+}

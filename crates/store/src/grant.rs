@@ -1,0 +1,152 @@
+//! Grants, and the codes that bring them to clients.
+
+use lombard_domain::id::{ConsentId, GrantId};
+use lombard_domain::oauth::{Challenge, Code, Grant, Opaque, RedirectUri};
+use lombard_domain::time::Instant;
+
+use crate::db::Tx;
+use crate::error::{Error, Result};
+
+/// Stores a new grant.
+///
+/// # Errors
+/// [`Error::Conflict`] if its id is taken.
+pub async fn insert(tx: &mut Tx, grant: &Grant) -> Result<()> {
+    tx.exec(
+        "-- grant::insert
+        INSERT INTO consent_grant (id, consent_id, client_id, customer_id, scope, nonce, signed_in_at, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &[
+            &grant.id.to_string(),
+            &grant.consent.to_string(),
+            &grant.client.to_string(),
+            &grant.customer.to_string(),
+            &grant.scope.to_string(),
+            &grant.nonce.as_ref().map(Opaque::as_str),
+            &grant.signed_in_at.micros(),
+            &grant.created_at.micros(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The grant with this id, unless it was revoked.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the row cannot be read.
+pub async fn find_live(tx: &mut Tx, id: GrantId) -> Result<Option<Grant>> {
+    let corrupt = || Error::Corrupt("consent_grant");
+    tx.one(
+        "-- grant::find_live
+        SELECT consent_id, client_id, customer_id, scope, nonce, signed_in_at, created_at
+        FROM consent_grant WHERE id = $1 AND revoked_at IS NULL",
+        &[&id.to_string()],
+        |row| {
+            let text = |column| row.get::<String>(column);
+            let nonce: Option<String> = row.get(4)?;
+            Ok(Grant {
+                id,
+                consent: text(0)?.parse().map_err(|_| corrupt())?,
+                client: text(1)?.parse().map_err(|_| corrupt())?,
+                customer: text(2)?.parse().map_err(|_| corrupt())?,
+                scope: text(3)?.parse().map_err(|_| corrupt())?,
+                nonce: nonce.map(Opaque::try_from).transpose().map_err(|_| corrupt())?,
+                signed_in_at: Instant::from_micros(row.get(5)?),
+                created_at: Instant::from_micros(row.get(6)?),
+            })
+        },
+    )
+    .await
+}
+
+/// Revokes a grant, and with it every token made from it; whether it was live.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke(tx: &mut Tx, id: GrantId, now: Instant) -> Result<bool> {
+    let touched = tx
+        .exec(
+            "-- grant::revoke
+            UPDATE consent_grant SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL",
+            &[&now.micros(), &id.to_string()],
+        )
+        .await?;
+    Ok(touched == 1)
+}
+
+/// Revokes every grant of a consent; how many were live.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_of_consent(tx: &mut Tx, consent: ConsentId, now: Instant) -> Result<u64> {
+    tx.exec(
+        "-- grant::revoke_of_consent
+        UPDATE consent_grant SET revoked_at = $1 WHERE consent_id = $2 AND revoked_at IS NULL",
+        &[&now.micros(), &consent.to_string()],
+    )
+    .await
+}
+
+/// Stores a new code under the digest of its text.
+///
+/// # Errors
+/// [`Error::Conflict`] if the digest is taken.
+pub async fn insert_code(tx: &mut Tx, digest: &[u8], code: &Code) -> Result<()> {
+    tx.exec(
+        "-- grant::insert_code
+        INSERT INTO code (digest, grant_id, client_id, redirect_uri, code_challenge, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6)",
+        &[
+            &digest,
+            &code.grant.to_string(),
+            &code.client.to_string(),
+            &code.redirect_uri.as_str(),
+            &code.code_challenge.as_str(),
+            &code.expires_at.micros(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The code with this digest, used or not.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the row cannot be read.
+pub async fn find_code(tx: &mut Tx, digest: &[u8]) -> Result<Option<Code>> {
+    let corrupt = || Error::Corrupt("code");
+    tx.one(
+        "-- grant::find_code
+        SELECT grant_id, client_id, redirect_uri, code_challenge, expires_at, used_at FROM code WHERE digest = $1",
+        &[&digest],
+        |row| {
+            let text = |column| row.get::<String>(column);
+            let used: Option<i64> = row.get(5)?;
+            Ok(Code {
+                grant: text(0)?.parse().map_err(|_| corrupt())?,
+                client: text(1)?.parse().map_err(|_| corrupt())?,
+                redirect_uri: RedirectUri::new(&text(2)?).map_err(|_| corrupt())?,
+                code_challenge: Challenge::new(&text(3)?).map_err(|_| corrupt())?,
+                expires_at: Instant::from_micros(row.get(4)?),
+                used: used.is_some(),
+            })
+        },
+    )
+    .await
+}
+
+/// Uses up a code; whether nobody had used it before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn use_code(tx: &mut Tx, digest: &[u8], now: Instant) -> Result<bool> {
+    let touched = tx
+        .exec(
+            "-- grant::use_code
+            UPDATE code SET used_at = $1 WHERE digest = $2 AND used_at IS NULL",
+            &[&now.micros(), &digest],
+        )
+        .await?;
+    Ok(touched == 1)
+}

@@ -1,0 +1,190 @@
+//! Pushed requests, and customers on their way through sign-in and consent.
+
+use lombard_domain::id::{ClientId, CustomerId};
+use lombard_domain::oauth::AuthorizationRequest;
+use lombard_domain::time::Instant;
+
+use crate::db::Tx;
+use crate::error::{Error, Result};
+
+/// A request that a client pushed.
+pub struct Pushed {
+    /// What it asks for.
+    pub request: AuthorizationRequest,
+    /// Until when a customer may be sent with it.
+    pub expires_at: Instant,
+    /// Whether a customer has answered it.
+    pub used: bool,
+}
+
+/// A customer on the way.
+pub struct Interaction {
+    /// SHA-256 of the cookie of the browser that began it.
+    pub browser_digest: Vec<u8>,
+    /// What an app asks for; `None` on the customer's own pages.
+    pub request: Option<AuthorizationRequest>,
+    /// The pushed request that began it.
+    pub pushed_digest: Option<Vec<u8>>,
+    /// Whose password was right.
+    pub customer: Option<CustomerId>,
+    /// When the second factor was right as well.
+    pub signed_in_at: Option<Instant>,
+    /// Until when it must be finished.
+    pub expires_at: Instant,
+}
+
+/// Stores a pushed request under the digest of its reference.
+///
+/// # Errors
+/// [`Error::Conflict`] if the digest is taken.
+pub async fn push(tx: &mut Tx, digest: &[u8], request: &AuthorizationRequest, expires_at: Instant) -> Result<()> {
+    tx.exec(
+        "-- interaction::push
+        INSERT INTO pushed_request (digest, client_id, request, expires_at) VALUES ($1, $2, $3, $4)",
+        &[&digest, &request.client.to_string(), &encode(request)?, &expires_at.micros()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The pushed request of a client with this digest.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the row cannot be read.
+pub async fn find_pushed(tx: &mut Tx, digest: &[u8], client: ClientId) -> Result<Option<Pushed>> {
+    tx.one(
+        "-- interaction::find_pushed
+        SELECT request, expires_at, used_at FROM pushed_request WHERE digest = $1 AND client_id = $2",
+        &[&digest, &client.to_string()],
+        |row| {
+            let request: String = row.get(0)?;
+            let used: Option<i64> = row.get(2)?;
+            Ok(Pushed {
+                request: decode(&request)?,
+                expires_at: Instant::from_micros(row.get(1)?),
+                used: used.is_some(),
+            })
+        },
+    )
+    .await
+}
+
+/// Uses up a pushed request; whether nobody had answered it before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn use_pushed(tx: &mut Tx, digest: &[u8], now: Instant) -> Result<bool> {
+    let touched = tx
+        .exec(
+            "-- interaction::use_pushed
+            UPDATE pushed_request SET used_at = $1 WHERE digest = $2 AND used_at IS NULL",
+            &[&now.micros(), &digest],
+        )
+        .await?;
+    Ok(touched == 1)
+}
+
+/// Stores a new interaction under the digest of its id.
+///
+/// # Errors
+/// [`Error::Conflict`] if the digest is taken.
+pub async fn insert(tx: &mut Tx, digest: &[u8], interaction: &Interaction) -> Result<()> {
+    let request = interaction.request.as_ref().map(encode).transpose()?;
+    tx.exec(
+        "-- interaction::insert
+        INSERT INTO interaction (digest, browser_digest, request, pushed_digest, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        &[&digest, &interaction.browser_digest, &request, &interaction.pushed_digest, &interaction.expires_at.micros()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The interaction with this digest, unless it has ended.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the row cannot be read.
+pub async fn find(tx: &mut Tx, digest: &[u8]) -> Result<Option<Interaction>> {
+    tx.one(
+        "-- interaction::find
+        SELECT browser_digest, request, pushed_digest, customer_id, signed_in_at, expires_at
+        FROM interaction WHERE digest = $1 AND ended_at IS NULL",
+        &[&digest],
+        |row| {
+            let request: Option<String> = row.get(1)?;
+            let customer: Option<String> = row.get(3)?;
+            let signed_in: Option<i64> = row.get(4)?;
+            Ok(Interaction {
+                browser_digest: row.get(0)?,
+                request: request.as_deref().map(decode).transpose()?,
+                pushed_digest: row.get(2)?,
+                customer: customer
+                    .map(|id| id.parse())
+                    .transpose()
+                    .map_err(|_| Error::Corrupt("interaction.customer_id"))?,
+                signed_in_at: signed_in.map(Instant::from_micros),
+                expires_at: Instant::from_micros(row.get(5)?),
+            })
+        },
+    )
+    .await
+}
+
+/// Records whose password was right, if the interaction has not gone further; whether it had not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_customer(tx: &mut Tx, digest: &[u8], customer: CustomerId) -> Result<bool> {
+    let touched = tx
+        .exec(
+            "-- interaction::set_customer
+            UPDATE interaction SET customer_id = $1 WHERE digest = $2 AND signed_in_at IS NULL AND ended_at IS NULL",
+            &[&customer.to_string(), &digest],
+        )
+        .await?;
+    Ok(touched == 1)
+}
+
+/// Records that the second factor of that customer was right, and moves the interaction to a new browser cookie; whether it was waiting for it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_signed_in(
+    tx: &mut Tx,
+    digest: &[u8],
+    customer: CustomerId,
+    browser_digest: &[u8],
+    now: Instant,
+) -> Result<bool> {
+    let touched = tx
+        .exec(
+            "-- interaction::set_signed_in
+            UPDATE interaction SET signed_in_at = $1, browser_digest = $2
+            WHERE digest = $3 AND customer_id = $4 AND signed_in_at IS NULL AND ended_at IS NULL",
+            &[&now.micros(), &browser_digest, &digest, &customer.to_string()],
+        )
+        .await?;
+    Ok(touched == 1)
+}
+
+/// Ends an interaction; whether it had not ended before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end(tx: &mut Tx, digest: &[u8], now: Instant) -> Result<bool> {
+    let touched = tx
+        .exec(
+            "-- interaction::end
+            UPDATE interaction SET ended_at = $1 WHERE digest = $2 AND ended_at IS NULL",
+            &[&now.micros(), &digest],
+        )
+        .await?;
+    Ok(touched == 1)
+}
+
+fn encode(request: &AuthorizationRequest) -> Result<String> {
+    serde_json::to_string(request).map_err(|_| Error::Corrupt("authorization request"))
+}
+
+fn decode(text: &str) -> Result<AuthorizationRequest> {
+    serde_json::from_str(text).map_err(|_| Error::Corrupt("authorization request"))
+}

@@ -1,0 +1,125 @@
+//! Signed-in browsers, and failed sign-ins in a row.
+
+use lombard_domain::id::CustomerId;
+use lombard_domain::time::Instant;
+
+use crate::db::Tx;
+use crate::error::{Error, Result};
+
+/// A signed-in browser.
+pub struct Session {
+    /// Who.
+    pub customer: CustomerId,
+    /// Since when.
+    pub signed_in_at: Instant,
+    /// When it last asked for something.
+    pub seen_at: Instant,
+}
+
+/// A run of failed sign-ins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Failures {
+    /// Since the last success or lock.
+    pub failures: i64,
+    /// Locks since the last success.
+    pub locks: i64,
+    /// Until when nobody may try, in microseconds since the epoch; 0 if never locked.
+    pub locked_until: i64,
+}
+
+/// Stores a new session under the digest of its cookie.
+///
+/// # Errors
+/// [`Error::Conflict`] if the digest is taken.
+pub async fn insert(tx: &mut Tx, digest: &[u8], session: &Session) -> Result<()> {
+    tx.exec(
+        "-- session::insert
+        INSERT INTO session (digest, customer_id, signed_in_at, seen_at) VALUES ($1, $2, $3, $4)",
+        &[&digest, &session.customer.to_string(), &session.signed_in_at.micros(), &session.seen_at.micros()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The session with this digest.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the row cannot be read.
+pub async fn find(tx: &mut Tx, digest: &[u8]) -> Result<Option<Session>> {
+    tx.one(
+        "-- session::find
+        SELECT customer_id, signed_in_at, seen_at FROM session WHERE digest = $1",
+        &[&digest],
+        |row| {
+            let customer: String = row.get(0)?;
+            Ok(Session {
+                customer: customer.parse().map_err(|_| Error::Corrupt("session.customer_id"))?,
+                signed_in_at: Instant::from_micros(row.get(1)?),
+                seen_at: Instant::from_micros(row.get(2)?),
+            })
+        },
+    )
+    .await
+}
+
+/// Records that a session asked for something.
+///
+/// # Errors
+/// When the database fails.
+pub async fn touch(tx: &mut Tx, digest: &[u8], now: Instant) -> Result<()> {
+    tx.exec(
+        "-- session::touch
+        UPDATE session SET seen_at = $1 WHERE digest = $2 AND seen_at < $1",
+        &[&now.micros(), &digest],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Ends a session; whether there was one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(tx: &mut Tx, digest: &[u8]) -> Result<bool> {
+    let touched = tx
+        .exec(
+            "-- session::delete
+            DELETE FROM session WHERE digest = $1",
+            &[&digest],
+        )
+        .await?;
+    Ok(touched == 1)
+}
+
+/// The run of failures of a subject, locked against others until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn failures(tx: &mut Tx, subject: &[u8]) -> Result<Failures> {
+    // The update takes the row's lock on PostgreSQL; on SQLite the transaction holds the only writer anyway.
+    let found = tx
+        .one(
+            "-- session::failures
+            INSERT INTO sign_in_throttle (subject, failures, locks, locked_until) VALUES ($1, 0, 0, 0)
+            ON CONFLICT (subject) DO UPDATE SET failures = sign_in_throttle.failures
+            RETURNING failures, locks, locked_until",
+            &[&subject],
+            |row| Ok(Failures { failures: row.get(0)?, locks: row.get(1)?, locked_until: row.get(2)? }),
+        )
+        .await?;
+    found.ok_or(Error::Corrupt("sign_in_throttle"))
+}
+
+/// Records a run of failures.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_failures(tx: &mut Tx, subject: &[u8], run: Failures) -> Result<()> {
+    tx.exec(
+        "-- session::set_failures
+        UPDATE sign_in_throttle SET failures = $1, locks = $2, locked_until = $3 WHERE subject = $4",
+        &[&run.failures, &run.locks, &run.locked_until, &subject],
+    )
+    .await?;
+    Ok(())
+}
