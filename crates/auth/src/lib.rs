@@ -1,0 +1,142 @@
+//! Who may do what, and how much: clients, customers, consents, tokens, and the gate through which every read of data goes.
+//!
+//! It knows the rules of OAuth 2.0 and OpenID Connect, but neither HTTP nor any API dialect: bytes that have been parsed come in,
+//! values that the http crate renders go out. Only [`access`] can make the capabilities that the bank demands.
+
+pub mod access;
+pub mod client;
+pub mod consent;
+mod digest;
+mod directory;
+mod error;
+pub mod jose;
+pub mod keys;
+pub mod login;
+pub mod oauth;
+mod policy;
+mod record;
+
+use std::sync::Arc;
+
+use lombard_domain::audit::{Entry, Event, Subject};
+use lombard_domain::id::AuditId;
+use lombard_domain::random::Random;
+use lombard_domain::time::{Clock, Instant};
+use lombard_store::{Db, Tx};
+
+pub use directory::{AccountDirectory, DirectoryError, HeldAccount};
+pub use error::{Error, Result};
+pub use policy::{Policy, Registration};
+pub use record::Recorder;
+
+use keys::KeyRing;
+use login::password::PasswordHasher;
+use login::second_factor::SecondFactor;
+
+/// Everything that the rules need. Cheap to clone.
+#[derive(Clone)]
+pub struct Auth {
+    parts: Arc<Parts>,
+}
+
+/// What an [`Auth`] is made of.
+pub struct Parts {
+    /// The database.
+    pub db: Db,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Random numbers.
+    pub random: Arc<dyn Random>,
+    /// Names, lifetimes and limits.
+    pub policy: Policy,
+    /// Keys that sign tokens.
+    pub keys: KeyRing,
+    /// Password hashing, bounded.
+    pub passwords: PasswordHasher,
+    /// How second factors are checked.
+    pub second_factor: SecondFactor,
+    /// Which accounts customers hold.
+    pub directory: Arc<dyn AccountDirectory>,
+    /// Where reads are put on record.
+    pub recorder: Recorder,
+}
+
+/// One call from outside, as the record names it.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// Its interaction id.
+    pub interaction: &'a str,
+}
+
+impl Auth {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self { parts: Arc::new(parts) }
+    }
+
+    /// Names, lifetimes and limits.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.parts.policy
+    }
+
+    /// Keys that sign tokens.
+    #[must_use]
+    pub fn keys(&self) -> &KeyRing {
+        &self.parts.keys
+    }
+
+    /// Hashes a new password, as the operators' commands need it.
+    ///
+    /// # Errors
+    /// As [`PasswordHasher::hash`].
+    pub async fn hash_password(
+        &self,
+        password: lombard_domain::secret::Secret<String>,
+    ) -> std::result::Result<lombard_domain::secret::Secret<String>, login::password::PasswordError> {
+        self.parts.passwords.hash(password, self.random()).await
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.parts.clock.now()
+    }
+
+    pub(crate) fn random(&self) -> &dyn Random {
+        &*self.parts.random
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.parts.db
+    }
+
+    pub(crate) fn entry(&self, call: Call<'_>, event: Event, subject: Subject, reason: Option<&'static str>) -> Entry {
+        let at = self.now();
+        let interaction = Some(call.interaction.to_owned());
+        Entry { id: AuditId::ordered(self.random(), at), at, event, subject, reason, interaction }
+    }
+
+    /// Puts an event on record within the transaction that it belongs to.
+    pub(crate) async fn record(
+        &self,
+        tx: &mut Tx,
+        call: Call<'_>,
+        event: Event,
+        subject: Subject,
+        reason: Option<&'static str>,
+    ) -> Result<()> {
+        let entry = self.entry(call, event, subject, reason);
+        Ok(lombard_store::audit::append(tx, std::slice::from_ref(&entry)).await?)
+    }
+
+    /// Puts an event on record that changed nothing else.
+    pub(crate) async fn record_alone(
+        &self,
+        call: Call<'_>,
+        event: Event,
+        subject: Subject,
+        reason: Option<&'static str>,
+    ) -> Result<()> {
+        self.parts.recorder.record(self.entry(call, event, subject, reason)).await
+    }
+}

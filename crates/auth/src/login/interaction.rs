@@ -1,0 +1,153 @@
+//! Where a customer is on the way through the pages, and whether this browser may go on.
+
+use lombard_domain::id::CustomerId;
+use lombard_domain::oauth::{AuthorizationRequest, Client};
+use lombard_domain::time::Instant;
+use lombard_store::interaction;
+
+use crate::error::{Error, Result};
+use crate::oauth::authorize::Return;
+use crate::{Auth, Call, digest};
+
+/// A customer on the way.
+pub struct OnTheWay {
+    /// Which page is next.
+    pub stage: Stage,
+    /// The app that asks; `None` on the customer's own pages.
+    pub client: Option<Client>,
+    /// What it asks for.
+    pub(crate) request: Option<AuthorizationRequest>,
+    pub(crate) interaction: Vec<u8>,
+    pub(crate) pushed: Option<Vec<u8>>,
+    pub(crate) customer: Option<CustomerId>,
+}
+
+/// Which page is next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// User name and password.
+    Login,
+    /// The second factor.
+    SecondFactor,
+    /// Both were right.
+    SignedIn,
+}
+
+/// A customer who has signed in for an interaction, in the browser that holds its session.
+pub struct SignedIn {
+    /// Who.
+    pub customer: CustomerId,
+    /// When.
+    pub at: Instant,
+    pub(crate) request: Option<AuthorizationRequest>,
+    pub(crate) interaction: Vec<u8>,
+    pub(crate) pushed: Option<Vec<u8>>,
+}
+
+/// Why a customer cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Interrupted {
+    /// The interaction is unknown, over, answered, or another browser's, which nobody can tell apart.
+    #[error("the interaction is over")]
+    Expired,
+    /// Accounts must be chosen, and none of the customer's was.
+    #[error("no account was chosen")]
+    NoAccount,
+    /// The customer has not signed in yet.
+    #[error("the customer has not signed in")]
+    NotSignedIn,
+    /// Something of ours did not work.
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+impl From<lombard_store::Error> for Interrupted {
+    fn from(error: lombard_store::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Auth {
+    /// Where an interaction is, for the browser with these cookies.
+    ///
+    /// # Errors
+    /// [`Interrupted::Expired`] unless it is this browser's and still open.
+    pub async fn on_the_way(&self, id: &str, cookies: &[&str]) -> std::result::Result<OnTheWay, Interrupted> {
+        let interaction = digest::of(id);
+        let mut tx = self.db().read().await?;
+        let found = interaction::find(&mut tx, &interaction).await?.ok_or(Interrupted::Expired)?;
+        let own = cookies.iter().any(|cookie| digest::same(&digest::of(cookie), &found.browser_digest));
+        if !own || self.now() >= found.expires_at {
+            return Err(Interrupted::Expired);
+        }
+        let client = match &found.request {
+            Some(request) => {
+                let stored = lombard_store::client::find(&mut tx, request.client).await?;
+                Some(stored.ok_or(Interrupted::Expired)?.client)
+            }
+            None => None,
+        };
+        let stage = match (found.customer, found.signed_in_at) {
+            (None, _) => Stage::Login,
+            (Some(_), None) => Stage::SecondFactor,
+            (Some(_), Some(_)) => Stage::SignedIn,
+        };
+        Ok(OnTheWay {
+            stage,
+            client,
+            request: found.request,
+            interaction,
+            pushed: found.pushed_digest,
+            customer: found.customer,
+        })
+    }
+
+    /// An interaction whose customer has signed in, in a browser whose session is alive.
+    ///
+    /// # Errors
+    /// [`Interrupted::NotSignedIn`] if pages come before this one, [`Interrupted::Expired`] if it is over.
+    pub async fn signed_in(&self, id: &str, session: Option<&str>) -> std::result::Result<SignedIn, Interrupted> {
+        let cookies: Vec<&str> = session.into_iter().collect();
+        let on_the_way = self.on_the_way(id, &cookies).await?;
+        let customer = self.customer(session).await?.ok_or(Interrupted::Expired)?;
+        if on_the_way.stage != Stage::SignedIn || on_the_way.customer != Some(customer.id) {
+            return Err(Interrupted::NotSignedIn);
+        }
+        Ok(SignedIn {
+            customer: customer.id,
+            at: customer.signed_in_at,
+            request: on_the_way.request,
+            interaction: on_the_way.interaction,
+            pushed: on_the_way.pushed,
+        })
+    }
+
+    /// The customer goes away; the way back to the app, or `None` from the customer's own pages.
+    ///
+    /// # Errors
+    /// As [`Auth::on_the_way`].
+    pub async fn cancel(
+        &self,
+        call: Call<'_>,
+        on_the_way: &OnTheWay,
+    ) -> std::result::Result<Option<Return>, Interrupted> {
+        let Some(request) = &on_the_way.request else {
+            let mut tx = self.db().begin("cancel").await?;
+            interaction::end(&mut tx, &on_the_way.interaction, self.now()).await?;
+            tx.commit().await?;
+            return Ok(None);
+        };
+        let customer = on_the_way.customer.filter(|_| on_the_way.stage == Stage::SignedIn);
+        self.turn_back(call, &on_the_way.interaction, request, on_the_way.pushed.as_deref(), customer).await.map(Some)
+    }
+
+    /// Ends the interaction by which a customer signed in to their own pages.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_interaction(&self, on_the_way: &OnTheWay) -> Result<()> {
+        let mut tx = self.db().begin("end interaction").await?;
+        interaction::end(&mut tx, &on_the_way.interaction, self.now()).await?;
+        Ok(tx.commit().await?)
+    }
+}

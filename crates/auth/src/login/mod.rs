@@ -1,0 +1,16 @@
+//! How a customer signs in: password, second factor, session.
+//!
+//! A sign-in belongs to an interaction, which belongs to the browser that began it. An app's request is signed in for anew each time,
+//! with both factors: that is the strong authentication that a consent needs, and no app can ride on a session that happens to be open.
+
+mod csrf;
+mod interaction;
+pub mod password;
+pub mod second_factor;
+mod session;
+mod sign_in;
+mod throttle;
+
+pub use interaction::{Interrupted, OnTheWay, SignedIn, Stage};
+pub use session::Customer;
+pub use sign_in::{NewSession, SignInError};

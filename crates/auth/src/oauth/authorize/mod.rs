@@ -1,0 +1,24 @@
+//! The authorization endpoint: from a raw request to a customer's answer.
+//!
+//! What is known of a request is in its type, and each step consumes the one before:
+//!
+//! ```text
+//! Params --client--> KnownClient --redirect_uri--> Returnable --rules--> AuthorizationRequest
+//!    (push: kept under a request_uri)                                        |
+//!                      Interaction: password, second factor, consent page <--+
+//!                                  |
+//!                               decide --> Consent, Grant, Code --> Return
+//! ```
+//!
+//! An error before [`Returnable`] is shown on the endpoint itself: there is nowhere to send it that could be trusted. An error
+//! after it goes back to the app.
+
+mod answer;
+mod begin;
+mod client;
+mod redirect_uri;
+mod rules;
+
+pub use answer::{Decision, Question};
+pub use begin::{Begin, Pushed};
+pub use redirect_uri::{Return, Returnable};

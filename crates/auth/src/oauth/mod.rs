@@ -1,0 +1,11 @@
+//! The endpoints of OAuth 2.0 and OpenID Connect, as use cases.
+
+pub mod authorize;
+pub mod discovery;
+mod introspect;
+mod params;
+mod revoke;
+pub mod token;
+
+pub use introspect::Introspection;
+pub use params::Params;

@@ -1,0 +1,93 @@
+//! `authorization_code` (RFC 6749 4.1.3, RFC 7636 4.5): a code is redeemed once, by the client it was made for.
+
+use lombard_domain::audit::{Event, Subject};
+use lombard_domain::oauth::{Code, ErrorCode, GrantType, RefreshToken, Verifier};
+use lombard_domain::random;
+use lombard_domain::secret::Secret;
+use lombard_store::{Tx, consent, grant, token};
+
+use super::TokenAnswer;
+use crate::client::Authenticated;
+use crate::error::{Error, Result};
+use crate::oauth::Params;
+use crate::{Auth, Call, digest};
+
+impl Auth {
+    pub(super) async fn redeem_code(
+        &self,
+        call: Call<'_>,
+        client: &Authenticated,
+        params: &Params,
+    ) -> Result<TokenAnswer> {
+        let digest = digest::of(params.need("code")?);
+        let redirect_uri = params.need("redirect_uri")?;
+        let verifier = params.need("code_verifier")?;
+        let mut tx = self.db().begin("redeem code").await?;
+        let found = grant::find_code(&mut tx, &digest).await?.filter(|code| code.client == client.id());
+        let code = found.ok_or_else(invalid)?;
+        if code.used || !grant::use_code(&mut tx, &digest, self.now()).await? {
+            drop(tx);
+            return Err(self.replayed(call, client, &code).await?);
+        }
+        let now = self.now();
+        let proven = Verifier::new(verifier)
+            .is_ok_and(|verifier| digest::base64url_of(verifier.expose()) == code.code_challenge.as_str());
+        if !proven || now >= code.expires_at || redirect_uri != code.redirect_uri.as_str() {
+            // The transaction is dropped, and with it the use: whoever sends a wrong verifier cannot burn the right client's code.
+            return Err(invalid());
+        }
+        let answer = self.first_tokens(&mut tx, call, client, &code).await?;
+        tx.commit().await?;
+        Ok(answer)
+    }
+
+    async fn first_tokens(
+        &self,
+        tx: &mut Tx,
+        call: Call<'_>,
+        client: &Authenticated,
+        code: &Code,
+    ) -> Result<TokenAnswer> {
+        let grant = grant::find_live(tx, code.grant).await?.ok_or_else(invalid)?;
+        let consent = consent::find(tx, grant.consent).await?.ok_or_else(invalid)?;
+        consent.standing(self.now()).map_err(|_| invalid())?;
+        let mut answer = self.issue(tx, call, client, Some(&grant), grant.scope).await?;
+        if client.client().metadata.may_use(GrantType::RefreshToken) {
+            let refresh: Secret<String> = random::credential(self.random());
+            let stored = RefreshToken {
+                client: client.id(),
+                grant: grant.id,
+                issued_at: self.now(),
+                expires_at: consent.terms().expires_at,
+            };
+            token::insert_refresh(tx, &digest::of(refresh.expose()), &stored).await?;
+            answer.refresh_token = Some(refresh);
+        }
+        answer.id_token = self.id_token(client, &grant)?;
+        Ok(answer)
+    }
+
+    /// RFC 6749 4.1.2: a code that comes twice is in the wrong hands, so what it gave is taken back.
+    async fn replayed(&self, call: Call<'_>, client: &Authenticated, code: &Code) -> Result<Error> {
+        let mut tx = self.db().begin("code replayed").await?;
+        let live = grant::find_live(&mut tx, code.grant).await?;
+        let subject = Subject {
+            client: Some(client.id()),
+            customer: live.as_ref().map(|grant| grant.customer),
+            consent: live.as_ref().map(|grant| grant.consent),
+            account: None,
+        };
+        grant::revoke(&mut tx, code.grant, self.now()).await?;
+        self.record(&mut tx, call, Event::CodeReplayed, subject, None).await?;
+        tx.commit().await?;
+        Ok(invalid())
+    }
+}
+
+/// The same for every reason: whoever holds somebody else's code learns nothing.
+fn invalid() -> Error {
+    Error::oauth(
+        ErrorCode::InvalidGrant,
+        "the code is unknown, expired, used, or not for this client, redirect_uri and verifier",
+    )
+}

@@ -1,0 +1,90 @@
+//! The token endpoint (RFC 6749 3.2): what an app gets for a code, for a refresh token, and for itself.
+
+mod code;
+mod issue;
+mod refresh;
+
+use lombard_domain::audit::{Event, Subject};
+use lombard_domain::oauth::{ErrorCode, GrantType, OauthError, ScopeSet};
+use lombard_domain::secret::Secret;
+use serde::{Serialize, Serializer};
+
+use super::Params;
+use crate::client::Authenticated;
+use crate::error::{Error, Result};
+use crate::{Auth, Call};
+
+/// The answer (RFC 6749 5.1).
+#[derive(Serialize)]
+pub struct TokenAnswer {
+    #[serde(serialize_with = "exposed")]
+    access_token: Secret<String>,
+    token_type: &'static str,
+    expires_in: i64,
+    scope: ScopeSet,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "maybe_exposed")]
+    refresh_token: Option<Secret<String>>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "maybe_exposed")]
+    id_token: Option<Secret<String>>,
+}
+
+impl Auth {
+    /// Answers a token request of an app that has proved who it is.
+    ///
+    /// # Errors
+    /// RFC 6749 5.2's codes. The refusal is on record.
+    pub async fn token(&self, call: Call<'_>, client: &Authenticated, params: &Params) -> Result<TokenAnswer> {
+        let answer = self.grant_type(call, client, params).await;
+        if let Err(Error::Oauth(error)) = &answer {
+            let subject = Subject { client: Some(client.id()), ..Subject::default() };
+            self.record_alone(call, Event::TokenRefused, subject, Some(error.code.code())).await?;
+        }
+        answer
+    }
+
+    async fn grant_type(&self, call: Call<'_>, client: &Authenticated, params: &Params) -> Result<TokenAnswer> {
+        if params.has_repeats() {
+            return Err(Error::oauth(ErrorCode::InvalidRequest, "a parameter is repeated"));
+        }
+        let name = params.need("grant_type")?;
+        let kind = GrantType::ALL.iter().copied().find(|kind| kind.name() == name);
+        let kind =
+            kind.ok_or_else(|| Error::oauth(ErrorCode::UnsupportedGrantType, "there is no such grant type here"))?;
+        if !client.client().metadata.may_use(kind) {
+            return Err(Error::oauth(
+                ErrorCode::UnauthorizedClient,
+                "the client is not registered for this grant type",
+            ));
+        }
+        match kind {
+            GrantType::AuthorizationCode => self.redeem_code(call, client, params).await,
+            GrantType::ClientCredentials => self.client_token(call, client, params).await,
+            GrantType::RefreshToken => self.refresh(call, client, params).await,
+        }
+    }
+}
+
+/// The scope of a request: what is asked for, if it is within what may be had; all of it if nothing is said.
+fn narrowed(params: &Params, within: ScopeSet) -> std::result::Result<ScopeSet, OauthError> {
+    let Some(text) = params.get("scope")? else { return Ok(within) };
+    let asked = ScopeSet::parse(text)
+        .map_err(|_| OauthError::new(ErrorCode::InvalidScope, "scope names a scope that does not exist"))?;
+    if asked.is_within(within) {
+        return Ok(asked);
+    }
+    Err(OauthError::new(ErrorCode::InvalidScope, "scope is more than may be had"))
+}
+
+fn exposed<S: Serializer>(secret: &Secret<String>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
+}
+
+fn maybe_exposed<S: Serializer>(
+    secret: &Option<Secret<String>>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => serializer.serialize_str(secret.expose()),
+        None => serializer.serialize_none(),
+    }
+}

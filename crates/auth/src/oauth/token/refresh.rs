@@ -1,0 +1,52 @@
+//! `refresh_token` (RFC 6749 6) and `client_credentials` (RFC 6749 4.4).
+//!
+//! Refresh tokens are not rotated (FAPI 2.0 Security Profile 5.3.2.1-9): an answer that was lost on the way costs the app nothing,
+//! because the same token works again. What protects them is that only their client can use them, and that they die with the consent.
+
+use lombard_domain::oauth::{ErrorCode, Scope};
+use lombard_domain::secret::Secret;
+use lombard_store::{consent, grant, token};
+
+use super::{TokenAnswer, narrowed};
+use crate::client::Authenticated;
+use crate::error::{Error, Result};
+use crate::oauth::Params;
+use crate::{Auth, Call, digest};
+
+impl Auth {
+    pub(super) async fn refresh(&self, call: Call<'_>, client: &Authenticated, params: &Params) -> Result<TokenAnswer> {
+        let text = params.need("refresh_token")?;
+        let now = self.now();
+        let mut tx = self.db().begin("refresh").await?;
+        let found = token::find_refresh(&mut tx, &digest::of(text)).await?;
+        let own = found.filter(|token| token.client == client.id() && token.expires_at.is_none_or(|end| now < end));
+        let refresh = own.ok_or_else(invalid)?;
+        let grant = grant::find_live(&mut tx, refresh.grant).await?.ok_or_else(invalid)?;
+        let consent = consent::find(&mut tx, grant.consent).await?.ok_or_else(invalid)?;
+        consent.standing(now).map_err(|_| invalid())?;
+        let scope = narrowed(params, grant.scope)?;
+        let mut answer = self.issue(&mut tx, call, client, Some(&grant), scope).await?;
+        tx.commit().await?;
+        answer.refresh_token = Some(Secret::new(text.to_owned()));
+        Ok(answer)
+    }
+
+    pub(super) async fn client_token(
+        &self,
+        call: Call<'_>,
+        client: &Authenticated,
+        params: &Params,
+    ) -> Result<TokenAnswer> {
+        // There is no customer, so there is nobody whose identity could be told.
+        let scope = narrowed(params, client.client().metadata.scope.without(Scope::OpenId))?;
+        let mut tx = self.db().begin("client credentials").await?;
+        let answer = self.issue(&mut tx, call, client, None, scope).await?;
+        tx.commit().await?;
+        Ok(answer)
+    }
+}
+
+/// The same for every reason: whoever holds somebody else's token learns nothing.
+fn invalid() -> Error {
+    Error::oauth(ErrorCode::InvalidGrant, "the refresh token is unknown, expired, revoked, or not this client's")
+}
