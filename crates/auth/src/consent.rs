@@ -4,19 +4,37 @@ use lombard_domain::audit::{Event, Subject};
 use lombard_domain::consent::{Consent, Revoker};
 use lombard_domain::id::{ConsentId, CustomerId};
 use lombard_store::Tx;
-use lombard_store::consent::{self, Listed};
+use lombard_store::consent;
+pub use lombard_store::consent::Listed;
 use lombard_store::grant;
 
+use crate::directory::HeldAccount;
 use crate::error::Result;
 use crate::{Auth, Call};
 
+/// What a customer's own page shows.
+pub struct Overview {
+    /// The customer's name.
+    pub name: String,
+    /// Their newest consents, newest first.
+    pub consents: Vec<Listed>,
+    /// The accounts that they hold.
+    pub accounts: Vec<HeldAccount>,
+}
+
 impl Auth {
-    /// A customer's newest consents, newest first.
+    /// What a customer's own page shows.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn consents_of(&self, customer: CustomerId) -> Result<Vec<Listed>> {
-        Ok(consent::of_customer(&mut self.db().read().await?, customer, LISTED_MAX).await?)
+    /// When the database or the bank fails.
+    pub async fn overview(&self, customer: CustomerId) -> Result<Overview> {
+        let mut tx = self.db().read().await?;
+        let found = lombard_store::customer::find(&mut tx, customer).await?;
+        let consents = consent::of_customer(&mut tx, customer, LISTED_MAX).await?;
+        drop(tx);
+        let accounts = self.parts.directory.accounts_of(customer).await?;
+        let name = found.map(|customer| customer.full_name.into_string()).unwrap_or_default();
+        Ok(Overview { name, consents, accounts })
     }
 
     /// A customer takes a consent back; whether there is a live one of theirs. The next call under it is refused.

@@ -81,12 +81,6 @@ impl Auth {
         &self.parts.policy
     }
 
-    /// Keys that sign tokens.
-    #[must_use]
-    pub fn keys(&self) -> &KeyRing {
-        &self.parts.keys
-    }
-
     /// Hashes a new password, as the operators' commands need it.
     ///
     /// # Errors
@@ -98,7 +92,15 @@ impl Auth {
         self.parts.passwords.hash(password, self.random()).await
     }
 
-    pub(crate) fn now(&self) -> Instant {
+    /// The public keys that others need at this moment (RFC 7517 5).
+    #[must_use]
+    pub fn published_keys(&self) -> jose::Jwks {
+        self.parts.keys.published(self.now())
+    }
+
+    /// What time it is for this server.
+    #[must_use]
+    pub fn now(&self) -> Instant {
         self.parts.clock.now()
     }
 

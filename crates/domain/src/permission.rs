@@ -104,6 +104,12 @@ impl PermissionSet {
         Self(self.0 | other.0)
     }
 
+    /// What both sets hold.
+    #[must_use]
+    pub fn intersect(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Whether it holds a permission.
     #[must_use]
     pub fn has(self, permission: Permission) -> bool {

@@ -9,6 +9,7 @@ use crate::crypt::Place;
 use crate::db::Tx;
 use crate::driver::Value;
 use crate::error::{Error, Result};
+use crate::stored::{self, Stored};
 use crate::vault::{Index, Vault};
 
 /// What a customer signs in with.
@@ -19,17 +20,6 @@ pub struct Credentials {
     pub password_hash: Option<String>,
     /// The secret of their second factor.
     pub totp_secret: Option<Secret<Vec<u8>>>,
-}
-
-/// What became of a row that was to be stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stored {
-    /// It is new.
-    Added,
-    /// It was there, with other content; nothing was changed.
-    Differs,
-    /// It was there, with the same content.
-    Present,
 }
 
 /// The personal fields, as they are sealed.
@@ -44,7 +34,7 @@ struct Personal {
 /// Stores customers that are not there yet; what became of each, in order.
 ///
 /// # Errors
-/// [`Error::Conflict`] if a user name is another customer's.
+/// When the database fails. A user name that is another customer's is [`Stored::Clashes`].
 pub async fn add_missing(tx: &mut Tx, customers: &[Customer]) -> Result<Vec<Stored>> {
     let keys = tx.keys()?;
     let mut rows = Vec::with_capacity(customers.len());
@@ -60,31 +50,25 @@ pub async fn add_missing(tx: &mut Tx, customers: &[Customer]) -> Result<Vec<Stor
         .iter()
         .map(|(id, source, index, sealed, content)| -> [Value<'_>; 5] { [id, source, index, sealed, content] })
         .collect();
-    let added = tx
+    let touched = tx
         .exec_many(
             "-- customer::add_missing
             INSERT INTO customer (id, source, username_index, totp_step, sealed, content) VALUES ($1, $2, $3, 0, $4, $5)
-            ON CONFLICT (id) DO NOTHING",
+            ON CONFLICT DO NOTHING",
             &sets,
         )
         .await?;
-    let mut outcome = Vec::with_capacity(rows.len());
-    for (added, (id, _, _, _, content)) in added.iter().zip(&rows) {
-        outcome.push(if *added == 1 { Stored::Added } else { compare(tx, id, content).await? });
-    }
-    Ok(outcome)
-}
-
-async fn compare(tx: &mut Tx, id: &str, content: &[u8]) -> Result<Stored> {
-    let stored: Option<Vec<u8>> = tx
-        .one(
-            "-- customer::compare
-            SELECT content FROM customer WHERE id = $1",
-            &[&id],
-            |row| row.get(0),
-        )
-        .await?;
-    Ok(if stored.as_deref() == Some(content) { Stored::Present } else { Stored::Differs })
+    let rows: Vec<_> = rows.iter().map(|(id, _, _, _, content)| (id.as_str(), content.as_slice())).collect();
+    stored::settle(
+        tx,
+        "-- customer::compare
+        SELECT id, content FROM customer
+        WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+            $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)",
+        &rows,
+        &touched,
+    )
+    .await
 }
 
 /// The customer with this identifier.

@@ -7,6 +7,7 @@
 //! Statements number their placeholders `$1`, `$2`, … in order of first appearance (SQLite numbers them so), and their first line is
 //! `-- noun::function`. The suite in `tests/it` runs every public function on both engines.
 
+pub mod account;
 pub mod audit;
 pub mod client;
 pub mod consent;
@@ -20,9 +21,13 @@ pub mod interaction;
 pub mod key;
 pub mod migrate;
 pub mod session;
+pub mod standing_order;
+mod stored;
 pub mod token;
+pub mod transaction;
 mod vault;
 
 pub use db::{Db, Options, Tx};
 pub use error::{Error, Result};
+pub use stored::Stored;
 pub use vault::Index;

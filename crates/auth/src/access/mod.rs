@@ -20,7 +20,7 @@ pub struct ConsentAccess<R: Right> {
     consent: ConsentId,
     customer: CustomerId,
     shade: R::Shade,
-    right: PhantomData<R>,
+    right: PhantomData<fn() -> R>,
 }
 
 /// The right to read something of one account.

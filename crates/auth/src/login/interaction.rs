@@ -1,7 +1,7 @@
 //! Where a customer is on the way through the pages, and whether this browser may go on.
 
 use lombard_domain::id::CustomerId;
-use lombard_domain::oauth::{AuthorizationRequest, Client};
+use lombard_domain::oauth::{AuthorizationRequest, Client, RedirectUri};
 use lombard_domain::time::Instant;
 use lombard_store::interaction;
 
@@ -64,6 +64,20 @@ pub enum Interrupted {
 impl From<lombard_store::Error> for Interrupted {
     fn from(error: lombard_store::Error) -> Self {
         Self::Failed(error.into())
+    }
+}
+
+impl OnTheWay {
+    /// Where the answer will go, which pages must let the browser follow.
+    #[must_use]
+    pub fn redirect_uri(&self) -> Option<&RedirectUri> {
+        self.request.as_ref().map(|request| &request.redirect_uri)
+    }
+
+    /// Whether the app asks for data of accounts, and not only for who the customer is.
+    #[must_use]
+    pub fn asks_for_accounts(&self) -> bool {
+        self.request.as_ref().is_some_and(|request| !request.scope.permissions().is_empty())
     }
 }
 

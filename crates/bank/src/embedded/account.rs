@@ -1,0 +1,28 @@
+//! Accounts.
+
+use lombard_domain::id::{AccountId, ConsentId, CustomerId};
+use lombard_domain::permission::Level;
+use lombard_store::{Error, account};
+
+use super::EmbeddedBank;
+use crate::error::Result;
+use crate::view::AccountView;
+
+impl EmbeddedBank {
+    /// The accounts of a consent that its customer still holds.
+    pub(crate) async fn accounts_in(
+        &self,
+        consent: ConsentId,
+        customer: CustomerId,
+        level: Level,
+    ) -> Result<Vec<AccountView>> {
+        let accounts = account::of_consent(&mut self.db.read().await?, consent, customer).await?;
+        Ok(accounts.into_iter().map(|account| AccountView::of(account, level)).collect())
+    }
+
+    /// One account, which exists: a consent was given for it.
+    pub(crate) async fn one_account(&self, account: AccountId, level: Level) -> Result<AccountView> {
+        let found = account::find(&mut self.db.read().await?, account).await?;
+        Ok(AccountView::of(found.ok_or(Error::Corrupt("an account of a consent"))?, level))
+    }
+}

@@ -1,0 +1,212 @@
+//! One CSV file as rows of text fields, found by the names of their columns.
+
+use std::fmt;
+
+use csv::{ByteRecord, ReaderBuilder};
+
+use super::file::File;
+use super::problem::{Problem, Problems, quoted};
+
+/// Reads a file and hands each good row to `each`. What is wrong goes to `problems`; whether the heading is right is returned.
+pub(super) fn read(file: File, content: &[u8], problems: &mut Problems, mut each: impl FnMut(&mut Row<'_>)) -> Heading {
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(content);
+    let mut record = ByteRecord::new();
+    let mut places: Option<Vec<usize>> = None;
+    let mut rows = 0_u64;
+    loop {
+        // Reading from memory cannot fail, and lengths are flexible; an error would be a broken promise of the parser.
+        match reader.read_byte_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                problems.add(whole(file, format!("it cannot be read as CSV: {error}")));
+                return Heading::Wrong;
+            }
+        }
+        let line = record.position().map_or(0, csv::Position::line);
+        let Some(places) = &places else {
+            match heading(file, &record, problems) {
+                Some(found) => places = Some(found),
+                None => return Heading::Wrong,
+            }
+            continue;
+        };
+        rows += 1;
+        if rows > ROWS_MAX {
+            problems.add(whole(file, format!("it has more than {ROWS_MAX} rows; split it")));
+            return Heading::Right;
+        }
+        if let Some(fields) = fields(file, line, &record, places, problems) {
+            each(&mut Row { file, line, fields, problems });
+        }
+    }
+    if places.is_none() {
+        problems.add(whole(file, "it is empty; its first line must name the columns".to_owned()));
+        return Heading::Wrong;
+    }
+    Heading::Right
+}
+
+/// Whether a file's first line names the columns that it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Heading {
+    Right,
+    Wrong,
+}
+
+/// One row.
+pub(super) struct Row<'a> {
+    file: File,
+    line: u64,
+    fields: Vec<&'a str>,
+    problems: &'a mut Problems,
+}
+
+impl Row<'_> {
+    /// The line on which it begins.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The field of a column; empty if there is none.
+    fn field(&self, column: &str) -> &str {
+        let place = self.file.columns().iter().position(|name| *name == column);
+        place.and_then(|place| self.fields.get(place)).copied().unwrap_or_default()
+    }
+
+    /// Reads a field that must not be empty. What is wrong is recorded, and `None` returned.
+    pub(super) fn read<T, E: fmt::Display>(
+        &mut self,
+        column: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let field = self.field(column);
+        if field.is_empty() {
+            self.refuse(column, "it must not be empty");
+            return None;
+        }
+        match parse(field) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let reason = error.to_string();
+                self.refuse(column, reason);
+                None
+            }
+        }
+    }
+
+    /// Reads a field that may be empty.
+    pub(super) fn read_optional<T, E: fmt::Display>(
+        &mut self,
+        column: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<Option<T>> {
+        if self.field(column).is_empty() { Some(None) } else { self.read(column, parse).map(Some) }
+    }
+
+    /// Whether all of these fields are filled, or none. A mixture is recorded, and `None` returned.
+    pub(super) fn all_or_none(&mut self, columns: [&'static str; 2]) -> Option<bool> {
+        let [first, second] = columns;
+        match (self.field(first).is_empty(), self.field(second).is_empty()) {
+            (true, true) => Some(false),
+            (false, false) => Some(true),
+            (first_empty, _) => {
+                let (empty, filled) = if first_empty { (first, second) } else { (second, first) };
+                self.refuse(empty, format!("it must not be empty where {filled} is filled"));
+                None
+            }
+        }
+    }
+
+    /// Records that a field is wrong.
+    pub(super) fn refuse(&mut self, column: &str, reason: impl Into<String>) {
+        self.problems.add(Problem {
+            file: self.file,
+            line: Some(self.line),
+            column: Some(column.to_owned()),
+            reason: reason.into(),
+        });
+    }
+}
+
+/// A problem of a file as a whole.
+pub(super) fn whole(file: File, reason: String) -> Problem {
+    Problem { file, line: None, column: None, reason }
+}
+
+/// The places of the columns, in the order of [`File::columns`].
+fn heading(file: File, record: &ByteRecord, problems: &mut Problems) -> Option<Vec<usize>> {
+    let mut refuse = |column: String, reason: &str| {
+        problems.add(Problem { file, line: Some(1), column: Some(column), reason: reason.to_owned() });
+    };
+    let known = file.columns();
+    let names: Vec<&str> = record.iter().map(|name| std::str::from_utf8(name).unwrap_or("\u{fffd}")).collect();
+    for (place, name) in names.iter().enumerate() {
+        let shown = || name.chars().take(COLUMN_NAME_MAX).flat_map(char::escape_debug).collect::<String>();
+        if !known.contains(name) {
+            refuse(shown(), "this column is not known; docs/import.md names the columns of each file");
+        } else if names.iter().take(place).any(|earlier| earlier == name) {
+            refuse(shown(), "this column appears twice");
+        }
+    }
+    let place_of = |column: &&str| names.iter().position(|name| name == column);
+    for column in known.iter().filter(|column| place_of(column).is_none()) {
+        refuse((*column).to_owned(), "this column is missing");
+    }
+    let places: Option<Vec<usize>> = known.iter().map(place_of).collect();
+    places.filter(|places| places.len() == names.len())
+}
+
+/// The fields of a row as text, in the order of [`File::columns`].
+fn fields<'r>(
+    file: File,
+    line: u64,
+    record: &'r ByteRecord,
+    places: &[usize],
+    problems: &mut Problems,
+) -> Option<Vec<&'r str>> {
+    if record.len() != places.len() {
+        let reason = format!("this row has {} fields, the heading has {}", record.len(), places.len());
+        problems.add(Problem { file, line: Some(line), column: None, reason });
+        return None;
+    }
+    let mut good = true;
+    let mut fields = Vec::with_capacity(places.len());
+    for (place, column) in places.iter().zip(file.columns()) {
+        let bytes = record.get(*place).unwrap_or_default();
+        let mut refuse = |reason: String| {
+            problems.add(Problem { file, line: Some(line), column: Some((*column).to_owned()), reason });
+            good = false;
+        };
+        if bytes.len() > FIELD_BYTES_MAX {
+            refuse(format!("it is longer than {FIELD_BYTES_MAX} bytes; is a quotation mark missing?"));
+        } else {
+            match std::str::from_utf8(bytes) {
+                Ok(field) => fields.push(field),
+                Err(_) => refuse("it is not UTF-8 text; save the file in that encoding".to_owned()),
+            }
+        }
+    }
+    good.then_some(fields)
+}
+
+/// A parser for fields that are one word of a list.
+pub(super) fn word<T: Copy>(
+    all: &'static [T],
+    code: impl Fn(T) -> &'static str,
+) -> impl FnOnce(&str) -> Result<T, String> {
+    move |field| {
+        let found = all.iter().copied().find(|value| code(*value) == field);
+        found.ok_or_else(|| {
+            let words: Vec<_> = all.iter().map(|value| code(*value)).collect();
+            format!("{} is none of {}", quoted(field), words.join(", "))
+        })
+    }
+}
+
+/// Rows in one file.
+const ROWS_MAX: u64 = 5_000_000;
+/// Bytes in one field: more than any field of a good file has.
+const FIELD_BYTES_MAX: usize = 2500;
+/// Characters of an unknown column's name that are repeated.
+const COLUMN_NAME_MAX: usize = 40;

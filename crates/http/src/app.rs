@@ -1,0 +1,55 @@
+//! What handlers can reach: the use cases, the bank, and how the site presents itself.
+
+use std::sync::Arc;
+
+use lombard_auth::Auth;
+use lombard_auth::access::Gate;
+use lombard_bank::Bank;
+
+/// Everything that handlers need. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) auth: Auth,
+    pub(crate) gate: Gate,
+    pub(crate) bank: Arc<dyn Bank>,
+    pub(crate) site: Arc<Site>,
+}
+
+impl App {
+    /// Puts an app together.
+    #[must_use]
+    pub fn new(auth: Auth, bank: Arc<dyn Bank>, site: Site) -> Self {
+        Self { gate: Gate::new(auth.clone()), auth, bank, site: Arc::new(site) }
+    }
+
+    pub(crate) fn frame(&self) -> crate::web::pages::Frame<'_> {
+        crate::web::pages::Frame { bank_name: &self.site.bank_name, sandbox: self.site.sandbox.is_some() }
+    }
+}
+
+/// How the site presents itself.
+pub struct Site {
+    /// The bank's name as customers know it.
+    pub bank_name: String,
+    /// What a sandbox tells everybody; `None` in production.
+    pub sandbox: Option<SandboxSite>,
+}
+
+/// What a sandbox tells everybody.
+pub struct SandboxSite {
+    /// Whom one can sign in as.
+    pub customers: Vec<SandboxCustomer>,
+    /// The code that always works.
+    pub second_factor: String,
+}
+
+/// A customer of a sandbox.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct SandboxCustomer {
+    /// What they sign in with.
+    pub username: String,
+    /// Their password.
+    pub password: String,
+    /// What they are called.
+    pub name: String,
+}

@@ -1,0 +1,84 @@
+//! Every HTTP surface: parse, call one use case, render.
+//!
+//! The surfaces (`oauth`, `uk`, `web`) never name each other; what they share is in [`parts`]. No rule is decided here and no
+//! database is touched: an answer is made from what `auth` and `bank` return, an error from a match without a catch-all arm.
+
+mod app;
+mod oauth;
+pub mod parts;
+mod uk;
+mod web;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
+
+pub use app::{App, SandboxCustomer, SandboxSite, Site};
+pub use parts::peer::Peer;
+
+/// All public routes of a server.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .merge(oauth::router())
+        .merge(uk::router())
+        .merge(web::router())
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), guard))
+        .with_state(app)
+}
+
+/// Every route by method and path, for the test that calls each of them without a right.
+#[must_use]
+pub fn routes() -> Vec<(&'static str, &'static str)> {
+    [oauth::ROUTES, uk::ROUTES, web::ROUTES].concat()
+}
+
+/// Which surface answers for a path, also where there is no route.
+#[derive(Clone, Copy)]
+enum Surface {
+    Oauth,
+    Uk,
+    Web,
+}
+
+impl Surface {
+    fn of(path: &str) -> Self {
+        if uk::owns(path) {
+            Self::Uk
+        } else if oauth::owns(path) {
+            Self::Oauth
+        } else {
+            Self::Web
+        }
+    }
+}
+
+async fn not_found(axum::extract::State(app): axum::extract::State<App>, request: Request) -> Response {
+    refuse(&app, &request, parts::guard::Refusal::NotFound)
+}
+
+async fn method_not_allowed(axum::extract::State(app): axum::extract::State<App>, request: Request) -> Response {
+    refuse(&app, &request, parts::guard::Refusal::Method)
+}
+
+async fn guard(
+    axum::extract::State(app): axum::extract::State<App>,
+    request: Request,
+    next: axum::middleware::Next,
+) -> Response {
+    parts::guard::run(request, next, |surface_path, id, refusal| render(&app, surface_path, id, refusal)).await
+}
+
+fn refuse(app: &App, request: &Request, refusal: parts::guard::Refusal) -> Response {
+    render(app, request.uri().path(), parts::interaction::of(request), refusal)
+}
+
+/// A refusal that happened outside any handler, in the shape that the path's surface promises.
+fn render(app: &App, path: &str, id: &str, refusal: parts::guard::Refusal) -> Response {
+    match Surface::of(path) {
+        Surface::Oauth => oauth::refusal(refusal),
+        Surface::Uk => uk::refusal(id, refusal),
+        Surface::Web => web::refusal(app, id, refusal),
+    }
+}

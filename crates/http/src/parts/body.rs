@@ -1,0 +1,75 @@
+//! Reading bodies: the right kind, within a limit.
+
+use axum::body::Body;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Request};
+use lombard_auth::oauth::Params;
+use lombard_domain::oauth::OauthError;
+
+/// Why a body could not be read.
+pub(crate) enum BadBody {
+    /// It broke off.
+    Broken,
+    /// It is not what it says it is.
+    Malformed(OauthError),
+    /// It is longer than [`BODY_MAX`].
+    TooLarge,
+    /// It says that it is of another kind.
+    Type,
+}
+
+/// Reads a form.
+pub(crate) async fn form(request: Request<Body>) -> Result<(HeaderMap, Params), BadBody> {
+    let (parts, body) = request.into_parts();
+    if !is_type(&parts.headers, "application/x-www-form-urlencoded") {
+        return Err(BadBody::Type);
+    }
+    let bytes = bytes(body).await?;
+    Ok((parts.headers, Params::read(&bytes).map_err(BadBody::Malformed)?))
+}
+
+/// Reads a JSON body's bytes.
+pub(crate) async fn json(request: Request<Body>) -> Result<(HeaderMap, bytes::Bytes), BadBody> {
+    let (parts, body) = request.into_parts();
+    if !is_type(&parts.headers, "application/json") {
+        return Err(BadBody::Type);
+    }
+    Ok((parts.headers, bytes(body).await?))
+}
+
+/// The query of a request, as parameters.
+pub(crate) fn query(uri: &http::Uri) -> Result<Params, OauthError> {
+    Params::read(uri.query().unwrap_or_default().as_bytes())
+}
+
+/// The values of all `Authorization` headers.
+pub(crate) fn authorization(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    headers.get_all(http::header::AUTHORIZATION).iter().map(http::HeaderValue::as_bytes)
+}
+
+/// The token of the one `Authorization: Bearer` header, if there is one.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = authorization(headers);
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (scheme, token) = std::str::from_utf8(value).ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+}
+
+async fn bytes(body: Body) -> Result<bytes::Bytes, BadBody> {
+    axum::body::to_bytes(body, BODY_MAX).await.map_err(|error| {
+        let limited =
+            std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        if limited { BadBody::TooLarge } else { BadBody::Broken }
+    })
+}
+
+/// The kind that the one `Content-Type` header names, whatever its parameters.
+fn is_type(headers: &HeaderMap, expected: &str) -> bool {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return false };
+    let essence = value.to_str().ok().and_then(|text| text.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(expected))
+}
+
+/// Bytes of a body.
+pub(crate) const BODY_MAX: usize = 64 * 1024;

@@ -1,0 +1,110 @@
+//! The guard around every request: its interaction id, a time-out, no panic that escapes, safe headers, and the log line.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures_util::FutureExt as _;
+use http::header::{CACHE_CONTROL, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderName, HeaderValue, StatusCode};
+
+use super::interaction::{self, InteractionId};
+
+/// A refusal that no handler decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The server panicked.
+    Broken,
+    /// The path exists, but not with this method.
+    Method,
+    /// There is no such path.
+    NotFound,
+    /// The answer took too long.
+    TimedOut,
+}
+
+impl Refusal {
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// Runs a request; `render` gives the surface's own shape to refusals that come from here.
+pub(crate) async fn run(
+    mut request: Request,
+    next: Next,
+    render: impl Fn(&str, &str, Refusal) -> Response,
+) -> Response {
+    let started = tokio::time::Instant::now();
+    let id = InteractionId::read_or_make(request.headers());
+    request.extensions_mut().insert(id.clone());
+    let method = known_method(request.method());
+    let path = request.uri().path().to_owned();
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let running = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let mut response = match tokio::time::timeout(ANSWER_MAX, running).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => {
+            tracing::error!(method, route, interaction = id.as_str(), "a handler panicked");
+            render(&path, id.as_str(), Refusal::Broken)
+        }
+        Err(_) => render(&path, id.as_str(), Refusal::TimedOut),
+    };
+    finish(&mut response, &id);
+    let took = started.elapsed();
+    let status = response.status().as_u16();
+    metrics::counter!("lombard_http_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string())
+        .increment(1);
+    metrics::histogram!("lombard_http_request_seconds", "method" => method, "route" => route.clone())
+        .record(took.as_secs_f64());
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(method, route, status, duration_ms, interaction = id.as_str(), "request");
+    response
+}
+
+/// Headers that every answer has, whoever made it. `no-store` is the default: what may be kept says so itself.
+fn finish(response: &mut Response, id: &InteractionId) {
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        headers.insert(interaction::HEADER, value);
+    }
+    for (name, value) in DEFAULTS {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}
+
+/// A method as a label: what is not one of the usual ones is counted together.
+fn known_method(method: &http::Method) -> &'static str {
+    match method.as_str() {
+        "DELETE" => "DELETE",
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "OPTIONS" => "OPTIONS",
+        "PATCH" => "PATCH",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        _ => "other",
+    }
+}
+
+/// RFC 6797 (two years), RFC 6749 5.1, and no page of ours inside another.
+const DEFAULTS: [(HeaderName, &str); 6] = [
+    (STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
+    (CACHE_CONTROL, "no-store"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("referrer-policy"), "same-origin"),
+    (HeaderName::from_static("content-security-policy"), "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+];
+
+/// How long an answer may take.
+const ANSWER_MAX: Duration = Duration::from_secs(30);

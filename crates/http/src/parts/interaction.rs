@@ -1,0 +1,82 @@
+//! The interaction id: one name for a call in the answer, the log and the record (FAPI `x-fapi-interaction-id`).
+
+use axum::extract::{FromRequestParts, Request};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName};
+use lombard_auth::Call;
+
+/// The header that carries it in both directions.
+pub const HEADER: HeaderName = HeaderName::from_static("x-fapi-interaction-id");
+
+/// The interaction id of a call: the caller's, if it is one, otherwise ours.
+#[derive(Clone, Debug)]
+pub struct InteractionId(String);
+
+impl InteractionId {
+    /// Takes the caller's id or makes one (RFC 9562 UUID, version 4).
+    #[must_use]
+    pub fn read_or_make(headers: &HeaderMap) -> Self {
+        let mut given = headers.get_all(&HEADER).iter();
+        let (first, second) = (given.next(), given.next());
+        let own = first.filter(|_| second.is_none()).and_then(|value| value.to_str().ok()).filter(|text| fits(text));
+        Self(own.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned))
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn call(&self) -> Call<'_> {
+        Call { interaction: &self.0 }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for InteractionId {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        let known = parts.extensions.get::<Self>().cloned();
+        Ok(known.unwrap_or_else(|| Self::read_or_make(&parts.headers)))
+    }
+}
+
+/// The interaction id of a request that the guard has seen.
+pub(crate) fn of(request: &Request) -> &str {
+    request.extensions().get::<InteractionId>().map_or("", InteractionId::as_str)
+}
+
+/// Echoed are ids that can stand in a log and in an error body (`Id` there has at most 40 characters).
+fn fits(text: &str) -> bool {
+    (1..=40).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(HEADER, value.parse().unwrap());
+        }
+        InteractionId::read_or_make(&headers).as_str().to_owned()
+    }
+
+    #[test]
+    fn echoes_what_can_be_echoed() {
+        let id = "93bac548-d2de-4546-b106-880a5018460d";
+        assert_eq!(read(&[id]), id);
+    }
+
+    #[test]
+    fn makes_one_otherwise() {
+        let long = "a".repeat(41);
+        for bad in [&[][..], &[""], &["<script>"], &["a b"], &[long.as_str()], &["a", "a"]] {
+            let made = read(bad);
+            assert!(uuid::Uuid::parse_str(&made).is_ok(), "{bad:?} gave {made}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What all surfaces share: reading bodies and headers within limits, cookies, the guard around every request.
+
+pub(crate) mod body;
+pub(crate) mod cookie;
+pub mod guard;
+pub mod interaction;
+pub mod peer;

@@ -1,0 +1,20 @@
+//! Who is at the other end of a connection, as the listener saw it.
+//!
+//! Filled in by the binary's accept loop and found in the extensions of every request. It states facts of the connection and
+//! must never say whether the other end is trusted: a certificate here has proved possession of its key and nothing more.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// The other end of the connection that a request came by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Network address of the other end: the client, or a proxy before it.
+    pub addr: SocketAddr,
+    /// The client's certificate in DER, if it showed one and proved that it holds the key (RFC 8705).
+    pub certificate: Option<Arc<[u8]>>,
+    /// Protocol that protects the connection, `TLSv1.2` or `TLSv1.3`; `none` on the operators' plain listener.
+    pub protocol: &'static str,
+    /// Cipher suite by its registered name, such as `TLS13_AES_256_GCM_SHA384`; `none` without TLS.
+    pub suite: &'static str,
+}

@@ -1,0 +1,100 @@
+//! Accounts: `OBReadAccount6`.
+
+use axum::Json;
+use axum::extract::State;
+use lombard_bank::AccountView;
+use lombard_domain::account::{AccountKind, AccountStatus, Category};
+use lombard_domain::permission::ReadAccounts;
+use serde::Serialize;
+
+use super::allowed::{Allowed, AllowedAll};
+use super::envelope::{CashAccount, Envelope};
+use super::error::Problem;
+use super::query;
+use crate::app::App;
+use crate::parts::interaction::InteractionId;
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Accounts {
+    account: Vec<Account>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Account {
+    account_id: String,
+    status: &'static str,
+    currency: String,
+    account_category: &'static str,
+    account_type_code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nickname: Option<String>,
+    opening_date: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<Vec<CashAccount>>,
+}
+
+/// `GET /accounts`
+pub(super) async fn list(
+    State(app): State<App>,
+    id: InteractionId,
+    AllowedAll(access): AllowedAll<ReadAccounts>,
+) -> Result<Json<Envelope<Accounts>>, Problem> {
+    let found = app.bank.accounts(&access).await.map_err(|error| Problem::from(error).with_id(id.as_str()))?;
+    let account = found.into_iter().map(Account::from).collect();
+    Ok(Envelope::whole(Accounts { account }, query::address(&app, "/accounts")))
+}
+
+/// `GET /accounts/{AccountId}`
+pub(super) async fn one(
+    State(app): State<App>,
+    id: InteractionId,
+    Allowed(access): Allowed<ReadAccounts>,
+) -> Result<Json<Envelope<Accounts>>, Problem> {
+    let found = app.bank.account(&access).await.map_err(|error| Problem::from(error).with_id(id.as_str()))?;
+    let own = query::address(&app, &format!("/accounts/{}", access.account()));
+    Ok(Envelope::whole(Accounts { account: vec![found.into()] }, own))
+}
+
+impl From<AccountView> for Account {
+    fn from(view: AccountView) -> Self {
+        Self {
+            account_id: view.id.to_string(),
+            status: status(view.status),
+            currency: view.currency.to_string(),
+            account_category: category(view.category),
+            account_type_code: type_code(view.kind),
+            nickname: view.nickname.map(|text| text.into_string()),
+            opening_date: view.opened_on.start().rfc3339(),
+            account: view.number.map(|number| vec![CashAccount::of(&number, None)]),
+        }
+    }
+}
+
+fn status(status: AccountStatus) -> &'static str {
+    match status {
+        AccountStatus::Deleted => "Deleted",
+        AccountStatus::Disabled => "Disabled",
+        AccountStatus::Enabled => "Enabled",
+    }
+}
+
+fn category(category: Category) -> &'static str {
+    match category {
+        Category::Business => "Business",
+        Category::Personal => "Personal",
+    }
+}
+
+/// `OBExternalAccountType1Code`.
+fn type_code(kind: AccountKind) -> &'static str {
+    match kind {
+        AccountKind::ChargeCard | AccountKind::CreditCard | AccountKind::PrePaidCard => "CARD",
+        AccountKind::Current => "CACC",
+        AccountKind::EMoney => "WALT",
+        AccountKind::Loan => "LOAN",
+        AccountKind::Mortgage => "MORT",
+        AccountKind::Savings => "SVGS",
+    }
+}

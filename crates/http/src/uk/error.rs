@@ -1,0 +1,125 @@
+//! Errors in the shape of UK Open Banking's `OBErrorResponse1` (digest, section 5).
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use lombard_auth::Error;
+use lombard_auth::access::Denied;
+use lombard_domain::consent::Ended;
+use serde_json::json;
+
+use crate::parts::guard::Refusal;
+
+/// An error on its way to an app.
+pub(super) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    message: &'static str,
+    path: Option<&'static str>,
+    challenge: Option<String>,
+    id: String,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+        Self { status, code, message, path: None, challenge: None, id: String::new() }
+    }
+
+    /// A query parameter or header that is not right.
+    pub(super) fn field(code: &'static str, message: &'static str, path: &'static str) -> Self {
+        Self { path: Some(path), ..Self::new(StatusCode::BAD_REQUEST, code, message) }
+    }
+
+    /// Nothing that the caller accepts can be given (digest, 4.1).
+    pub(super) fn not_acceptable() -> Self {
+        let message = "Only application/json can be given";
+        Self { path: Some("Accept"), ..Self::new(StatusCode::NOT_ACCEPTABLE, "U006", message) }
+    }
+
+    /// Names the call in which it happened.
+    pub(super) fn with_id(self, id: &str) -> Self {
+        Self { id: id.to_owned(), ..self }
+    }
+
+    /// What the gate refused. `metadata` is where an app learns how to get a token (RFC 9728 5.1).
+    pub(super) fn denied(denied: Denied, metadata: &str) -> Self {
+        let challenged = |code, message, error: &str| {
+            let challenge = format!("Bearer resource_metadata=\"{metadata}\"{error}");
+            Self { challenge: Some(challenge), ..Self::new(StatusCode::UNAUTHORIZED, code, message) }
+        };
+        match denied {
+            // The same for an account that was not chosen, is somebody else's, or does not exist.
+            Denied::Account => Self::new(StatusCode::FORBIDDEN, "U011", "There is no such account under this consent"),
+            Denied::Busy => Error::Busy.into(),
+            Denied::ConsentEnded(Ended::Expired) => {
+                challenged("TKXP", "The consent has expired; ask the customer again", INVALID_TOKEN)
+            }
+            Denied::ConsentEnded(Ended::NeverGiven | Ended::Revoked) => {
+                challenged("TKSP", "The consent was withdrawn; ask the customer again", INVALID_TOKEN)
+            }
+            Denied::Expired => challenged("TKXP", "The access token has expired; refresh it", INVALID_TOKEN),
+            Denied::Internal(error) => error.into(),
+            Denied::InvalidToken => challenged("TK01", "The access token is not valid here", INVALID_TOKEN),
+            Denied::NoToken => challenged("TK09", "An access token is needed in the Authorization header", ""),
+            Denied::Permission(right) => Self {
+                challenge: Some(format!("Bearer error=\"insufficient_scope\", scope=\"{right}\"")),
+                ..Self::new(StatusCode::FORBIDDEN, "AG01", "The consent does not allow this")
+            },
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "U000", "Too busy; try again in a moment"),
+            Error::Internal(source) => {
+                tracing::error!(error = &*source, "internal error");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "U000", "Something went wrong on our side")
+            }
+            Error::Oauth(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "U000", "Something went wrong on our side"),
+        }
+    }
+}
+
+impl From<lombard_bank::Error> for Problem {
+    fn from(error: lombard_bank::Error) -> Self {
+        match error {
+            lombard_bank::Error::Busy(_) => Error::Busy.into(),
+            lombard_bank::Error::Failed(source) => Error::Internal(Box::new(source)).into(),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let (code, message) = match refusal {
+            Refusal::Broken => ("U000", "Something went wrong on our side"),
+            Refusal::Method => ("U010", "The method is not allowed here"),
+            Refusal::NotFound => ("U011", "There is nothing at this path"),
+            Refusal::TimedOut => ("U000", "The answer took too long; try again"),
+        };
+        Self::new(refusal.status(), code, message)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut error = json!({"ErrorCode": self.code, "Message": self.message});
+        if let (Some(path), Some(fields)) = (self.path, error.as_object_mut()) {
+            fields.insert("Path".to_owned(), path.into());
+        }
+        let mut response = (self.status, Json(json!({"Id": self.id, "Errors": [error]}))).into_response();
+        let headers = response.headers_mut();
+        if let Some(challenge) = self.challenge.and_then(|text| HeaderValue::from_str(&text).ok()) {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+const INVALID_TOKEN: &str = ", error=\"invalid_token\"";

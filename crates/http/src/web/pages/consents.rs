@@ -1,0 +1,154 @@
+//! The dashboard: which apps the customer shares with, and a button to stop each.
+
+use askama::Template;
+
+use super::Frame;
+
+/// `GET /my/consents`.
+#[derive(Template)]
+#[template(path = "consents.html")]
+pub struct MyConsentsPage<'a> {
+    /// The bank around the page.
+    pub frame: Frame<'a>,
+    /// The name of the customer who is signed in.
+    pub customer: Option<&'a str>,
+    /// The token that proves that the forms are ours.
+    pub csrf: &'a str,
+    /// The app that was stopped just now.
+    pub stopped: Option<&'a str>,
+    /// Why the last click did not work.
+    pub error: Option<&'a str>,
+    /// Consents that an app can still use.
+    pub live: Vec<ConsentLine>,
+    /// Consents that have ended, latest first.
+    pub ended: Vec<ConsentLine>,
+}
+
+/// One consent on the dashboard. Days are in words, such as `3 March 2027`.
+pub struct ConsentLine {
+    /// Names it in the form that stops it.
+    pub id: String,
+    /// The app's name.
+    pub app: String,
+    /// The host of its website, if it gave one.
+    pub host: Option<String>,
+    /// The titles of the permission lines.
+    pub permissions: Vec<String>,
+    /// The accounts, such as `Everyday, ending 4821`; empty if the app only signs in.
+    pub accounts: Vec<String>,
+    /// When it was given.
+    pub since: String,
+    /// When it ends or ended; none if it has no end.
+    pub until: Option<String>,
+    /// When the app last used it, if known.
+    pub last_used: Option<String>,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// How a consent stands, for the customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The app can use it.
+    Active,
+    /// The app can use it, but not for long.
+    EndsSoon,
+    /// The customer stopped it.
+    Stopped,
+    /// Its time is over.
+    Expired,
+    /// The app gave it up.
+    GivenUp,
+    /// The bank stopped it.
+    StoppedByBank,
+}
+
+impl Standing {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::EndsSoon => "Ends soon",
+            Self::Stopped => "Stopped by you",
+            Self::Expired => "Ran out",
+            Self::GivenUp => "Ended by the app",
+            Self::StoppedByBank => "Stopped by us",
+        }
+    }
+
+    /// The class of its tag in the stylesheet.
+    fn class(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::EndsSoon => "soon",
+            Self::Stopped | Self::Expired | Self::GivenUp | Self::StoppedByBank => "over",
+        }
+    }
+}
+
+#[cfg(test)]
+mod samples {
+    use super::super::tests::Ink;
+    use super::*;
+
+    impl MyConsentsPage<'static> {
+        /// Two live consents, three ended ones, one of them just now.
+        pub(in super::super) fn sample(ink: Ink) -> Self {
+            let live = vec![
+                ConsentLine::sample(ink, "con_1", "Pocket Ledger", Standing::Active),
+                ConsentLine {
+                    permissions: vec![ink.own("Who you are")],
+                    accounts: Vec::new(),
+                    host: None,
+                    until: None,
+                    last_used: None,
+                    ..ConsentLine::sample(ink, "con_2", "Rent Register", Standing::EndsSoon)
+                },
+            ];
+            let ended = vec![
+                ConsentLine::sample(ink, "con_3", "Tax Helper", Standing::Stopped),
+                ConsentLine::sample(ink, "con_4", "Old Budget", Standing::Expired),
+                ConsentLine::sample(ink, "con_5", "Loan Finder", Standing::GivenUp),
+                ConsentLine::sample(ink, "con_6", "Coin Jar", Standing::StoppedByBank),
+            ];
+            Self {
+                frame: Frame::sample(ink),
+                customer: Some(ink.write("Anna Novak")),
+                csrf: ink.write("c5rfT0ken"),
+                stopped: Some(ink.write("Tax Helper")),
+                error: Some(ink.write("That page was too old. Please try again.")),
+                live,
+                ended,
+            }
+        }
+
+        /// The usual sight: no notices.
+        pub(in super::super) fn sample_quiet(ink: Ink) -> Self {
+            Self { stopped: None, error: None, ..Self::sample(ink) }
+        }
+
+        /// Nothing was ever shared.
+        pub(in super::super) fn sample_empty(ink: Ink) -> Self {
+            Self { stopped: None, error: None, live: Vec::new(), ended: Vec::new(), ..Self::sample(ink) }
+        }
+    }
+
+    impl ConsentLine {
+        fn sample(ink: Ink, id: &str, app: &str, standing: Standing) -> Self {
+            Self {
+                id: ink.own(id),
+                app: ink.own(app),
+                host: Some(ink.own("pocketledger.example")),
+                permissions: vec![
+                    ink.own("Your account names, types and numbers"),
+                    ink.own("How much is in your accounts"),
+                    ink.own("Your payments in and out"),
+                ],
+                accounts: vec![ink.own("Everyday, ending 4821"), ink.own("Home and family, ending 9120")],
+                since: ink.own("21 November 2026"),
+                until: Some(ink.own("19 February 2027")),
+                last_used: Some(ink.own("today at 09:14")),
+                standing,
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The pages that the bank's customer sees, as askama templates checked at compile time.
+//!
+//! Owns the words and the looks. Each page is a struct of plain values: a handler fills it and
+//! renders it. The pages need no script, no inline style and nothing from another host, so that the
+//! strictest content security policy holds. A page never decides, never reads a clock and never
+//! marks a value as safe: everything that is printed is escaped.
+
+mod consent;
+mod consents;
+mod home;
+#[cfg(test)]
+mod markup;
+mod message;
+mod permission;
+mod sign_in;
+#[cfg(test)]
+mod tests;
+
+use std::sync::LazyLock;
+
+pub use consent::{AccountLine, AppCard, ConsentPage, NO_ACCOUNT_TICKED, Window};
+pub use consents::{ConsentLine, MyConsentsPage, Standing};
+pub use home::{CustomerLine, HomePage, SandboxPage};
+pub use message::{MessagePage, OauthError};
+pub use permission::{Asked, PermissionLine, permission_lines};
+pub use sign_in::{LoginPage, ScaPage, TOO_MANY_ATTEMPTS, WRONG_CODE, WRONG_PASSWORD};
+
+/// The path at which [`STYLESHEET`] must be served.
+pub const STYLESHEET_PATH: &str = "/assets/lombard.css";
+
+/// The one stylesheet, to be served as `text/css; charset=utf-8`.
+///
+/// Pages link it with a query made from its content, so it may be cached for ever.
+pub const STYLESHEET: &str = include_str!("../../../assets/lombard.css");
+
+/// What every page shows around its own content.
+#[derive(Clone, Copy)]
+pub struct Frame<'a> {
+    /// The bank's name as its customers know it.
+    pub bank_name: &'a str,
+    /// Whether to warn loudly that this is a sandbox with demo data.
+    pub sandbox: bool,
+}
+
+impl Frame<'_> {
+    /// The stylesheet's address with the version of its content.
+    pub(crate) fn stylesheet(&self) -> &'static str {
+        static HREF: LazyLock<String> =
+            LazyLock::new(|| format!("{STYLESHEET_PATH}?v={:016x}", fingerprint(STYLESHEET)));
+        &HREF
+    }
+}
+
+/// What an app wants from the customer, in the large.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To read account information.
+    Accounts,
+    /// Only to know who the customer is (OpenID Connect).
+    SignIn,
+}
+
+impl Purpose {
+    /// The end of the sentence that starts with the app's name.
+    pub(crate) fn would_like(self) -> &'static str {
+        match self {
+            Self::Accounts => "would like to see information about your accounts",
+            Self::SignIn => "would like to know who you are, so that you can sign in there",
+        }
+    }
+}
+
+/// The app on whose behalf the customer was sent here.
+#[derive(Clone, Copy)]
+pub struct Asking<'a> {
+    /// The app's name, as it registered it.
+    pub app: &'a str,
+    /// What it wants.
+    pub purpose: Purpose,
+}
+
+/// A link to another page of this server.
+#[derive(Clone, Copy)]
+pub struct Link<'a> {
+    /// A path on this server, never a client's address.
+    pub href: &'a str,
+    /// The words to click.
+    pub label: &'a str,
+}
+
+/// FNV-1a over the text: tells two versions of an asset apart; no protection against anyone.
+fn fingerprint(text: &str) -> u64 {
+    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    text.bytes().fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
+}

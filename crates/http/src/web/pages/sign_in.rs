@@ -1,0 +1,130 @@
+//! The two steps of signing in: password, then code. Used for an app's request and, with no app,
+//! for the customer's own dashboard. Never repeats a password or a code back.
+
+use askama::Template;
+
+use super::{Asking, Frame};
+
+/// Said for an unknown user name as well, so that nobody can learn who is a customer.
+pub const WRONG_PASSWORD: &str = "That user name and password do not match.";
+/// Said when the code is wrong or too old.
+pub const WRONG_CODE: &str = "That code is not right. Wait for the next one and try again.";
+/// Said when a code that already worked once comes again.
+pub const CODE_REUSED: &str = "That code was already used. Wait for the next one and try again.";
+/// Said while sign-in is locked.
+pub const TOO_MANY_ATTEMPTS: &str = "Too many attempts, so sign-in is locked for a while. \
+     Wait some minutes, then try again. If this was not you, call us.";
+/// Said after too long without activity.
+pub const SIGNED_OUT_IDLE: &str = "You were away for a while, so we signed you out. Please sign in again.";
+
+/// `GET /interaction/{id}/login` and the dashboard's own sign-in.
+#[derive(Template)]
+#[template(path = "login.html")]
+pub struct LoginPage<'a> {
+    /// The bank around the page.
+    pub frame: Frame<'a>,
+    /// The app that sent the customer here; none for the dashboard.
+    pub asking: Option<Asking<'a>>,
+    /// Where the form posts to.
+    pub action: &'a str,
+    /// Where the cancel button posts to; no button without it.
+    pub cancel_action: Option<&'a str>,
+    /// The token that proves that the form is ours.
+    pub csrf: &'a str,
+    /// What the customer typed before, to spare typing it again.
+    pub username: &'a str,
+    /// Why the last attempt did not work.
+    pub error: Option<&'a str>,
+    /// Help for the sandbox: whom one can sign in as.
+    pub hint: Option<&'a str>,
+}
+
+/// `GET /interaction/{id}/sca` and the dashboard's own second step.
+#[derive(Template)]
+#[template(path = "sca.html")]
+pub struct ScaPage<'a> {
+    /// The bank around the page.
+    pub frame: Frame<'a>,
+    /// The app that sent the customer here; none for the dashboard.
+    pub asking: Option<Asking<'a>>,
+    /// Where the form posts to.
+    pub action: &'a str,
+    /// Where the cancel button posts to; no button without it.
+    pub cancel_action: Option<&'a str>,
+    /// The token that proves that the form is ours.
+    pub csrf: &'a str,
+    /// Why the last attempt did not work.
+    pub error: Option<&'a str>,
+    /// Help for the sandbox: the fixed code.
+    pub hint: Option<&'a str>,
+}
+
+#[cfg(test)]
+mod samples {
+    use super::super::{Purpose, tests::Ink};
+    use super::*;
+
+    impl LoginPage<'static> {
+        /// An app asks; the last attempt failed.
+        pub(in super::super) fn sample(ink: Ink) -> Self {
+            Self {
+                frame: Frame::sample(ink),
+                asking: Some(Asking::sample(ink)),
+                action: "/interaction/int_7f3a/login",
+                cancel_action: Some("/interaction/int_7f3a/cancel"),
+                csrf: ink.write("c5rfT0ken"),
+                username: ink.write("anna.novak"),
+                error: Some(ink.write(WRONG_PASSWORD)),
+                hint: Some(ink.write("Sign in as anna.novak with the password “sandbox-anna”.")),
+            }
+        }
+
+        /// The dashboard's own sign-in, first visit.
+        pub(in super::super) fn sample_own(ink: Ink) -> Self {
+            Self {
+                asking: None,
+                action: "/my/sign-in",
+                cancel_action: None,
+                username: "",
+                error: None,
+                hint: None,
+                ..Self::sample(ink)
+            }
+        }
+
+        /// An app asks only who the customer is; first visit.
+        pub(in super::super) fn sample_sign_in_only(ink: Ink) -> Self {
+            let asking = Asking { purpose: Purpose::SignIn, ..Asking::sample(ink) };
+            let sample = Self::sample(ink);
+            Self { asking: Some(asking), username: "", error: None, ..sample }
+        }
+    }
+
+    impl ScaPage<'static> {
+        /// An app asks; the last code was wrong.
+        pub(in super::super) fn sample(ink: Ink) -> Self {
+            Self {
+                frame: Frame::sample(ink),
+                asking: Some(Asking::sample(ink)),
+                action: "/interaction/int_7f3a/sca",
+                cancel_action: Some("/interaction/int_7f3a/cancel"),
+                csrf: ink.write("c5rfT0ken"),
+                error: Some(ink.write(WRONG_CODE)),
+                hint: Some(ink.write("In this sandbox the code is always 123456.")),
+            }
+        }
+
+        /// The dashboard's own second step, first visit.
+        pub(in super::super) fn sample_own(ink: Ink) -> Self {
+            let sample = Self::sample(ink);
+            Self {
+                asking: None,
+                action: "/my/sca",
+                cancel_action: Some("/my/cancel"),
+                error: None,
+                hint: None,
+                ..sample
+            }
+        }
+    }
+}

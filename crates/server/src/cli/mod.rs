@@ -1,0 +1,70 @@
+//! The command line: what can be asked of the program, and who does it.
+//!
+//! One file a command. A command parses nothing itself and holds no rule; it wires the parts and prints.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod args;
+mod config;
+
+pub(crate) use args::{
+    ClientAdd, ClientCommand, ClientList, ClientSuspend, ConfigCheck, ConfigCommand, CustomerCommand, EnrolTotp,
+    Import, KeyCommand, KeyRotate, Migrate, Sandbox, Serve, SetPassword, Where,
+};
+
+/// The bank's side of open banking, in one binary.
+///
+/// New here? `lombard sandbox` starts a bank with made-up customers on this machine and prints what to try.
+#[derive(Debug, Parser)]
+#[command(name = "lombard", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a bank to play with on this machine: made-up customers, its own database, keys and certificates.
+    Sandbox(Sandbox),
+    /// Start the server of a real bank with the settings of a file.
+    Serve(Serve),
+    /// Load customers, accounts and transactions from CSV files: all of them, or none.
+    Import(Import),
+    /// Bring a database to the form that this version needs.
+    Migrate(Migrate),
+    /// Add, list and suspend the apps that may ask customers for consent.
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// Look after the keys that sign tokens.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Look at a file of settings.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Give customers what they sign in with.
+    #[command(subcommand)]
+    Customer(CustomerCommand),
+}
+
+/// Does what the command line asks; the exit code tells scripts how it went.
+///
+/// # Errors
+/// What was asked cannot be done; the text is for the person at the terminal.
+pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Config(ConfigCommand::Check(args)) => config::check(&args),
+        Command::Sandbox(_)
+        | Command::Serve(_)
+        | Command::Import(_)
+        | Command::Migrate(_)
+        | Command::Client(_)
+        | Command::Key(_)
+        | Command::Customer(_) => anyhow::bail!("this build cannot do that"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

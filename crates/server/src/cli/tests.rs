@@ -1,0 +1,68 @@
+use clap::CommandFactory as _;
+
+use super::*;
+
+fn parse(line: &str) -> Result<Cli, String> {
+    Cli::try_parse_from(line.split(' ')).map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_definition_is_sound_and_every_command_and_argument_is_explained() {
+    fn explained(command: &clap::Command) {
+        let name = command.get_name();
+        assert!(command.get_about().is_some(), "{name} has no help");
+        for arg in command.get_arguments() {
+            assert!(arg.get_help().is_some(), "{name}: {} has no help", arg.get_id());
+        }
+        command.get_subcommands().for_each(explained);
+    }
+    let mut cli = Cli::command();
+    cli.clone().debug_assert();
+    cli.build();
+    explained(&cli);
+}
+
+#[test]
+fn a_sandbox_needs_no_arguments() {
+    let Command::Sandbox(args) = parse("lombard sandbox").unwrap().command else { unreachable!() };
+    assert_eq!(args.data.to_str(), Some("./lombard-sandbox"));
+    assert_eq!(args.listen.to_string(), "127.0.0.1:8443");
+    assert_eq!(args.mtls_listen.to_string(), "127.0.0.1:8444");
+    assert_eq!(args.ops_listen.to_string(), "127.0.0.1:9090");
+    assert_eq!(args.public_url, "https://localhost:8443");
+    assert!(args.database.is_none());
+}
+
+#[test]
+fn takes_exactly_one_place() {
+    for good in [
+        "lombard import berka --data ./lombard-sandbox",
+        "lombard import berka --database sqlite:///tmp/bank.db",
+        "lombard import berka --database postgres://db/bank --master-key-file master.key",
+        "lombard import berka --config lombard.toml",
+        "lombard migrate --config lombard.toml",
+        "lombard client add --name App --redirect-uri https://a.example/cb --redirect-uri https://b.example/cb --data x",
+        "lombard client list --data x",
+        "lombard client suspend abc --data x",
+        "lombard key rotate --config lombard.toml",
+        "lombard customer set-password ada --data x",
+        "lombard customer enrol-totp ada --data x",
+        "lombard config check --config lombard.toml",
+        "lombard serve --config lombard.toml",
+    ] {
+        assert!(parse(good).is_ok(), "{good}: {:?}", parse(good).err());
+    }
+    for bad in [
+        "lombard",
+        "lombard serve",
+        "lombard import",
+        "lombard import berka",
+        "lombard import berka --data a --config b",
+        "lombard import berka --data a --master-key-file b",
+        "lombard client add --name App --data x",
+        "lombard sandbox --listen nowhere",
+        "lombard config check",
+    ] {
+        assert!(parse(bad).is_err(), "{bad}");
+    }
+}

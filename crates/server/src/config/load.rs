@@ -1,0 +1,205 @@
+//! From a file to checked settings, or an error that names file, line and key.
+//!
+//! An error must never repeat the value of a setting that can hold a secret; so it shows keys, not lines.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use super::{Config, Registration};
+use crate::{files, telemetry};
+
+/// Looks up an environment variable by its name.
+pub(crate) type Environment = dyn Fn(&str) -> Option<String>;
+
+/// The environment of this process; a variable that is not UTF-8 counts as missing.
+pub(crate) fn system_environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Why a file of settings cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ConfigError {
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// Its line, counted from one, if the error has one.
+    pub(crate) line: Option<usize>,
+    /// The setting, as `section.key`, if the error has one.
+    pub(crate) key: Option<String>,
+    /// What is wrong, and what would be right.
+    pub(crate) message: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        if let Some(key) = &self.key {
+            write!(f, ", {key}")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads and checks a file. Paths in it are taken from the folder of the file.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not TOML, has an unknown or a missing key, or a value out of range.
+    pub(crate) fn load(file: &Path) -> Result<Self, ConfigError> {
+        let error = |message: String| ConfigError { file: file.to_owned(), line: None, key: None, message };
+        let bytes =
+            files::read_limited(file, MAX_CONFIG_BYTES).map_err(|source| error(format!("cannot be read: {source}")))?;
+        let text = String::from_utf8(bytes).map_err(|_| error("is not UTF-8".to_owned()))?;
+        let mut config = Self::parse(&text, file)?;
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        if let Some(folder) = file.parent() {
+            config.rebase(folder);
+        }
+        config.file = Some(file);
+        Ok(config)
+    }
+
+    fn parse(text: &str, file: &Path) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| explain(text, file, &error))?;
+        config.check().map_err(|(section, key, message)| ConfigError {
+            file: file.to_owned(),
+            line: line_of(text, section, key),
+            key: Some(format!("{section}.{key}")),
+            message,
+        })?;
+        Ok(config)
+    }
+
+    /// What one key alone cannot tell, and the ranges of the numbers.
+    fn check(&self) -> Result<(), (&'static str, &'static str, String)> {
+        for (section, key, value, range) in self.numbers() {
+            if !range.contains(&value) {
+                let text = format!("{value} is not between {} and {}", range.start(), range.end());
+                return Err((section, key, text));
+            }
+        }
+        let listens = [Some(self.server.listen), self.server.mtls_listen, Some(self.server.ops_listen)];
+        let mut seen = Vec::new();
+        for (listen, key) in listens.into_iter().zip(["listen", "mtls_listen", "ops_listen"]) {
+            let Some(listen) = listen else { continue };
+            if listen.port() != 0 && seen.contains(&listen) {
+                return Err(("server", key, format!("{listen} is taken by another listener of this file")));
+            }
+            seen.push(listen);
+        }
+        if self.keys.master_key_file.is_some() && self.keys.master_key_env.is_some() {
+            return Err(("keys", "master_key_env", "set master_key_file or master_key_env, not both".to_owned()));
+        }
+        let token_file = self.authorization.initial_access_token_file.is_some();
+        if token_file != (self.authorization.registration == Registration::Token) {
+            let text = "is needed with registration = \"token\", and only then".to_owned();
+            return Err(("authorization", "initial_access_token_file", text));
+        }
+        telemetry::filter(&self.log.level).map_err(|error| ("log", "level", error.to_string()))?;
+        Ok(())
+    }
+
+    /// Every number with the range in which it makes sense; what is unfit for production is narrower, see `finding`.
+    fn numbers(&self) -> Vec<(&'static str, &'static str, u32, RangeInclusive<u32>)> {
+        let Self { server, database, authorization, sign_in, .. } = self;
+        let mut numbers = vec![
+            ("server", "max_connections", server.max_connections, 1..=1_000_000),
+            ("server", "handshake_seconds", server.handshake_seconds, 1..=60),
+            ("server", "header_read_seconds", server.header_read_seconds, 1..=60),
+            ("server", "idle_seconds", server.idle_seconds, 1..=3_600),
+            ("server", "exchange_seconds", server.exchange_seconds, 1..=3_600),
+            ("server", "drain_seconds", server.drain_seconds, 0..=3_600),
+            ("database", "pool_connections", database.pool_connections, 1..=1_000),
+            ("database", "sqlite_readers", database.sqlite_readers, 1..=64),
+            ("database", "wait_seconds", database.wait_seconds, 1..=60),
+            ("authorization", "access_token_seconds", authorization.access_token_seconds, 1..=86_400),
+            ("authorization", "code_seconds", authorization.code_seconds, 1..=3_600),
+            // FAPI 2.0 Security Profile 5.3.2.2: less than 600 seconds.
+            ("authorization", "request_uri_seconds", authorization.request_uri_seconds, 5..=599),
+            ("authorization", "consent_days", authorization.consent_days, 1..=3_650),
+            ("sign_in", "idle_minutes", sign_in.idle_minutes, 1..=60),
+            ("sign_in", "max_failures", sign_in.max_failures, 1..=20),
+            ("sign_in", "lock_minutes", sign_in.lock_minutes, 1..=1_440),
+            ("sign_in", "password_hash_concurrency", sign_in.password_hash_concurrency, 1..=64),
+        ];
+        if let Some(days) = authorization.history_days {
+            numbers.push(("authorization", "history_days", days, 1..=36_500));
+        }
+        numbers
+    }
+
+    fn rebase(&mut self, folder: &Path) {
+        let required = [&mut self.server.certificate_file, &mut self.server.key_file];
+        let optional = [
+            &mut self.database.ca_file,
+            &mut self.keys.master_key_file,
+            &mut self.authorization.initial_access_token_file,
+        ];
+        for path in required.into_iter().chain(optional.into_iter().flatten()) {
+            *path = folder.join(&path);
+        }
+    }
+}
+
+/// Turns an error of the parser, which knows a place, into one that names the key.
+fn explain(text: &str, file: &Path, error: &toml::de::Error) -> ConfigError {
+    let message = error.message().trim().replace('\n', "; ");
+    let start = error.span().map(|span| span.start);
+    let line = start.map(|start| {
+        let before = text.get(..start).unwrap_or(text);
+        before.matches('\n').count() + 1
+    });
+    let section = line.and_then(|line| text.lines().take(line).filter_map(header).last());
+    let named = ["unknown field `", "missing field `"]
+        .iter()
+        .find_map(|prefix| message.strip_prefix(prefix))
+        .and_then(|rest| rest.split('`').next());
+    // A section that is missing is reported at the first line, which may belong to another.
+    let section = section.filter(|_| !(message.starts_with("missing") && named.is_some_and(is_section)));
+    let written = line
+        .and_then(|line| text.lines().nth(line.saturating_sub(1)))
+        .and_then(|line| line.split_once('='))
+        .map(|(key, _)| key.trim());
+    let key = match (section, named.or(written)) {
+        (Some(section), Some(key)) if section != key => Some(format!("{section}.{key}")),
+        (Some(only), _) | (None, Some(only)) => Some(only.to_owned()),
+        (None, None) => None,
+    };
+    ConfigError { file: file.to_owned(), line, key, message }
+}
+
+/// The line, counted from one, on which a key is set, or else the line of its section.
+fn line_of(text: &str, section: &str, key: &str) -> Option<usize> {
+    let mut current = None;
+    let mut of_section = None;
+    for (line, number) in text.lines().zip(1_usize..) {
+        if let Some(name) = header(line) {
+            current = Some(name);
+            if name == section {
+                of_section = Some(number);
+            }
+        } else if current == Some(section) && line.split_once('=').is_some_and(|(name, _)| name.trim() == key) {
+            return Some(number);
+        }
+    }
+    of_section
+}
+
+/// The name in a line such as `[server]`.
+fn header(line: &str) -> Option<&str> {
+    let inside = line.trim_start().strip_prefix('[')?;
+    inside.split_once(']').map(|(name, _)| name.trim())
+}
+
+/// Whether a word is the name of a section that must be there.
+fn is_section(name: &str) -> bool {
+    ["server", "database"].contains(&name)
+}
+
+/// Bytes of a file of settings.
+const MAX_CONFIG_BYTES: u64 = 256 * 1024;

@@ -1,0 +1,308 @@
+//! The settings of a production server: one TOML file, read once, checked before anything starts.
+//!
+//! Every setting is a field here, has its line in `lombard.example.toml` (a test compares), and carries its unit in its name.
+//! It must never be guessed: an unknown key is an error, and so is a value out of range.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::listen::{Limits, limits};
+use crate::telemetry;
+
+mod finding;
+mod load;
+pub(crate) mod master_key;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub(crate) use finding::{Finding, Weight};
+pub(crate) use load::{ConfigError, Environment, system_environment};
+pub(crate) use values::{DatabaseUrl, PublicUrl};
+
+/// All settings.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) server: Server,
+    pub(crate) database: Database,
+    #[serde(default)]
+    pub(crate) keys: Keys,
+    #[serde(default)]
+    pub(crate) authorization: Authorization,
+    #[serde(default)]
+    pub(crate) sign_in: SignIn,
+    #[serde(default)]
+    pub(crate) log: Log,
+    /// The file that the settings came from; none in a sandbox.
+    #[serde(skip)]
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// `[server]`: addresses, certificate and limits of the listeners.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Server {
+    /// Where apps and browsers connect.
+    #[serde(default = "Server::default_listen")]
+    pub(crate) listen: SocketAddr,
+    /// Where apps connect that show a client certificate; none: no such listener.
+    #[serde(default)]
+    pub(crate) mtls_listen: Option<SocketAddr>,
+    /// Plain HTTP for operators, on this machine only.
+    #[serde(default = "Server::default_ops_listen")]
+    pub(crate) ops_listen: SocketAddr,
+    /// How the world reaches `listen`; also the issuer identifier.
+    pub(crate) public_url: PublicUrl,
+    /// Certificate chain in PEM, leaf first.
+    pub(crate) certificate_file: PathBuf,
+    /// Private key of the leaf in PEM.
+    pub(crate) key_file: PathBuf,
+    /// Connections at once on each listener.
+    #[serde(default = "Server::default_max_connections")]
+    pub(crate) max_connections: u32,
+    /// See [`Limits::handshake`].
+    #[serde(default = "Server::default_handshake_seconds")]
+    pub(crate) handshake_seconds: u32,
+    /// See [`Limits::header_read`]; also the wait for a connection's first request.
+    #[serde(default = "Server::default_header_read_seconds")]
+    pub(crate) header_read_seconds: u32,
+    /// See [`Limits::idle`].
+    #[serde(default = "Server::default_idle_seconds")]
+    pub(crate) idle_seconds: u32,
+    /// See [`Limits::exchange`].
+    #[serde(default = "Server::default_exchange_seconds")]
+    pub(crate) exchange_seconds: u32,
+    /// See [`Limits::drain`].
+    #[serde(default = "Server::default_drain_seconds")]
+    pub(crate) drain_seconds: u32,
+}
+
+/// `[database]`: where everything is kept.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Database {
+    /// SQLite file or PostgreSQL server.
+    pub(crate) url: DatabaseUrl,
+    /// Connections to PostgreSQL.
+    #[serde(default = "Database::default_pool_connections")]
+    pub(crate) pool_connections: u32,
+    /// Readers of a SQLite file; there is always one writer.
+    #[serde(default = "Database::default_sqlite_readers")]
+    pub(crate) sqlite_readers: u32,
+    /// How long a request waits for a free connection.
+    #[serde(default = "Database::default_wait_seconds")]
+    pub(crate) wait_seconds: u32,
+    /// Authority in PEM that signed PostgreSQL's certificate; none: those of this machine.
+    #[serde(default)]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// `[keys]`: where the master key comes from; one of the two must be set.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Keys {
+    /// A file with 32 bytes in base64 that only its owner can read.
+    pub(crate) master_key_file: Option<PathBuf>,
+    /// Name of an environment variable with the same.
+    pub(crate) master_key_env: Option<String>,
+}
+
+/// `[authorization]`: lives of what apps are given, and who may register.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Authorization {
+    /// Life of an access token.
+    pub(crate) access_token_seconds: u32,
+    /// Life of an authorization code.
+    pub(crate) code_seconds: u32,
+    /// Life of a pushed request.
+    pub(crate) request_uri_seconds: u32,
+    /// Life of a consent that names none.
+    pub(crate) consent_days: u32,
+    /// How far back apps may read transactions; none: all.
+    pub(crate) history_days: Option<u32>,
+    /// Least security profile of an app.
+    pub(crate) minimum_profile: Profile,
+    /// Who may register apps.
+    pub(crate) registration: Registration,
+    /// A file with the token that registration asks for.
+    pub(crate) initial_access_token_file: Option<PathBuf>,
+}
+
+/// `[sign_in]`: how customers sign in.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SignIn {
+    /// Rest after which a session ends.
+    pub(crate) idle_minutes: u32,
+    /// Wrong passwords or codes in a row before the lock.
+    pub(crate) max_failures: u32,
+    /// Length of the lock.
+    pub(crate) lock_minutes: u32,
+    /// Passwords checked at once; each takes a core and 19 MiB for a moment.
+    pub(crate) password_hash_concurrency: u32,
+    /// The second factor of a sandbox; refused in production.
+    pub(crate) fixed_second_factor: Option<String>,
+}
+
+/// `[log]`: what is written to standard error.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    /// `error`, `warn`, `info`, `debug` or `trace`, also for parts: `info,lombard_store=debug`.
+    pub(crate) level: String,
+    /// `json` or `text`.
+    pub(crate) format: telemetry::Format,
+}
+
+/// A security profile of an app, the weakest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Profile {
+    /// OAuth 2.0 with PKCE and a client secret.
+    #[default]
+    Baseline,
+}
+
+/// Who may register apps (RFC 7591).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Registration {
+    /// Everybody; for sandboxes.
+    Open,
+    /// Who has the initial access token.
+    Token,
+    /// Nobody over the network; `lombard client add` still works.
+    #[default]
+    Closed,
+}
+
+impl Server {
+    /// The settings of a server with every limit at its default.
+    pub(crate) fn new(public_url: PublicUrl, certificate_file: PathBuf, key_file: PathBuf) -> Self {
+        Self {
+            listen: Self::default_listen(),
+            mtls_listen: None,
+            ops_listen: Self::default_ops_listen(),
+            public_url,
+            certificate_file,
+            key_file,
+            max_connections: Self::default_max_connections(),
+            handshake_seconds: Self::default_handshake_seconds(),
+            header_read_seconds: Self::default_header_read_seconds(),
+            idle_seconds: Self::default_idle_seconds(),
+            exchange_seconds: Self::default_exchange_seconds(),
+            drain_seconds: Self::default_drain_seconds(),
+        }
+    }
+
+    /// The limits of a listener.
+    pub(crate) fn limits(&self) -> Limits {
+        let seconds = |seconds: u32| std::time::Duration::from_secs(u64::from(seconds));
+        Limits {
+            max_connections: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
+            handshake: seconds(self.handshake_seconds),
+            first_request: seconds(self.header_read_seconds),
+            header_read: seconds(self.header_read_seconds),
+            idle: seconds(self.idle_seconds),
+            exchange: seconds(self.exchange_seconds),
+            drain: seconds(self.drain_seconds),
+            ..Limits::default()
+        }
+    }
+
+    fn default_listen() -> SocketAddr {
+        SocketAddr::from(([0, 0, 0, 0], 8443))
+    }
+    fn default_ops_listen() -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], 9090))
+    }
+    fn default_max_connections() -> u32 {
+        limits::MAX_CONNECTIONS
+    }
+    fn default_handshake_seconds() -> u32 {
+        limits::HANDSHAKE_SECONDS
+    }
+    fn default_header_read_seconds() -> u32 {
+        limits::HEADER_READ_SECONDS
+    }
+    fn default_idle_seconds() -> u32 {
+        limits::IDLE_SECONDS
+    }
+    fn default_exchange_seconds() -> u32 {
+        limits::EXCHANGE_SECONDS
+    }
+    fn default_drain_seconds() -> u32 {
+        limits::DRAIN_SECONDS
+    }
+}
+
+impl Database {
+    /// A database with every limit at its default.
+    pub(crate) fn new(url: DatabaseUrl) -> Self {
+        Self {
+            url,
+            pool_connections: Self::default_pool_connections(),
+            sqlite_readers: Self::default_sqlite_readers(),
+            wait_seconds: Self::default_wait_seconds(),
+            ca_file: None,
+        }
+    }
+
+    fn default_pool_connections() -> u32 {
+        16
+    }
+    fn default_sqlite_readers() -> u32 {
+        4
+    }
+    fn default_wait_seconds() -> u32 {
+        5
+    }
+}
+
+impl Default for Authorization {
+    fn default() -> Self {
+        Self {
+            access_token_seconds: 300,
+            code_seconds: 60,
+            request_uri_seconds: 90,
+            consent_days: 90,
+            history_days: None,
+            minimum_profile: Profile::default(),
+            registration: Registration::default(),
+            initial_access_token_file: None,
+        }
+    }
+}
+
+impl Default for SignIn {
+    fn default() -> Self {
+        Self {
+            idle_minutes: 5,
+            max_failures: 5,
+            lock_minutes: 5,
+            password_hash_concurrency: 2,
+            fixed_second_factor: None,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: telemetry::Format::default() }
+    }
+}

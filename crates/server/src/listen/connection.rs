@@ -1,0 +1,193 @@
+//! One connection, from the accepted socket to its end: handshake, choice of protocol, requests, rests, close.
+//!
+//! The protocol is chosen by ALPN and never by sniffing, which has no time-out. It must never outlive the limits.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
+use rustls::ServerConfig;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tower::Service as _;
+
+use super::accept::Transport;
+use super::activity::{Activity, Tracked, Verdict};
+use super::limits::Limits;
+use super::peer::PeerInfo;
+use super::tls::ALPN_H2;
+use crate::stop::Stop;
+
+/// What all connections of a listener have in common.
+pub(super) struct Shared<T> {
+    pub(super) name: &'static str,
+    pub(super) transport: Transport,
+    pub(super) limits: Limits,
+    pub(super) tag: T,
+    pub(super) router: Router,
+}
+
+/// Serves a connection until it ends.
+pub(super) async fn serve<T>(shared: Arc<Shared<T>>, stream: TcpStream, addr: SocketAddr, stop: Stop)
+where
+    T: Fn(&PeerInfo, &mut Request<Incoming>) + Send + Sync + 'static,
+{
+    // Answers are written whole, so waiting for more bytes only delays them.
+    let _ = stream.set_nodelay(true);
+    match &shared.transport {
+        Transport::Plain => {
+            let peer = Arc::new(PeerInfo::plain(addr));
+            serve_http1(&shared, TokioIo::new(stream), peer, &stop).await;
+        }
+        Transport::Tls(config) => {
+            let Some(stream) = handshake(&shared, Arc::clone(config), stream, &stop).await else {
+                return;
+            };
+            let connection = stream.get_ref().1;
+            let peer = Arc::new(PeerInfo::secured(addr, connection));
+            if connection.alpn_protocol() == Some(ALPN_H2) {
+                serve_http2(&shared, TokioIo::new(stream), peer, &stop).await;
+            } else {
+                serve_http1(&shared, TokioIo::new(stream), peer, &stop).await;
+            }
+        }
+    }
+}
+
+async fn handshake<T>(
+    shared: &Shared<T>,
+    config: Arc<ServerConfig>,
+    stream: TcpStream,
+    stop: &Stop,
+) -> Option<TlsStream<TcpStream>> {
+    let accepted = tokio::select! {
+        accepted = timeout(shared.limits.handshake, TlsAcceptor::from(config).accept(stream)) => accepted,
+        () = stop.wait() => return None,
+    };
+    let reason = match accepted {
+        Ok(Ok(stream)) => return Some(stream),
+        Ok(Err(error)) => {
+            tracing::debug!(listener = shared.name, %error, "a TLS handshake failed");
+            "refused"
+        }
+        Err(_) => "timeout",
+    };
+    metrics::counter!("lombard_tls_handshakes_failed_total", "listener" => shared.name, "reason" => reason)
+        .increment(1);
+    None
+}
+
+async fn serve_http1<T, I>(shared: &Arc<Shared<T>>, io: I, peer: Arc<PeerInfo>, stop: &Stop)
+where
+    T: Fn(&PeerInfo, &mut Request<Incoming>) + Send + Sync + 'static,
+    I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+{
+    let limits = &shared.limits;
+    let activity = Activity::new(Instant::now());
+    let head_bytes = usize::try_from(limits.max_head_bytes).unwrap_or(usize::MAX);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_read)
+        .max_headers(limits.max_header_fields)
+        .max_header_size(head_bytes)
+        .max_buf_size(head_bytes.max(limits.max_send_buffer_bytes))
+        .serve_connection(io, service_fn(answer(shared, peer, &activity)));
+    drive(connection, &activity, shared, stop).await;
+}
+
+async fn serve_http2<T, I>(shared: &Arc<Shared<T>>, io: I, peer: Arc<PeerInfo>, stop: &Stop)
+where
+    T: Fn(&PeerInfo, &mut Request<Incoming>) + Send + Sync + 'static,
+    I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+{
+    let limits = &shared.limits;
+    let activity = Activity::new(Instant::now());
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.max_streams)
+        .max_pending_accept_reset_streams(limits.max_reset_streams)
+        .max_header_list_size(limits.max_head_bytes)
+        .initial_stream_window_size(limits.stream_window_bytes)
+        .initial_connection_window_size(limits.connection_window_bytes)
+        .max_send_buf_size(limits.max_send_buffer_bytes)
+        .keep_alive_interval(limits.ping_every)
+        .keep_alive_timeout(limits.ping_timeout)
+        .serve_connection(io, service_fn(answer(shared, peer, &activity)));
+    drive(connection, &activity, shared, stop).await;
+}
+
+/// The service of a connection: note the request, say who sent it, and hand it to the router.
+fn answer<T>(
+    shared: &Arc<Shared<T>>,
+    peer: Arc<PeerInfo>,
+    activity: &Arc<Activity>,
+) -> impl Fn(Request<Incoming>) -> AnswerFuture + Send + 'static
+where
+    T: Fn(&PeerInfo, &mut Request<Incoming>) + Send + Sync + 'static,
+{
+    let shared = Arc::clone(shared);
+    let activity = Arc::clone(activity);
+    move |mut request| {
+        let exchange = activity.begin(Instant::now());
+        (shared.tag)(&peer, &mut request);
+        let response = shared.router.clone().call(request.map(Body::new));
+        Box::pin(async move {
+            let response = response.await?;
+            Ok(response.map(|body| Tracked::new(body, exchange)))
+        })
+    }
+}
+
+type AnswerFuture = std::pin::Pin<Box<dyn Future<Output = Result<Response<Tracked>, Infallible>> + Send>>;
+
+/// Lets a connection work until it ends by itself, by the operator's wish, or by a limit.
+async fn drive<C, T>(connection: C, activity: &Activity, shared: &Shared<T>, stop: &Stop)
+where
+    C: GracefulConnection,
+    C::Error: std::fmt::Display,
+{
+    let mut connection = pin!(connection);
+    let mut closing = false;
+    loop {
+        let now = Instant::now();
+        let wake = match activity.verdict(now, &shared.limits) {
+            Verdict::Wait(until) => until,
+            Verdict::Idle => {
+                connection.as_mut().graceful_shutdown();
+                activity.closing(now);
+                closing = true;
+                continue;
+            }
+            Verdict::Drop(reason) => {
+                tracing::debug!(listener = shared.name, reason, "dropped a connection");
+                metrics::counter!("lombard_connections_dropped_total", "listener" => shared.name).increment(1);
+                return;
+            }
+        };
+        tokio::select! {
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(listener = shared.name, %error, "a connection ended early");
+                }
+                return;
+            }
+            () = stop.wait(), if !closing => {
+                connection.as_mut().graceful_shutdown();
+                activity.closing(Instant::now());
+                closing = true;
+            }
+            () = sleep_until(wake) => {}
+        }
+    }
+}

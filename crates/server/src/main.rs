@@ -1,0 +1,34 @@
+//! The binary: command line, settings, listeners, and the wiring of all other crates.
+//!
+//! Holds no rule of the bank or of a protocol.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+mod cli;
+mod config;
+mod files;
+mod listen;
+mod ops;
+mod pki;
+mod stop;
+mod system;
+mod telemetry;
+mod x509;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // Libraries that make TLS connections ask for the process's provider; an error means that one is there already.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    match cli::run(cli::Cli::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("lombard: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Customers' orders to pay again and again.
+
+use lombard_domain::account::{Identification, StandingOrder};
+use lombard_domain::id::AccountId;
+use lombard_domain::money::Money;
+use lombard_domain::text::Text;
+
+use crate::account::currency;
+use crate::crypt::Place;
+use crate::db::{Keys, Tx};
+use crate::driver::{Row, Value};
+use crate::error::{Error, Result};
+use crate::stored::{self, Stored};
+use crate::vault::Index;
+
+/// The personal fields, as they are sealed.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Personal {
+    purpose: Option<Text<140>>,
+    scheme: String,
+    number: String,
+}
+
+/// Stores standing orders that are not there yet; what became of each, in order.
+///
+/// # Errors
+/// When the database fails, also because an account does not exist.
+pub async fn add_missing(tx: &mut Tx, orders: &[StandingOrder]) -> Result<Vec<Stored>> {
+    let keys = tx.keys()?;
+    let rows = orders.iter().map(|order| RowOut::of(&keys, order)).collect::<Result<Vec<_>>>()?;
+    let sets: Vec<[Value<'_>; 7]> = rows.iter().map(RowOut::values).collect();
+    let touched = tx
+        .exec_many(
+            "-- standing_order::add_missing
+            INSERT INTO standing_order (id, source, account_id, amount_minor, frequency, sealed, content)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            ON CONFLICT DO NOTHING",
+            &sets,
+        )
+        .await?;
+    let rows: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.content.as_slice())).collect();
+    stored::settle(
+        tx,
+        "-- standing_order::compare
+        SELECT id, content FROM standing_order
+        WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+            $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)",
+        &rows,
+        &touched,
+    )
+    .await
+}
+
+/// The standing orders of an account, in the order of their identifiers.
+///
+/// # Errors
+/// [`Error::Corrupt`] if a row cannot be read.
+pub async fn of_account(tx: &mut Tx, account: AccountId) -> Result<Vec<StandingOrder>> {
+    let keys = tx.keys()?;
+    tx.all(
+        "-- standing_order::of_account
+        SELECT s.id, s.source, s.account_id, s.amount_minor, s.frequency, s.sealed, a.currency
+        FROM standing_order s JOIN account a ON a.id = s.account_id
+        WHERE s.account_id = $1
+        ORDER BY s.id",
+        &[&account.to_string()],
+        |row| decode(&keys, row),
+    )
+    .await
+}
+
+/// A standing order as it is written: everything that the parameters borrow from.
+struct RowOut<'a> {
+    id: String,
+    source: &'a str,
+    account: String,
+    amount: i64,
+    frequency: &'static str,
+    sealed: Vec<u8>,
+    content: Vec<u8>,
+}
+
+impl<'a> RowOut<'a> {
+    fn of(keys: &Keys, order: &'a StandingOrder) -> Result<Self> {
+        let id = order.id.to_string();
+        let account = order.account.to_string();
+        let personal = serde_json::to_vec(&Personal {
+            purpose: order.purpose.clone(),
+            scheme: order.creditor.scheme().code().to_owned(),
+            number: order.creditor.number().to_owned(),
+        })
+        .map_err(|_| Error::Corrupt("standing_order.sealed"))?;
+        let content = keys.vault().digest(
+            Index::Import,
+            &[
+                b"standing order",
+                order.source.as_str().as_bytes(),
+                account.as_bytes(),
+                &order.amount.minor().to_be_bytes(),
+                order.amount.currency().code().as_bytes(),
+                order.frequency.code().as_bytes(),
+                &personal,
+            ],
+        );
+        Ok(Self {
+            source: order.source.as_str(),
+            account,
+            amount: order.amount.minor(),
+            frequency: order.frequency.code(),
+            sealed: keys.crypt().seal(place(&id), &personal)?,
+            content: content.to_vec(),
+            id,
+        })
+    }
+
+    fn values(&self) -> [Value<'_>; 7] {
+        [&self.id, &self.source, &self.account, &self.amount, &self.frequency, &self.sealed, &self.content]
+    }
+}
+
+fn decode(keys: &Keys, row: &Row<'_>) -> Result<StandingOrder> {
+    let corrupt = || Error::Corrupt("standing_order");
+    let text = |column| row.get::<String>(column);
+    let id = text(0)?;
+    let sealed: Vec<u8> = row.get(5)?;
+    let personal: Personal = serde_json::from_slice(&keys.crypt().open(place(&id), &sealed)?).map_err(|_| corrupt())?;
+    let scheme = personal.scheme.parse().map_err(|_| corrupt())?;
+    Ok(StandingOrder {
+        id: id.parse().map_err(|_| corrupt())?,
+        account: text(2)?.parse().map_err(|_| corrupt())?,
+        source: Text::new(&text(1)?).map_err(|_| corrupt())?,
+        amount: Money::new(row.get(3)?, currency(&text(6)?)?),
+        frequency: text(4)?.parse().map_err(|_| corrupt())?,
+        purpose: personal.purpose,
+        creditor: Identification::new(scheme, &personal.number).map_err(|_| corrupt())?,
+    })
+}
+
+fn place(row: &str) -> Place<'_> {
+    Place { table: "standing_order", column: "sealed", row }
+}
