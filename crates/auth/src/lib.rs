@@ -81,17 +81,6 @@ impl Auth {
         &self.parts.policy
     }
 
-    /// Hashes a new password, as the operators' commands need it.
-    ///
-    /// # Errors
-    /// As [`PasswordHasher::hash`].
-    pub async fn hash_password(
-        &self,
-        password: lombard_domain::secret::Secret<String>,
-    ) -> std::result::Result<lombard_domain::secret::Secret<String>, login::password::PasswordError> {
-        self.parts.passwords.hash(password, self.random()).await
-    }
-
     /// The public keys that others need at this moment (RFC 7517 5).
     #[must_use]
     pub fn published_keys(&self) -> jose::Jwks {
@@ -102,6 +91,12 @@ impl Auth {
     #[must_use]
     pub fn now(&self) -> Instant {
         self.parts.clock.now()
+    }
+
+    /// An entry for what an operator does with data on the command line, to be stored with the change.
+    #[must_use]
+    pub fn operator_entry(&self, event: Event) -> Entry {
+        self.entry(Call { interaction: "operator" }, event, Subject::default(), None)
     }
 
     pub(crate) fn random(&self) -> &dyn Random {

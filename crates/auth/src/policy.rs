@@ -50,6 +50,14 @@ pub enum Registration {
     Token(Vec<u8>),
 }
 
+impl Registration {
+    /// Only who has this token may register.
+    #[must_use]
+    pub fn with_token(token: &str) -> Self {
+        Self::Token(crate::digest::of(token))
+    }
+}
+
 impl Policy {
     /// The usual policy of a server with this public address.
     #[must_use]

@@ -12,9 +12,11 @@ mod files;
 mod listen;
 mod ops;
 mod pki;
+mod run;
 mod stop;
 mod system;
 mod telemetry;
+mod wire;
 mod x509;
 
 #[global_allocator]

@@ -1,4 +1,22 @@
-//! What tests share: a bank to drive, a clock to move, throw-away databases. A dev-dependency only: nothing here may be
-//! reachable from a release build.
+//! What tests are made of: a whole bank over real TLS, a clock that can be moved, an app, a customer at a browser.
+//!
+//! A development dependency only. Nothing here is reachable from a release build, and nothing here goes round the front door:
+//! tests speak HTTPS, as an app and a browser do.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up must stop")]
+
+mod app;
+mod bank;
+mod browser;
+mod clock;
+mod html;
 pub mod postgres;
+mod random;
+mod serve;
+
+pub use app::{App, Tokens, Wanted};
+pub use bank::{Engine, TestBank, example_folder};
+pub use browser::{Browser, Page};
+pub use clock::ManualClock;
+pub use html::Form;
+pub use random::SeededRandom;

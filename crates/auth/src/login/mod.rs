@@ -3,6 +3,7 @@
 //! A sign-in belongs to an interaction, which belongs to the browser that began it. An app's request is signed in for anew each time,
 //! with both factors: that is the strong authentication that a consent needs, and no app can ride on a session that happens to be open.
 
+mod credentials;
 mod csrf;
 mod interaction;
 pub mod password;

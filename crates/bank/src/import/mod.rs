@@ -11,7 +11,8 @@ mod rows;
 mod save;
 mod table;
 
-use lombard_store::{Db, Index};
+use lombard_domain::audit::Entry;
+use lombard_store::{Db, Index, audit};
 
 pub use file::{FILE_BYTES_MAX, File, Files};
 pub use parse::{Identify, Noun, Parsed, parse};
@@ -23,7 +24,7 @@ pub use save::Progress;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The files hold what cannot be taken.
-    #[error("{0}")]
+    #[error("nothing was imported; {0}")]
     Refused(Problems),
     /// The database failed.
     #[error("nothing was imported, because the database failed")]
@@ -39,13 +40,18 @@ pub enum Error {
     },
 }
 
-/// Imports files, in one transaction.
+/// Imports files, in one transaction, with an entry on record that they were.
 ///
 /// `progress` is called now and then while rows are stored.
 ///
 /// # Errors
 /// [`Error`] says why nothing was stored.
-pub async fn run(db: &Db, files: &Files, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Report, Error> {
+pub async fn run(
+    db: &Db,
+    files: &Files,
+    record: &Entry,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Report, Error> {
     let identify = |noun: Noun, source: &str| {
         let digest = db.vault().digest(Index::Import, &[noun.label().as_bytes(), source.as_bytes()]);
         let (first, _) = digest.split_at(16);
@@ -54,6 +60,7 @@ pub async fn run(db: &Db, files: &Files, progress: &mut (dyn FnMut(Progress) + S
     let parsed = parse(files, &identify).map_err(Error::Refused)?;
     let mut tx = db.begin("import").await?;
     let report = save::save(&mut tx, &parsed, progress).await?;
+    audit::append(&mut tx, std::slice::from_ref(record)).await?;
     tx.commit().await?;
     Ok(report)
 }

@@ -16,7 +16,7 @@ use lombard_domain::time::Date;
 use super::file::{File, Files};
 use super::problem::{Problem, Problems, quoted};
 use super::rows::Rows;
-use super::table::{self, Heading, Row, word};
+use super::table::{self, Reading, Row, word};
 
 /// A kind of thing that files give identifiers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,27 +87,27 @@ struct Referred<T, V> {
     lines: Vec<(String, u64)>,
 }
 
-/// Identifiers that may be referred to, or `None` if their file could not be read: then nobody is blamed for naming one.
+/// Identifiers that may be referred to, or `None` if their file could not be read whole: then nobody is blamed for naming one.
 ///
 /// A row that is wrong in another field counts: its problem is told once, in its own file.
 type Known<V> = Option<HashMap<String, V>>;
 
 impl Reader<'_> {
-    fn table(&mut self, file: File, each: impl FnMut(&mut Row<'_>)) -> Heading {
+    fn table(&mut self, file: File, each: impl FnMut(&mut Row<'_>)) -> Reading {
         match self.files.get(file) {
             Some(content) => table::read(file, content, &mut self.problems, each),
             None if file.is_required() => {
                 self.problems.add(table::whole(file, "this file is missing".to_owned()));
-                Heading::Wrong
+                Reading::Broken
             }
-            None => Heading::Right,
+            None => Reading::Whole,
         }
     }
 
     fn customers(&mut self) -> Referred<Customer, ()> {
         let (identify, mut rows, mut known) = (self.identify, Rows::default(), HashMap::new());
         let mut usernames: HashMap<String, (String, u64)> = HashMap::new();
-        let heading = self.table(File::Customers, |row| {
+        let reading = self.table(File::Customers, |row| {
             let id = row.read("customer_id", Text::<64>::new);
             known.extend(id.iter().map(|id| (id.as_str().to_owned(), ())));
             let Some(customer) = customer(row, id, identify) else { return };
@@ -120,13 +120,13 @@ impl Reader<'_> {
             }
             rows.take(row, "customer_id", &key, customer);
         });
-        Referred { rows, known: (heading == Heading::Right).then_some(known), lines: Vec::new() }
+        Referred { rows, known: (reading == Reading::Whole).then_some(known), lines: Vec::new() }
     }
 
     fn accounts(&mut self) -> Referred<Account, Option<Currency>> {
         let (identify, mut rows, mut known) = (self.identify, Rows::default(), HashMap::new());
         let mut lines = Vec::new();
-        let heading = self.table(File::Accounts, |row| {
+        let reading = self.table(File::Accounts, |row| {
             let id = row.read("account_id", Text::<64>::new);
             let currency = row.read("currency", currency);
             if let Some(id) = &id
@@ -138,7 +138,7 @@ impl Reader<'_> {
             let key = account.source.as_str().to_owned();
             rows.take(row, "account_id", &key, account);
         });
-        Referred { rows, known: (heading == Heading::Right).then_some(known), lines }
+        Referred { rows, known: (reading == Reading::Whole).then_some(known), lines }
     }
 
     fn holdings(
@@ -149,7 +149,7 @@ impl Reader<'_> {
     ) -> Rows<Holding> {
         let (identify, mut rows) = (self.identify, Rows::default());
         let mut owned: HashSet<String> = HashSet::new();
-        let heading = self.table(File::AccountHolders, |row| {
+        let reading = self.table(File::AccountHolders, |row| {
             let account = row.read("account_id", |field| referred(accounts, Noun::Account, field));
             let customer = row.read("customer_id", |field| referred(customers, Noun::Customer, field));
             let role = row.read("role", word(&[HolderRole::Owner, HolderRole::Authorised], HolderRole::code));
@@ -164,7 +164,7 @@ impl Reader<'_> {
             };
             rows.take(row, "customer_id", &format!("{account} {customer}"), holding);
         });
-        if heading == Heading::Right {
+        if reading == Reading::Whole {
             for (account, line) in account_lines.iter().filter(|(account, _)| !owned.contains(account)) {
                 let reason = format!("nobody in {} owns {}", File::AccountHolders.name(), quoted(account));
                 let column = Some("account_id".to_owned());

@@ -71,7 +71,7 @@ impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = u64::try_from(self.list.len()).unwrap_or(u64::MAX).saturating_add(self.more);
         let noun = if count == 1 { "problem" } else { "problems" };
-        write!(f, "nothing was imported, because of {count} {noun}:")?;
+        write!(f, "{count} {noun}:")?;
         for problem in &self.list {
             write!(f, "\n  {problem}")?;
         }
@@ -113,9 +113,7 @@ mod tests {
             });
         }
         let text = problems.to_string();
-        assert!(
-            text.starts_with("nothing was imported, because of 103 problems:\n  accounts.csv line 1, opened_on: there")
-        );
+        assert!(text.starts_with("103 problems:\n  accounts.csv line 1, opened_on: there"));
         assert!(text.ends_with("line 100, opened_on: there is no such day\n  and 3 more"));
     }
 

@@ -7,12 +7,13 @@ use csv::{ByteRecord, ReaderBuilder};
 use super::file::File;
 use super::problem::{Problem, Problems, quoted};
 
-/// Reads a file and hands each good row to `each`. What is wrong goes to `problems`; whether the heading is right is returned.
-pub(super) fn read(file: File, content: &[u8], problems: &mut Problems, mut each: impl FnMut(&mut Row<'_>)) -> Heading {
+/// Reads a file and hands each good row to `each`. What is wrong goes to `problems`.
+pub(super) fn read(file: File, content: &[u8], problems: &mut Problems, mut each: impl FnMut(&mut Row<'_>)) -> Reading {
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(content);
     let mut record = ByteRecord::new();
     let mut places: Option<Vec<usize>> = None;
-    let mut rows = 0_u64;
+    let mut lines = Lines { content, counted: 0, line: 1 };
+    let (mut rows, mut reading) = (0_u64, Reading::Whole);
     loop {
         // Reading from memory cannot fail, and lengths are flexible; an error would be a broken promise of the parser.
         match reader.read_byte_record(&mut record) {
@@ -20,38 +21,39 @@ pub(super) fn read(file: File, content: &[u8], problems: &mut Problems, mut each
             Ok(false) => break,
             Err(error) => {
                 problems.add(whole(file, format!("it cannot be read as CSV: {error}")));
-                return Heading::Wrong;
+                return Reading::Broken;
             }
         }
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.of(&record);
         let Some(places) = &places else {
             match heading(file, &record, problems) {
                 Some(found) => places = Some(found),
-                None => return Heading::Wrong,
+                None => return Reading::Broken,
             }
             continue;
         };
         rows += 1;
         if rows > ROWS_MAX {
             problems.add(whole(file, format!("it has more than {ROWS_MAX} rows; split it")));
-            return Heading::Right;
+            return Reading::Broken;
         }
-        if let Some(fields) = fields(file, line, &record, places, problems) {
-            each(&mut Row { file, line, fields, problems });
+        match fields(file, line, &record, places, problems) {
+            Some(fields) => each(&mut Row { file, line, fields, problems }),
+            None => reading = Reading::Broken,
         }
     }
     if places.is_none() {
         problems.add(whole(file, "it is empty; its first line must name the columns".to_owned()));
-        return Heading::Wrong;
+        return Reading::Broken;
     }
-    Heading::Right
+    reading
 }
 
-/// Whether a file's first line names the columns that it should.
+/// Whether every row of a file could be told apart into its fields, so that none of its identifiers is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Heading {
-    Right,
-    Wrong,
+pub(super) enum Reading {
+    Broken,
+    Whole,
 }
 
 /// One row.
@@ -126,6 +128,27 @@ impl Row<'_> {
             column: Some(column.to_owned()),
             reason: reason.into(),
         });
+    }
+}
+
+/// Counts lines. The parser's own count is one short after `\r\n` and before empty lines.
+struct Lines<'a> {
+    content: &'a [u8],
+    counted: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line on which a record begins; records must be asked for in order.
+    fn of(&mut self, record: &ByteRecord) -> u64 {
+        let start = record.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(0);
+        let rest = self.content.get(start..).unwrap_or_default();
+        let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let passed = self.content.get(self.counted..start + ends).unwrap_or_default();
+        let ended = passed.iter().filter(|byte| **byte == b'\n').count();
+        self.line += u64::try_from(ended).unwrap_or(0);
+        self.counted = start + ends;
+        self.line
     }
 }
 

@@ -38,30 +38,22 @@ pub(crate) struct Serve {
     pub(crate) config: PathBuf,
 }
 
-/// Which database a command works on: exactly one of three.
+/// Which database a command works on, and the key to what is encrypted in it.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-pub(crate) struct Target {
-    /// Folder of a sandbox.
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) data: Option<PathBuf>,
-    /// File of settings of a server.
-    #[arg(long, value_name = "FILE")]
+pub(crate) struct Where {
+    /// Folder of a sandbox, with its database and keys; made if it is not there.
+    #[arg(long, value_name = "FOLDER", default_value = "./lombard-sandbox")]
+    pub(crate) data: PathBuf,
+    /// File of settings of a server, which names the database and the key.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "database", "master_key_file"])]
     pub(crate) config: Option<PathBuf>,
-    /// Database by its URL: sqlite:///full/path.db or postgres://user:password@host/name.
+    /// Database by its URL instead of the one in the folder: sqlite:///full/path.db or postgres://user:password@host/name.
     ///
     /// Others on this machine can see the command line; with a password, rather use --config.
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
-}
-
-/// Where a command finds the database and the key to what is encrypted in it.
-#[derive(Debug, Args)]
-pub(crate) struct Where {
-    #[command(flatten)]
-    pub(crate) target: Target,
-    /// File with the master key of a database given by --database; otherwise LOMBARD_MASTER_KEY holds the key.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "config"])]
+    /// File with the master key of the database given by --database, instead of the folder's.
+    #[arg(long, value_name = "FILE", requires = "database")]
     pub(crate) master_key_file: Option<PathBuf>,
 }
 
@@ -102,9 +94,12 @@ pub(crate) struct ClientAdd {
     /// Address to which browsers return after consent; must match exactly. May be given several times.
     #[arg(long, value_name = "URL", required = true)]
     pub(crate) redirect_uri: Vec<String>,
-    /// What the app may ask for, separated by blanks.
-    #[arg(long, value_name = "SCOPES", default_value = "accounts:read balances:read transactions:read")]
-    pub(crate) scope: String,
+    /// What the app may ask for, separated by blanks; without it, everything.
+    #[arg(long, value_name = "SCOPES")]
+    pub(crate) scope: Option<String>,
+    /// How the app proves who it is: client_secret_basic or client_secret_post.
+    #[arg(long, value_name = "METHOD", default_value = "client_secret_basic")]
+    pub(crate) auth_method: String,
     #[command(flatten)]
     pub(crate) place: Where,
 }
@@ -122,6 +117,9 @@ pub(crate) struct ClientSuspend {
     /// The app's client id.
     #[arg(value_name = "CLIENT_ID")]
     pub(crate) client: String,
+    /// Let it in again instead.
+    #[arg(long)]
+    pub(crate) undo: bool,
     #[command(flatten)]
     pub(crate) place: Where,
 }

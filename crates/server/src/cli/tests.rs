@@ -1,3 +1,5 @@
+//! The command line as people type it.
+
 use clap::CommandFactory as _;
 
 use super::*;
@@ -34,8 +36,9 @@ fn a_sandbox_needs_no_arguments() {
 }
 
 #[test]
-fn takes_exactly_one_place() {
+fn a_settings_file_says_everything_about_the_place() {
     for good in [
+        "lombard import berka",
         "lombard import berka --data ./lombard-sandbox",
         "lombard import berka --database sqlite:///tmp/bank.db",
         "lombard import berka --database postgres://db/bank --master-key-file master.key",
@@ -56,8 +59,8 @@ fn takes_exactly_one_place() {
         "lombard",
         "lombard serve",
         "lombard import",
-        "lombard import berka",
         "lombard import berka --data a --config b",
+        "lombard import berka --database c --config b",
         "lombard import berka --data a --master-key-file b",
         "lombard client add --name App --data x",
         "lombard sandbox --listen nowhere",

@@ -14,13 +14,14 @@ use crate::telemetry;
 mod finding;
 mod load;
 pub(crate) mod master_key;
+mod policy;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod values;
 
-pub(crate) use finding::{Finding, Weight};
+pub(crate) use finding::{Finding, SANDBOX_MARK, Weight};
 pub(crate) use load::{ConfigError, Environment, system_environment};
 pub(crate) use values::{DatabaseUrl, PublicUrl};
 
@@ -97,10 +98,7 @@ pub(crate) struct Database {
     /// Readers of a SQLite file; there is always one writer.
     #[serde(default = "Database::default_sqlite_readers")]
     pub(crate) sqlite_readers: u32,
-    /// How long a request waits for a free connection.
-    #[serde(default = "Database::default_wait_seconds")]
-    pub(crate) wait_seconds: u32,
-    /// Authority in PEM that signed PostgreSQL's certificate; none: those of this machine.
+    /// Authority in PEM that signed PostgreSQL's certificate; needed with `sslmode=require`.
     #[serde(default)]
     pub(crate) ca_file: Option<PathBuf>,
 }
@@ -258,7 +256,6 @@ impl Database {
             url,
             pool_connections: Self::default_pool_connections(),
             sqlite_readers: Self::default_sqlite_readers(),
-            wait_seconds: Self::default_wait_seconds(),
             ca_file: None,
         }
     }
@@ -268,9 +265,6 @@ impl Database {
     }
     fn default_sqlite_readers() -> u32 {
         4
-    }
-    fn default_wait_seconds() -> u32 {
-        5
     }
 }
 

@@ -1,0 +1,53 @@
+//! `lombard customer`: what customers sign in with.
+
+use std::io::{IsTerminal as _, Read as _};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use lombard_auth::login::second_factor::otpauth_uri;
+use lombard_domain::secret::Secret;
+
+use super::place::Place;
+use super::{CustomerCommand, EnrolTotp, OPERATOR, SetPassword};
+
+/// Does what `lombard customer` was asked.
+///
+/// # Errors
+/// The database cannot be used, or there is no such customer.
+pub(crate) async fn customer(command: &CustomerCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        CustomerCommand::SetPassword(args) => set_password(args).await,
+        CustomerCommand::EnrolTotp(args) => enrol_totp(args).await,
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "what was done is what the command says")]
+async fn set_password(args: &SetPassword) -> anyhow::Result<ExitCode> {
+    let core = Place::find(&args.place)?.core().await?;
+    if std::io::stdin().is_terminal() {
+        eprintln!("Type the new password, then Enter and Ctrl-D:");
+    }
+    let mut typed = String::new();
+    std::io::stdin().take(INPUT_BYTES_MAX).read_to_string(&mut typed).context("cannot read the password")?;
+    let password = Secret::new(typed.trim_end_matches(['\r', '\n']).to_owned());
+    drop(Secret::new(typed));
+    if !core.auth.set_password(OPERATOR, &args.username, password).await? {
+        bail!("there is no customer with this user name");
+    }
+    println!("The password is set.");
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(clippy::print_stdout, reason = "the secret is what the command is for")]
+async fn enrol_totp(args: &EnrolTotp) -> anyhow::Result<ExitCode> {
+    let core = Place::find(&args.place)?.core().await?;
+    let Some(secret) = core.auth.enrol_second_factor(OPERATOR, &args.username).await? else {
+        bail!("there is no customer with this user name");
+    };
+    println!("{}", otpauth_uri("Lombard", &args.username, &secret).expose());
+    eprintln!("This is shown once. The customer's authenticator app takes it, as text or as a QR code.");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Bytes of a typed password.
+const INPUT_BYTES_MAX: u64 = 4096;

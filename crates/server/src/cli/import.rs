@@ -1,0 +1,46 @@
+//! `lombard import`: a bank's data from CSV files.
+
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use lombard_bank::import::{self, Files};
+
+use super::place::Place;
+use super::{Import, sandbox};
+
+/// Imports a folder, all of it or nothing, and says what came of it.
+///
+/// # Errors
+/// The folder or the database cannot be used.
+pub(crate) async fn import(args: &Import) -> anyhow::Result<ExitCode> {
+    let files = Files::read(&args.folder)?;
+    let place = Place::find(&args.place)?;
+    let core = place.core().await?;
+    let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len} rows  {elapsed}")?);
+    let record = core.auth.operator_entry(lombard_domain::audit::Event::Imported);
+    let outcome = import::run(&core.db, &files, &record, &mut |progress| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    });
+    let outcome = outcome.await;
+    bar.finish_and_clear();
+    match outcome {
+        Ok(report) => {
+            say(&report);
+            if let Some(folder) = &place.sandbox {
+                sandbox::people::let_everybody_sign_in(&core, folder).await?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(import::Error::Refused(problems)) => {
+            eprintln!("lombard: nothing was imported; {problems}");
+            Ok(ExitCode::FAILURE)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the report is what the command is for")]
+fn say(report: &import::Report) {
+    println!("{report}");
+}

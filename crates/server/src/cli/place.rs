@@ -1,0 +1,95 @@
+//! Which database a command works on: a sandbox's folder, a server's settings, or a URL.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use lombard_auth::Policy;
+use lombard_auth::login::second_factor::SecondFactor;
+use lombard_store::{Db, Options, migrate};
+
+use super::Where;
+use crate::config::{Config, master_key, system_environment};
+use crate::files;
+use crate::system::SystemRandom;
+use crate::wire::{self, Core, Plan};
+
+/// A database that a command works on.
+pub(crate) struct Place {
+    pub(crate) options: Options,
+    master: [u8; 32],
+    /// The folder of the sandbox, if it is one.
+    pub(crate) sandbox: Option<PathBuf>,
+    policy: Policy,
+}
+
+impl Place {
+    /// Finds out what the command line means.
+    pub(crate) fn find(place: &Where) -> anyhow::Result<Self> {
+        match (&place.config, &place.master_key_file, &place.database) {
+            (Some(config), _, _) => Self::of_config(&Config::load(config)?),
+            (None, Some(key), Some(url)) => Ok(Self {
+                options: options(url)?,
+                master: *master_key::read_file(key)?.expose(),
+                sandbox: None,
+                policy: Policy::for_issuer(NO_ISSUER),
+            }),
+            (None, _, url) => Self::of_sandbox(&place.data, url.as_deref()),
+        }
+    }
+
+    /// The database of a server with these settings.
+    pub(crate) fn of_config(config: &Config) -> anyhow::Result<Self> {
+        let database = &config.database;
+        let embedded = database.url.sqlite_file().is_some();
+        let connections = if embedded { database.sqlite_readers } else { database.pool_connections };
+        let options = options(database.url.expose())?
+            .connections(usize::try_from(connections).unwrap_or(usize::MAX))
+            .ca_file(database.ca_file.clone());
+        let master = *master_key::read(&config.keys, &system_environment)?.expose();
+        Ok(Self { options, master, sandbox: None, policy: config.policy()? })
+    }
+
+    /// The database of a sandbox: in its folder, or elsewhere with the folder's key.
+    pub(crate) fn of_sandbox(folder: &Path, url: Option<&str>) -> anyhow::Result<Self> {
+        files::make_private_folder(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let options = match url {
+            Some(url) => options(url)?,
+            None => Options::file(folder.join(DATABASE_FILE)),
+        };
+        let master = *master_key::ensure(&folder.join(KEY_FILE), &SystemRandom)?.expose();
+        Ok(Self { options, master, sandbox: Some(folder.to_owned()), policy: Policy::for_issuer(NO_ISSUER) })
+    }
+
+    /// Opens the database. A sandbox's is brought to the newest schema first; a server's never is without being asked.
+    pub(crate) async fn open(&self) -> anyhow::Result<Db> {
+        if self.sandbox.is_some() {
+            migrate::run(&self.options).await.context("cannot bring the database to the newest schema")?;
+        }
+        let opened = wire::open(&self.options, self.master).await;
+        opened.map_err(|error| match error.downcast_ref::<lombard_store::Error>() {
+            Some(lombard_store::Error::Schema { .. }) => error.context("run `lombard migrate` first"),
+            _ => error,
+        })
+    }
+
+    /// Opens the database with the rules on top, for an operator's command.
+    pub(crate) async fn core(&self) -> anyhow::Result<Core> {
+        let plan = Plan { policy: self.policy.clone(), second_factor: SecondFactor::totp(), password_hashes: 2 };
+        Core::new(self.open().await?, plan).await
+    }
+}
+
+fn options(url: &str) -> anyhow::Result<Options> {
+    match Options::parse(url) {
+        Ok(options) => Ok(options),
+        // The address may hold a password, so it is not repeated.
+        Err(error) => bail!("the database address cannot be used: {error}"),
+    }
+}
+
+/// The database in a sandbox's folder.
+const DATABASE_FILE: &str = "bank.db";
+/// The master key in a sandbox's folder.
+const KEY_FILE: &str = "master.key";
+/// Operators' commands make no tokens, so their issuer is never seen.
+const NO_ISSUER: &str = "https://localhost";

@@ -1,0 +1,93 @@
+//! What a sandbox tells: to people on the terminal, to programs in a file.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use lombard_http::SandboxCustomer;
+use serde::{Deserialize, Serialize};
+
+use crate::cli::Sandbox;
+use crate::config::SANDBOX_MARK;
+use crate::files::{self, Readers};
+
+/// What a program needs to use the sandbox.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Facts {
+    /// The issuer, below which all addresses are found by discovery.
+    pub(super) issuer: String,
+    /// The certificate of the sandbox's own CA, in PEM.
+    pub(super) ca_file: String,
+    /// The code that is every customer's second factor.
+    pub(super) second_factor: String,
+    /// Whom one can sign in as.
+    pub(super) customers: Vec<SandboxCustomer>,
+}
+
+impl Facts {
+    /// Leaves the facts for programs.
+    pub(super) fn leave(&self, folder: &Path) -> anyhow::Result<()> {
+        let file = folder.join(SANDBOX_MARK);
+        let text = serde_json::to_vec_pretty(self)?;
+        files::write_whole(&file, &text, Readers::Owner).with_context(|| format!("cannot write {}", file.display()))
+    }
+
+    /// Reads the facts that a sandbox left, if one did.
+    pub(super) fn read(folder: &Path) -> anyhow::Result<Option<Self>> {
+        match files::read_limited(&folder.join(SANDBOX_MARK), FILE_BYTES_MAX) {
+            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Tells a person what is running and what to try.
+#[expect(clippy::print_stdout, reason = "the sandbox introduces itself")]
+pub(super) fn say(args: &Sandbox, facts: &Facts) {
+    let Facts { issuer, ca_file, second_factor, customers } = facts;
+    let data = args.data.display();
+    println!("Lombard sandbox: made-up customers, made-up money. Not for real data.\n");
+    println!("  {issuer}   apps and browsers (CA certificate: {ca_file})");
+    println!("  https://{}   the same, asking for client certificates", args.mtls_listen);
+    println!("  http://{}   /livez /readyz /metrics", args.ops_listen);
+    println!("  {data}/{SANDBOX_MARK}   all of this for programs\n");
+    println!("Customers (second factor: {second_factor})");
+    for customer in customers.iter().take(CUSTOMERS_SHOWN_MAX) {
+        println!("  {:<10} {:<18} {}", customer.username, customer.password, customer.name);
+    }
+    if customers.len() > CUSTOMERS_SHOWN_MAX {
+        println!(
+            "  … and {} imported ones, all with one password: see {SANDBOX_MARK}",
+            customers.len() - CUSTOMERS_SHOWN_MAX
+        );
+    }
+    println!(
+        r#"
+Try it:
+  # 1. Register an app. Keep client_id and client_secret from the answer.
+  curl --cacert {ca_file} {issuer}/register -H 'Content-Type: application/json' \
+    -d '{{"client_name": "My app", "redirect_uris": ["http://127.0.0.1:3000/callback"]}}'
+
+  # 2. Open this in a browser, with your client_id, and sign in. The code_verifier is {VERIFIER}
+  {issuer}/authorize?response_type=code&client_id=CLIENT_ID&redirect_uri=http%3A%2F%2F127.0.0.1%3A3000%2Fcallback&scope=accounts%3Aread+balances%3Aread+transactions%3Aread&state=abc&code_challenge={CHALLENGE}&code_challenge_method=S256
+
+  # 3. Exchange the code from the address that the browser was sent to, within a minute.
+  curl --cacert {ca_file} {issuer}/token -u CLIENT_ID:CLIENT_SECRET \
+    -d grant_type=authorization_code -d redirect_uri=http://127.0.0.1:3000/callback -d code=CODE \
+    -d code_verifier={VERIFIER}
+
+  # 4. Read.
+  curl --cacert {ca_file} {issuer}/open-banking/v4.0/aisp/accounts -H 'Authorization: Bearer ACCESS_TOKEN'
+
+Customers see and end what they share at {issuer}/my/consents
+Everything is in {data}; delete the folder to begin anew. Stop with Ctrl-C."#
+    );
+}
+
+/// RFC 7636, appendix B: an example to paste. A real app makes a new one for every request.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+/// An imported bank can have very many.
+const CUSTOMERS_SHOWN_MAX: usize = 8;
+/// Bytes of the file for programs.
+const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;

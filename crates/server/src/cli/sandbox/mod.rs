@@ -1,0 +1,103 @@
+//! `lombard sandbox`: a whole bank on this machine, for whoever wants to try.
+
+mod announce;
+pub(crate) mod people;
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use lombard_auth::login::second_factor::SecondFactor;
+use lombard_auth::{Policy, Registration};
+use lombard_domain::secret::Secret;
+use lombard_domain::time::Clock as _;
+use lombard_http::{SandboxSite, Site};
+
+use super::Sandbox;
+use super::place::Place;
+use crate::config::PublicUrl;
+use crate::listen::Limits;
+use crate::listen::tls::ServedCertificate;
+use crate::run::Doors;
+use crate::system::SystemClock;
+use crate::telemetry::{self, Format};
+use crate::wire::{Core, Plan};
+use crate::{files, pki};
+
+/// Serves a sandbox; its folder is made at the first start and found again later.
+///
+/// # Errors
+/// The folder cannot be used, or an address is taken.
+pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
+    let format = if std::io::stderr().is_terminal() { Format::Text } else { Format::Json };
+    telemetry::start_logging("info", format)?;
+    let metrics = telemetry::start_metrics()?;
+    let url = PublicUrl::try_from(args.public_url.clone()).map_err(|error| anyhow::anyhow!("--public-url: {error}"))?;
+    if !url.is_https() {
+        bail!("--public-url must begin with https://: there is no plain HTTP, not even here");
+    }
+    let place = Place::of_sandbox(&args.data, args.database.as_deref())?;
+    let pki = pki::ensure(&args.data, &names(args, &url), &SystemClock)?;
+    let doors = Doors {
+        public: args.listen,
+        mtls: Some(args.mtls_listen),
+        ops: args.ops_listen,
+        certificate: ServedCertificate::new(pki.server).context("cannot use the certificate")?,
+        limits: Limits::default(),
+    };
+    let db = place.open().await?;
+    let bound = doors.bind().await?;
+    let core = Core::new(db, plan(&url, args)?).await?;
+    lombard_bank::seed::sow(&core.db, SystemClock.now().date()).await.context("cannot make the demo bank")?;
+    let customers = people::everybody(&core).await?;
+    let facts = announce::Facts {
+        issuer: url.as_str().to_owned(),
+        ca_file: absolute(&pki.ca_file)?,
+        second_factor: SECOND_FACTOR.to_owned(),
+        customers,
+    };
+    facts.leave(&args.data)?;
+    announce::say(args, &facts);
+    let sandbox = SandboxSite { customers: facts.customers, second_factor: facts.second_factor };
+    bound.serve(core, Site { bank_name: "Lombard".to_owned(), sandbox: Some(sandbox) }, metrics).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn plan(url: &PublicUrl, args: &Sandbox) -> anyhow::Result<Plan> {
+    let second_factor = SecondFactor::fixed_for_sandbox_only(Secret::new(SECOND_FACTOR.to_owned()));
+    let policy = Policy {
+        registration: Registration::Open,
+        mtls_base: Some(format!("https://{}:{}", url.host(), args.mtls_listen.port())),
+        ..Policy::for_issuer(url.as_str())
+    };
+    Ok(Plan {
+        policy,
+        second_factor: second_factor.context("the sandbox's code is not six digits")?,
+        password_hashes: 2,
+    })
+}
+
+/// Every name by which the sandbox may be reached.
+fn names(args: &Sandbox, url: &PublicUrl) -> Vec<String> {
+    let mut names = vec![url.host().trim_matches(['[', ']']).to_owned()];
+    for usual in ["localhost", "127.0.0.1", "::1"] {
+        names.push(usual.to_owned());
+    }
+    for address in [args.listen, args.mtls_listen] {
+        if !address.ip().is_unspecified() {
+            names.push(address.ip().to_string());
+        }
+    }
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn absolute(path: &Path) -> anyhow::Result<String> {
+    let path = path.canonicalize().with_context(|| format!("cannot find {}", path.display()))?;
+    Ok(path.display().to_string())
+}
+
+/// The second factor that every customer of every sandbox has.
+const SECOND_FACTOR: &str = "123456";

@@ -1,0 +1,58 @@
+//! `lombard serve`: the server of a real bank.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use lombard_auth::login::second_factor::SecondFactor;
+use lombard_http::Site;
+
+use super::Serve;
+use super::place::Place;
+use crate::config::{Config, Weight, system_environment};
+use crate::listen::tls::{ChainAndKey, ServedCertificate};
+use crate::run::Doors;
+use crate::system::SystemClock;
+use crate::telemetry;
+use crate::wire::{Core, Plan};
+
+/// Serves with the settings of a file, unless one of them is only fit for a sandbox.
+///
+/// # Errors
+/// The settings cannot be read, or the server cannot start.
+pub(crate) async fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&args.config)?;
+    let findings = config.findings(&SystemClock, &system_environment);
+    let refusals: Vec<_> = findings.iter().filter(|finding| finding.weight == Weight::Refusal).collect();
+    for refusal in &refusals {
+        eprintln!("refused  {refusal}");
+    }
+    if !refusals.is_empty() {
+        eprintln!("lombard: not started; `lombard config check` says the same without starting");
+        return Ok(ExitCode::FAILURE);
+    }
+    telemetry::start_logging(&config.log.level, config.log.format)?;
+    let metrics = telemetry::start_metrics()?;
+    for warning in findings.iter().filter(|finding| finding.weight == Weight::Warning) {
+        tracing::warn!("{warning}");
+    }
+    let place = Place::of_config(&config)?;
+    let certificate = ChainAndKey::read(&config.server.certificate_file, &config.server.key_file)?;
+    let doors = Doors {
+        public: config.server.listen,
+        mtls: config.server.mtls_listen,
+        ops: config.server.ops_listen,
+        certificate: ServedCertificate::new(certificate).context("cannot use the certificate")?,
+        limits: config.server.limits(),
+    };
+    let plan = Plan {
+        policy: config.policy()?,
+        second_factor: SecondFactor::totp(),
+        password_hashes: usize::try_from(config.sign_in.password_hash_concurrency).unwrap_or(1),
+    };
+    let core = Core::new(place.open().await?, plan).await?;
+    let bound = doors.bind().await?;
+    tracing::info!(address = %bound.public_address()?, issuer = config.server.public_url.as_str(), "serving");
+    let site = Site { bank_name: "Lombard".to_owned(), sandbox: None };
+    bound.serve(core, site, metrics).await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,147 @@
+//! A running server: its listeners, its jobs, and an orderly end.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use http::Request;
+use hyper::body::Incoming;
+use lombard_http::{Peer, Site};
+use lombard_store::Db;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::listen::tls::{ClientCerts, ServedCertificate, server_config};
+use crate::listen::{Limits, Listener, PeerInfo, Transport, bind_loopback};
+use crate::ops::{self, NotReady, Ready};
+use crate::stop::{self, Stop};
+use crate::telemetry;
+use crate::wire::Core;
+
+/// Where a server listens, and with which certificate.
+pub(crate) struct Doors {
+    pub(crate) public: SocketAddr,
+    pub(crate) mtls: Option<SocketAddr>,
+    pub(crate) ops: SocketAddr,
+    pub(crate) certificate: Arc<ServedCertificate>,
+    pub(crate) limits: Limits,
+}
+
+/// Listening sockets, bound before anything is announced.
+pub(crate) struct Bound {
+    public: TcpListener,
+    mtls: Option<TcpListener>,
+    ops: TcpListener,
+    doors: Doors,
+}
+
+impl Doors {
+    /// Takes the addresses.
+    pub(crate) async fn bind(self) -> anyhow::Result<Bound> {
+        let taken = |address: SocketAddr| format!("cannot listen on {address}; is another server running there?");
+        let public = TcpListener::bind(self.public).await.with_context(|| taken(self.public))?;
+        let mtls = match self.mtls {
+            Some(address) => Some(TcpListener::bind(address).await.with_context(|| taken(address))?),
+            None => None,
+        };
+        let ops = bind_loopback(self.ops).await.with_context(|| taken(self.ops))?;
+        Ok(Bound { public, mtls, ops, doors: self })
+    }
+}
+
+impl Bound {
+    /// Where the world connects; tells the port when it was left to the system.
+    pub(crate) fn public_address(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.public.local_addr()?)
+    }
+
+    /// Serves until the operator asks to stop, and then until running requests are finished.
+    pub(crate) async fn serve(self, core: Core, site: Site, metrics: PrometheusHandle) -> anyhow::Result<()> {
+        let (switch, stop) = stop::pair();
+        let (ops_switch, ops_stop) = stop::pair();
+        let router = core.router(site);
+        let limits = self.doors.limits;
+        let mut listeners = JoinSet::new();
+        let tls = |certs| server_config(self.doors.certificate.clone(), certs).map(Transport::Tls);
+        let public = Listener {
+            name: "public",
+            socket: self.public,
+            transport: tls(ClientCerts::None)?,
+            limits,
+            tag,
+            router: router.clone(),
+        };
+        listeners.spawn(public.run(stop.clone()));
+        if let Some(socket) = self.mtls {
+            let mtls = Listener {
+                name: "mtls",
+                socket,
+                transport: tls(ClientCerts::Asked)?,
+                limits,
+                tag,
+                router: router.clone(),
+            };
+            listeners.spawn(mtls.run(stop.clone()));
+        }
+        let ready = Arc::new(DatabaseReady(core.db.clone()));
+        let ops = Listener {
+            name: "ops",
+            socket: self.ops,
+            transport: Transport::Plain,
+            limits,
+            tag,
+            router: ops::router(ready, metrics.clone(), stop.clone()),
+        };
+        let ops = tokio::spawn(ops.run(ops_stop));
+        let jobs = [
+            tokio::spawn(telemetry::keep_metrics_small(metrics, stop.clone())),
+            tokio::spawn(keep_keys_fresh(core.auth.clone(), stop)),
+        ];
+        stop::asked_by_operator().await?;
+        tracing::info!("stopping: no new connections, running requests are finished");
+        switch.stop();
+        while listeners.join_next().await.is_some() {}
+        for job in jobs {
+            job.await?;
+        }
+        ops_switch.stop();
+        ops.await?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+fn tag(peer: &PeerInfo, request: &mut Request<Incoming>) {
+    request.extensions_mut().insert(Peer {
+        addr: peer.addr,
+        certificate: peer.certificate.clone(),
+        protocol: peer.protocol,
+        suite: peer.suite,
+    });
+}
+
+/// Reads signing keys anew, so that a key made by `lombard key rotate` is published and used in time.
+async fn keep_keys_fresh(auth: lombard_auth::Auth, stop: Stop) {
+    let every = Duration::from_secs(lombard_auth::keys::REFRESH_SECONDS);
+    while tokio::time::timeout(every, stop.wait()).await.is_err() {
+        if let Err(error) = auth.refresh_keys().await {
+            tracing::warn!(%error, "the signing keys could not be read anew; the known ones stay in use");
+        }
+    }
+}
+
+struct DatabaseReady(Db);
+
+impl Ready for DatabaseReady {
+    fn check(&self) -> Pin<Box<dyn Future<Output = Result<(), NotReady>> + Send + '_>> {
+        Box::pin(async {
+            self.0.ping().await.map_err(|error| {
+                tracing::warn!(%error, "the database does not answer");
+                NotReady("database")
+            })
+        })
+    }
+}

@@ -1,0 +1,67 @@
+//! Putting the crates together: a database, the rules, the bank, the routes.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use lombard_auth::keys::KeyRing;
+use lombard_auth::login::password::PasswordHasher;
+use lombard_auth::login::second_factor::SecondFactor;
+use lombard_auth::{Auth, Parts, Policy, Recorder};
+use lombard_bank::EmbeddedBank;
+use lombard_domain::random::Random;
+use lombard_domain::time::Clock as _;
+use lombard_http::{App, Site};
+use lombard_store::crypt::MasterKey;
+use lombard_store::{Db, Options};
+
+use crate::system::{SystemClock, SystemRandom};
+
+/// What differs between one server and another.
+pub(crate) struct Plan {
+    pub(crate) policy: Policy,
+    pub(crate) second_factor: SecondFactor,
+    /// Passwords checked at once.
+    pub(crate) password_hashes: usize,
+}
+
+/// A database and the rules on top of it; enough for the operators' commands.
+pub(crate) struct Core {
+    pub(crate) db: Db,
+    pub(crate) auth: Auth,
+    bank: Arc<EmbeddedBank>,
+}
+
+/// Opens a database with its master key.
+pub(crate) async fn open(options: &Options, master: [u8; 32]) -> anyhow::Result<Db> {
+    let random: fn() -> Box<dyn Random> = || Box::new(SystemRandom);
+    Db::open(options, &[MasterKey::new(master)], random).await.context("cannot open the database")
+}
+
+impl Core {
+    /// Puts the rules on top of a database.
+    pub(crate) async fn new(db: Db, plan: Plan) -> anyhow::Result<Self> {
+        let bank = Arc::new(EmbeddedBank::new(db.clone(), Arc::new(SystemClock)));
+        let keys = KeyRing::load(&db, SystemClock.now()).await.context("cannot read the signing keys")?;
+        let auth = Auth::new(Parts {
+            db: db.clone(),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            policy: plan.policy,
+            keys,
+            passwords: PasswordHasher::new(plan.password_hashes, PASSWORDS_WAITING)?,
+            second_factor: plan.second_factor,
+            directory: bank.clone(),
+            recorder: Recorder::start(db.clone()),
+        });
+        Ok(Self { db, auth, bank })
+    }
+
+    /// The routes that the world sees.
+    pub(crate) fn router(&self, site: Site) -> Router {
+        lombard_http::router(App::new(self.auth.clone(), self.bank.clone(), site))
+    }
+}
+
+/// Sign-ins that may wait for a password to be checked; at 31 ms each, two at a time, the last waits half a second.
+const PASSWORDS_WAITING: usize = 32;

@@ -1,0 +1,187 @@
+//! A whole bank for one test: a fresh database, the small example bank in it, and a server in front.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lombard_auth::keys::KeyRing;
+use lombard_auth::login::password::PasswordHasher;
+use lombard_auth::login::second_factor::SecondFactor;
+use lombard_auth::{Auth, Call, Parts, Policy, Recorder, Registration};
+use lombard_bank::EmbeddedBank;
+use lombard_bank::import::{self, Files};
+use lombard_domain::audit::Event;
+use lombard_domain::random::Random;
+use lombard_domain::secret::Secret;
+use lombard_domain::time::{Clock as _, Date};
+use lombard_http::Site;
+use lombard_store::crypt::MasterKey;
+use lombard_store::{Db, Options, audit, migrate};
+
+use crate::clock::ManualClock;
+use crate::random::SeededRandom;
+use crate::serve::{self, Served};
+use crate::{Browser, postgres};
+
+/// A database engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// A server of its own.
+    Postgres,
+    /// A file.
+    Sqlite,
+}
+
+impl Engine {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
+}
+
+/// A whole bank for one test.
+pub struct TestBank {
+    /// Its public address.
+    pub issuer: String,
+    /// Its clock.
+    pub clock: ManualClock,
+    /// Its database, for looking at what is on record and for changing data behind the API's back.
+    pub db: Db,
+    /// Its rules, for what operators do.
+    pub auth: Auth,
+    served: Served,
+    _home: Home,
+}
+
+/// What must outlive the database.
+enum Home {
+    Postgres { _database: postgres::TestDatabase },
+    Sqlite { _folder: tempfile::TempDir },
+}
+
+impl TestBank {
+    /// The example bank of `examples/bank`, on SQLite.
+    pub async fn new() -> Self {
+        Self::on(Engine::Sqlite).await
+    }
+
+    /// The example bank of `examples/bank`, on one of the engines.
+    pub async fn on(engine: Engine) -> Self {
+        Self::with(engine, &example_folder(), |_| {}).await
+    }
+
+    /// The bank in a folder, with a changed policy. Every customer has the password [`Self::PASSWORD`].
+    pub async fn with(engine: Engine, folder: &std::path::Path, change: impl FnOnce(&mut Policy)) -> Self {
+        let (options, home) = match engine {
+            Engine::Sqlite => {
+                let folder = tempfile::tempdir().expect("a temporary folder");
+                (Options::file(folder.path().join("bank.db")), Home::Sqlite { _folder: folder })
+            }
+            Engine::Postgres => {
+                let database = postgres::fresh_database().await;
+                let options = Options::parse(database.url()).expect("a database address").connections(8);
+                (options, Home::Postgres { _database: database })
+            }
+        };
+        migrate::run(&options).await.expect("migrations");
+        let random: fn() -> Box<dyn Random> = || Box::new(SystemRandom);
+        let db = Db::open(&options, &[MasterKey::new([7; 32])], random).await.expect("a database");
+        let clock = ManualClock::at_noon(Date::new(2026, 3, 2).expect("a day"));
+        let (listener, port) = serve::bind().await;
+        let issuer = format!("https://localhost:{port}");
+        let mut policy = Policy { registration: Registration::Open, ..Policy::for_issuer(&issuer) };
+        change(&mut policy);
+        let bank = Arc::new(EmbeddedBank::new(db.clone(), Arc::new(clock.clone())));
+        let auth = Auth::new(Parts {
+            db: db.clone(),
+            clock: Arc::new(clock.clone()),
+            random: Arc::new(SystemRandom),
+            policy,
+            keys: KeyRing::load(&db, clock.now()).await.expect("signing keys"),
+            passwords: PasswordHasher::new(2, 64).expect("a password hasher"),
+            second_factor: SecondFactor::fixed_for_sandbox_only(Secret::new(Self::CODE.to_owned()))
+                .expect("six digits"),
+            directory: bank.clone(),
+            recorder: Recorder::start(db.clone()),
+        });
+        let files = Files::read(folder).expect("the bank's files");
+        let record = auth.operator_entry(Event::Imported);
+        import::run(&db, &files, &record, &mut |_| {}).await.expect("an importable bank");
+        auth.set_missing_passwords(Secret::new(Self::PASSWORD.to_owned())).await.expect("passwords");
+        let site = Site { bank_name: "Test bank".to_owned(), sandbox: None };
+        let router = lombard_http::router(lombard_http::App::new(auth.clone(), bank, site));
+        Self { issuer, clock, db, auth, served: serve::serve(listener, port, router), _home: home }
+    }
+
+    /// Every customer's password.
+    pub const PASSWORD: &'static str = "correct horse battery staple";
+    /// Every customer's second factor.
+    pub const CODE: &'static str = "123456";
+    /// How operators' calls are named.
+    pub const OPERATOR: Call<'static> = Call { interaction: "test" };
+
+    /// The address of a path.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    /// The port on which it listens.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.served.port
+    }
+
+    /// Its certificate, in PEM.
+    #[must_use]
+    pub fn certificate_pem(&self) -> &str {
+        &self.served.certificate_pem
+    }
+
+    /// An HTTPS client that trusts the bank, keeps no cookies and follows no redirects.
+    #[must_use]
+    pub fn http(&self) -> reqwest::Client {
+        self.http_builder().build().expect("an HTTPS client")
+    }
+
+    /// A customer's browser: it keeps cookies and follows no redirects unless asked.
+    #[must_use]
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.http_builder().cookie_store(true).build().expect("an HTTPS client"), &self.issuer)
+    }
+
+    /// The newest entries of the record, newest first.
+    pub async fn record(&self, limit: i64) -> Vec<audit::Recorded> {
+        let mut tx = self.db.read().await.expect("a reader");
+        audit::newest(&mut tx, limit).await.expect("the record")
+    }
+
+    fn http_builder(&self) -> reqwest::ClientBuilder {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let certificate =
+            reqwest::Certificate::from_pem(self.served.certificate_pem.as_bytes()).expect("a certificate");
+        reqwest::Client::builder()
+            .tls_certs_only([certificate])
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(std::time::Duration::from_secs(30))
+    }
+}
+
+/// The small example bank of this project.
+#[must_use]
+pub fn example_folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/bank")
+}
+
+struct SystemRandom;
+
+impl Random for SystemRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        aws_lc_rs::rand::fill(bytes).expect("random numbers");
+    }
+}
+
+impl TestBank {
+    /// Random numbers that can be repeated, for tests of what depends on them.
+    #[must_use]
+    pub fn seeded(seed: u64) -> SeededRandom {
+        SeededRandom::new(seed)
+    }
+}
