@@ -18,7 +18,7 @@ use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
 
-pub use write::{add_missing, recompute_balances};
+pub use write::{add_missing, book, recompute_balances};
 
 /// Which part of an account's transactions is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

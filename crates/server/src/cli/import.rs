@@ -18,11 +18,11 @@ pub(crate) async fn import(args: &Import) -> anyhow::Result<ExitCode> {
     let core = place.core().await?;
     let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len} rows  {elapsed}")?);
     let record = core.auth.operator_entry(lombard_domain::audit::Event::Imported);
-    let outcome = import::run(&core.db, &files, &record, &mut |progress| {
+    let mut draw = |progress: import::Progress| {
         bar.set_length(progress.total);
         bar.set_position(progress.done);
-    });
-    let outcome = outcome.await;
+    };
+    let outcome = import::run(&core.db, &files, &record, &mut draw).await;
     bar.finish_and_clear();
     match outcome {
         Ok(report) => {

@@ -116,7 +116,6 @@ impl Config {
             ("server", "drain_seconds", server.drain_seconds, 0..=3_600),
             ("database", "pool_connections", database.pool_connections, 1..=1_000),
             ("database", "sqlite_readers", database.sqlite_readers, 1..=64),
-            ("database", "wait_seconds", database.wait_seconds, 1..=60),
             ("authorization", "access_token_seconds", authorization.access_token_seconds, 1..=86_400),
             ("authorization", "code_seconds", authorization.code_seconds, 1..=3_600),
             // FAPI 2.0 Security Profile 5.3.2.2: less than 600 seconds.

@@ -79,6 +79,47 @@ pub async fn recompute_balances(tx: &mut Tx, accounts: &[AccountId]) -> Result<u
     Ok(touched.iter().sum())
 }
 
+/// Makes transactions final that are pending, with the content that they have now; how many there were.
+///
+/// Their identifiers, accounts and amounts must be what they were. Running balances are left to [`recompute_balances`].
+///
+/// # Errors
+/// [`Error::Corrupt`] if one has another account or amount.
+pub async fn book(tx: &mut Tx, transactions: &[Transaction]) -> Result<u64> {
+    let keys = tx.keys()?;
+    let mut rows =
+        transactions.iter().map(|transaction| RowOut::of(&keys, transaction)).collect::<Result<Vec<_>>>()?;
+    rows.iter_mut().try_for_each(|row| row.seal(&keys))?;
+    let sets: Vec<[Value<'_>; 6]> = rows
+        .iter()
+        .map(|row| -> [Value<'_>; 6] {
+            [&row.booked_at, &row.sealed, &row.content, &row.id, &row.account, &row.amount]
+        })
+        .collect();
+    let touched = tx
+        .exec_many(
+            "-- transaction::book
+            UPDATE account_transaction SET status = 'booked', booked_at = $1, sealed = $2, content = $3
+            WHERE id = $4 AND account_id = $5 AND amount_minor = $6 AND status = 'pending'",
+            &sets,
+        )
+        .await?;
+    let mut movements: BTreeMap<AccountId, Movement> = BTreeMap::new();
+    for (row, touched) in rows.iter().zip(&touched) {
+        if *touched != 1 {
+            return Err(Error::Corrupt("a transaction that was pending"));
+        }
+        let movement = movements.entry(row.transaction.account).or_default();
+        let sum = movement.booked.checked_add(row.amount);
+        movement.booked = sum.ok_or(Error::Corrupt("a sum of transactions"))?;
+        movement.pending = movement.pending.saturating_sub(row.amount.min(0));
+    }
+    if !movements.is_empty() {
+        reserve(tx, &movements).await?;
+    }
+    Ok(touched.iter().sum())
+}
+
 /// What new transactions do to one account.
 #[derive(Default)]
 struct Movement {

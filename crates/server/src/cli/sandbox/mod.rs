@@ -23,7 +23,7 @@ use crate::run::Doors;
 use crate::system::SystemClock;
 use crate::telemetry::{self, Format};
 use crate::wire::{Core, Plan};
-use crate::{files, pki};
+use crate::pki;
 
 /// Serves a sandbox; its folder is made at the first start and found again later.
 ///
