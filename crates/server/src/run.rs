@@ -1,6 +1,7 @@
 //! A running server: its listeners, its jobs, and an orderly end.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::listen::tls::{ClientCerts, ServedCertificate, server_config};
+use crate::listen::tls::{ChainAndKey, ClientCerts, ServedCertificate, server_config};
 use crate::listen::{Limits, Listener, PeerInfo, Transport, bind_loopback};
 use crate::ops::{self, NotReady, Ready};
 use crate::stop::{self, Stop};
@@ -27,6 +28,8 @@ pub(crate) struct Doors {
     pub(crate) mtls: Option<SocketAddr>,
     pub(crate) ops: SocketAddr,
     pub(crate) certificate: Arc<ServedCertificate>,
+    /// Chain and key, read again when the operator sends SIGHUP; `None` if nobody renews them.
+    pub(crate) certificate_files: Option<(PathBuf, PathBuf)>,
     pub(crate) limits: Limits,
 }
 
@@ -98,7 +101,8 @@ impl Bound {
         let ops = tokio::spawn(ops.run(ops_stop));
         let jobs = [
             tokio::spawn(telemetry::keep_metrics_small(metrics, stop.clone())),
-            tokio::spawn(keep_keys_fresh(core.auth.clone(), stop)),
+            tokio::spawn(keep_keys_fresh(core.auth.clone(), stop.clone())),
+            tokio::spawn(renew_certificate(self.doors.certificate, self.doors.certificate_files, stop)),
         ];
         stop::asked_by_operator().await?;
         tracing::info!("stopping: no new connections, running requests are finished");
@@ -129,6 +133,18 @@ async fn keep_keys_fresh(auth: lombard_auth::Auth, stop: Stop) {
     while tokio::time::timeout(every, stop.wait()).await.is_err() {
         if let Err(error) = auth.refresh_keys().await {
             tracing::warn!(%error, "the signing keys could not be read anew; the known ones stay in use");
+        }
+    }
+}
+
+/// Shows a renewed certificate from the next handshake on, whenever the operator sends SIGHUP.
+async fn renew_certificate(served: Arc<ServedCertificate>, files: Option<(PathBuf, PathBuf)>, stop: Stop) {
+    let Some((chain, key)) = files else { return };
+    while stop::hung_up(&stop).await {
+        let renewed = ChainAndKey::read(&chain, &key).and_then(|pair| Ok(served.replace(pair)?));
+        match renewed {
+            Ok(()) => tracing::info!("the certificate was read anew"),
+            Err(error) => tracing::error!(error = %format!("{error:#}"), "the former certificate stays in use"),
         }
     }
 }

@@ -60,6 +60,19 @@ pub(crate) async fn asked_by_operator() -> io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
+/// Waits for SIGHUP; false when the program stops instead, or the system has no such signal.
+pub(crate) async fn hung_up(stop: &Stop) -> bool {
+    #[cfg(unix)]
+    if let Ok(mut hangup) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+        return tokio::select! {
+            received = hangup.recv() => received.is_some(),
+            () = stop.wait() => false,
+        };
+    }
+    stop.wait().await;
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

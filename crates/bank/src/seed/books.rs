@@ -56,6 +56,7 @@ impl Code {
 }
 
 /// Something that is written down on one account.
+#[derive(Clone, Copy)]
 pub(super) struct Posting {
     pub(super) minute: i64,
     pub(super) minor: i64,
@@ -128,8 +129,13 @@ impl Books {
         self.post(to, Posting { minute, minor, code: into, text, other: Other::Account(payer) });
     }
 
-    /// What was written down since the last time this was asked.
-    pub(super) fn take(&mut self) -> Vec<Line> {
-        std::mem::take(&mut self.lines)
+    /// Drops what was written down so far; what is in the accounts stays.
+    pub(super) fn forget(&mut self) {
+        self.lines.clear();
+    }
+
+    /// What was written down.
+    pub(super) fn close(self) -> Vec<Line> {
+        self.lines
     }
 }

@@ -76,7 +76,7 @@ fn settle_card(life: &Life, day: Date, books: &mut Books) {
     if owed > 0 && is_due(CARD_DAY, day) {
         let codes = (DIRECT_DEBIT, TRANSFER_IN);
         let text = "Credit card payment";
-        books.transfer(&Transfer { from: life.account, to: card, minute: 250, minor: owed, codes, text });
+        books.transfer(&Transfer { from: life.account, to: card, minute: 400, minor: owed, codes, text });
     }
 }
 
@@ -131,17 +131,19 @@ fn save(life: &Life, day: Date, dice: &mut Dice, books: &mut Books) {
     if day.plus_days(1).day() == 1 {
         // 2.4 % a year, paid monthly.
         let minor = books.balance(savings) / 500;
-        let posting = Posting { minute: 1430, minor, code: INTEREST, text: "Interest", other: Other::Nobody };
-        books.post(savings, posting);
+        if minor > 0 {
+            let posting = Posting { minute: 1430, minor, code: INTEREST, text: "Interest", other: Other::Nobody };
+            books.post(savings, posting);
+        }
     }
     let account = life.account;
-    if day.day() == 26 && books.balance(account) > PLENTY {
+    if day.day() == 22 && books.balance(account) > PLENTY {
         let minor = (books.balance(account) - PLENTY / 2) / 1000 * 1000;
         let text = "To savings";
         books.transfer(&Transfer { from: account, to: savings, minute: 1270, minor, codes, text });
     }
     if matches!((day.month(), day.day()), (4 | 8 | 12, 9)) && books.balance(savings) > BIG_DAY {
-        let minor = BIG_DAY / 2 + 100 * dice.between(0, 400);
+        let minor = books.balance(savings) / 500 * 100 + 100 * dice.between(0, 400);
         let text = "From savings";
         books.transfer(&Transfer { from: savings, to: account, minute: 600, minor, codes, text });
         let text = dice.pick(BIG_DAYS.first, BIG_DAYS.others);
@@ -212,5 +214,5 @@ const ENOUGH: i64 = 12_000;
 const HELP: i64 = 30_000;
 /// More than this in a current account is put by, in pence.
 const PLENTY: i64 = 240_000;
-/// With more than this in savings people travel, or have their kitchen done; in pence.
+/// With more than this in savings people spend a fifth of it on a journey, or on their kitchen; in pence.
 const BIG_DAY: i64 = 500_000;

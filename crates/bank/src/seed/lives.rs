@@ -104,7 +104,7 @@ pub(super) const LIVES: &[Life] = &[
         incomes: &[Income {
             from: firm("Brightwater Engineering", "09019910200057"),
             what: "Salary",
-            minor: 389_912,
+            minor: 345_220,
             when: When::Monthly(27),
         }],
         orders: &[

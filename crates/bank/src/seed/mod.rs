@@ -90,7 +90,6 @@ impl Story {
         let start = today.plus_days(-TOLD_DAYS).max(origin());
         let mut books = Books::open(ACCOUNTS, origin());
         let mut openings = Vec::new();
-        let mut lines: Vec<Line> = Vec::new();
         let mut day = origin();
         while day <= today {
             if day == start {
@@ -99,7 +98,7 @@ impl Story {
                     (minor != 0).then(|| rows::brought_forward(account, minor, start))
                 };
                 openings = ACCOUNTS.iter().filter_map(opening).collect();
-                books.take();
+                books.forget();
             }
             books.turn(day);
             for life in LIVES {
@@ -109,7 +108,8 @@ impl Story {
             day = day.plus_days(1);
         }
         // Today has only just begun: what is booked later today is not known yet.
-        lines.extend(books.take().into_iter().filter(|line| line.day < today || line.code.waits()));
+        let mut lines: Vec<Line> = books.close();
+        lines.retain(|line| line.day < today || line.code.waits());
         lines.sort_by_key(|line| (line.day, line.minute, line.number));
         Self { openings, transactions: lines.iter().map(|line| rows::transaction(line, today)).collect() }
     }

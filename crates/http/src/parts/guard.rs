@@ -96,9 +96,9 @@ fn known_method(method: &http::Method) -> &'static str {
     }
 }
 
-/// RFC 6797 (two years), RFC 6749 5.1, and no page of ours inside another.
+/// RFC 6797 (two years; for this host only, because others below it may be somebody else's), RFC 6749 5.1, and no page of ours inside another.
 const DEFAULTS: [(HeaderName, &str); 6] = [
-    (STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
+    (STRICT_TRANSPORT_SECURITY, "max-age=63072000"),
     (CACHE_CONTROL, "no-store"),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),

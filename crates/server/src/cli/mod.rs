@@ -19,7 +19,7 @@ mod serve;
 
 pub(crate) use args::{
     ClientAdd, ClientCommand, ClientList, ClientSuspend, ConfigCheck, ConfigCommand, CustomerCommand, EnrolTotp,
-    Import, KeyCommand, KeyRotate, Migrate, Sandbox, Serve, SetPassword, Where,
+    Import, KeyCommand, Migrate, Sandbox, Serve, SetPassword, Where,
 };
 
 /// The bank's side of open banking, in one binary.

@@ -42,6 +42,7 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
         mtls: config.server.mtls_listen,
         ops: config.server.ops_listen,
         certificate: ServedCertificate::new(certificate).context("cannot use the certificate")?,
+        certificate_files: Some((config.server.certificate_file.clone(), config.server.key_file.clone())),
         limits: config.server.limits(),
     };
     let plan = Plan {

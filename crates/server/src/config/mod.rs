@@ -21,8 +21,8 @@ pub(crate) mod testing;
 mod tests;
 mod values;
 
-pub(crate) use finding::{Finding, SANDBOX_MARK, Weight};
-pub(crate) use load::{ConfigError, Environment, system_environment};
+pub(crate) use finding::{SANDBOX_MARK, Weight};
+pub(crate) use load::{Environment, system_environment};
 pub(crate) use values::{DatabaseUrl, PublicUrl};
 
 /// All settings.
@@ -190,24 +190,6 @@ pub(crate) enum Registration {
 }
 
 impl Server {
-    /// The settings of a server with every limit at its default.
-    pub(crate) fn new(public_url: PublicUrl, certificate_file: PathBuf, key_file: PathBuf) -> Self {
-        Self {
-            listen: Self::default_listen(),
-            mtls_listen: None,
-            ops_listen: Self::default_ops_listen(),
-            public_url,
-            certificate_file,
-            key_file,
-            max_connections: Self::default_max_connections(),
-            handshake_seconds: Self::default_handshake_seconds(),
-            header_read_seconds: Self::default_header_read_seconds(),
-            idle_seconds: Self::default_idle_seconds(),
-            exchange_seconds: Self::default_exchange_seconds(),
-            drain_seconds: Self::default_drain_seconds(),
-        }
-    }
-
     /// The limits of a listener.
     pub(crate) fn limits(&self) -> Limits {
         let seconds = |seconds: u32| std::time::Duration::from_secs(u64::from(seconds));
@@ -250,16 +232,6 @@ impl Server {
 }
 
 impl Database {
-    /// A database with every limit at its default.
-    pub(crate) fn new(url: DatabaseUrl) -> Self {
-        Self {
-            url,
-            pool_connections: Self::default_pool_connections(),
-            sqlite_readers: Self::default_sqlite_readers(),
-            ca_file: None,
-        }
-    }
-
     fn default_pool_connections() -> u32 {
         16
     }

@@ -1,7 +1,7 @@
 //! Settings of a production server that are in order, for tests to spoil.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Authorization, Config, Database, DatabaseUrl, Keys, Log, PublicUrl, Server, SignIn};
 use crate::files::{self, Readers};
@@ -24,12 +24,35 @@ pub(crate) fn production(folder: &Path) -> Config {
     let public_url = PublicUrl::try_from("https://bank.example".to_owned()).unwrap();
     let database = format!("sqlite://{}", folder.join("bank.db").display());
     Config {
-        server: Server::new(public_url, certificate_file, key_file),
-        database: Database::new(DatabaseUrl::try_from(database).unwrap()),
+        server: server(public_url, certificate_file, key_file),
+        database: Database {
+            url: DatabaseUrl::try_from(database).unwrap(),
+            pool_connections: Database::default_pool_connections(),
+            sqlite_readers: Database::default_sqlite_readers(),
+            ca_file: None,
+        },
         keys: Keys { master_key_file: Some(master_key_file), master_key_env: None },
         authorization: Authorization::default(),
         sign_in: SignIn::default(),
         log: Log::default(),
         file: None,
+    }
+}
+
+/// The settings of a server with every limit at its default.
+fn server(public_url: PublicUrl, certificate_file: PathBuf, key_file: PathBuf) -> Server {
+    Server {
+        listen: Server::default_listen(),
+        mtls_listen: None,
+        ops_listen: Server::default_ops_listen(),
+        public_url,
+        certificate_file,
+        key_file,
+        max_connections: Server::default_max_connections(),
+        handshake_seconds: Server::default_handshake_seconds(),
+        header_read_seconds: Server::default_header_read_seconds(),
+        idle_seconds: Server::default_idle_seconds(),
+        exchange_seconds: Server::default_exchange_seconds(),
+        drain_seconds: Server::default_drain_seconds(),
     }
 }

@@ -72,7 +72,7 @@ fn the_example_explains_every_setting_and_can_be_read() {
     assert_eq!(config.server.limits().idle.as_secs(), 60);
 }
 
-fn load(text: &str) -> Result<Config, ConfigError> {
+fn load(text: &str) -> Result<Config, load::ConfigError> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("lombard.toml");
     fs::write(&file, text).unwrap();
@@ -88,7 +88,7 @@ fn errors_name_the_file_the_line_and_the_key() {
         (2, "public_url = 8", 2, "server.public_url", "invalid type"),
         (6, "url = \"bank.db\"", 6, "database.url", "full path of a file"),
         (6, "url = \"sqlite:///b\"\npool_connections = 0", 7, "database.pool_connections", "between 1 and 1000"),
-        (6, "url = \"sqlite:///b\"\nwait_seconds = -1", 7, "database.wait_seconds", "expected u32"),
+        (6, "url = \"sqlite:///b\"\nsqlite_readers = -1", 7, "database.sqlite_readers", "expected u32"),
         (6, "url = \"sqlite:///b", 6, "database.url", ""),
         (7, "[authorization]\nminimum_profile = \"none\"", 8, "authorization.minimum_profile", "expected `baseline`"),
         (7, "[authorization]\nregistration = \"token\"", 7, "authorization.initial_access_token_file", "is needed"),

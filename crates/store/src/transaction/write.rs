@@ -81,10 +81,11 @@ pub async fn recompute_balances(tx: &mut Tx, accounts: &[AccountId]) -> Result<u
 
 /// Makes transactions final that are pending, with the content that they have now; how many there were.
 ///
-/// Their identifiers, accounts and amounts must be what they were. Running balances are left to [`recompute_balances`].
+/// Those that are not pending, or have another account or amount, are left alone. Running balances are left to
+/// [`recompute_balances`].
 ///
 /// # Errors
-/// [`Error::Corrupt`] if one has another account or amount.
+/// When the database fails.
 pub async fn book(tx: &mut Tx, transactions: &[Transaction]) -> Result<u64> {
     let keys = tx.keys()?;
     let mut rows =
@@ -105,10 +106,7 @@ pub async fn book(tx: &mut Tx, transactions: &[Transaction]) -> Result<u64> {
         )
         .await?;
     let mut movements: BTreeMap<AccountId, Movement> = BTreeMap::new();
-    for (row, touched) in rows.iter().zip(&touched) {
-        if *touched != 1 {
-            return Err(Error::Corrupt("a transaction that was pending"));
-        }
+    for (row, _) in rows.iter().zip(&touched).filter(|(_, touched)| **touched == 1) {
         let movement = movements.entry(row.transaction.account).or_default();
         let sum = movement.booked.checked_add(row.amount);
         movement.booked = sum.ok_or(Error::Corrupt("a sum of transactions"))?;

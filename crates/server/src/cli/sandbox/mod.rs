@@ -19,11 +19,11 @@ use super::place::Place;
 use crate::config::PublicUrl;
 use crate::listen::Limits;
 use crate::listen::tls::ServedCertificate;
+use crate::pki;
 use crate::run::Doors;
 use crate::system::SystemClock;
 use crate::telemetry::{self, Format};
 use crate::wire::{Core, Plan};
-use crate::pki;
 
 /// Serves a sandbox; its folder is made at the first start and found again later.
 ///
@@ -44,6 +44,7 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
         mtls: Some(args.mtls_listen),
         ops: args.ops_listen,
         certificate: ServedCertificate::new(pki.server).context("cannot use the certificate")?,
+        certificate_files: None,
         limits: Limits::default(),
     };
     let db = place.open().await?;
