@@ -38,7 +38,7 @@ pub async fn run(options: &Options) -> Result<Vec<&'static str>> {
     let mut tx = db::begin_migration(options).await?;
     if !tx.is_sqlite() {
         // Two nodes that start at once must not migrate at once.
-        tx.script("SELECT pg_advisory_xact_lock(7813046925)").await?;
+        tx.script("-- migrate::lock\nSELECT pg_advisory_xact_lock(7813046925)").await?;
     }
     tx.script(
         "CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL)",

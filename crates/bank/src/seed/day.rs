@@ -31,10 +31,7 @@ pub(super) fn live(life: &'static Life, day: Date, books: &mut Books) {
 
 fn earn(life: &Life, income: &'static Income, books: &mut Books) {
     let other = Other::Firm(&income.from);
-    books.post(
-        life.account,
-        Posting { minute: 190, minor: income.minor, code: SALARY, text: income.what, other },
-    );
+    books.post(life.account, Posting { minute: 190, minor: income.minor, code: SALARY, text: income.what, other });
 }
 
 fn obey(life: &Life, order: &'static Order, books: &mut Books) {

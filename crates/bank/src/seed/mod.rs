@@ -117,7 +117,11 @@ impl Story {
 
 fn expect(outcome: &[Stored]) -> Result<()> {
     let clash = outcome.iter().any(|stored| matches!(stored, Stored::Clashes | Stored::Differs));
-    if clash { Err(lombard_store::Error::Corrupt("the sandbox's people are not what they should be").into()) } else { Ok(()) }
+    if clash {
+        Err(lombard_store::Error::Corrupt("the sandbox's people are not what they should be").into())
+    } else {
+        Ok(())
+    }
 }
 
 /// The day on which the story begins.

@@ -92,7 +92,8 @@ fn two_years_are_told_and_only_card_payments_of_two_days_are_pending() {
         assert!(first >= today.plus_days(-TOLD_DAYS) && first <= today.plus_days(3 - TOLD_DAYS));
         for transaction in &story.transactions {
             let on = transaction.booked_at.date();
-            let waits = on >= today.plus_days(-1) && transaction.counterparty.as_ref().is_some_and(|c| c.account.is_none());
+            let waits =
+                on >= today.plus_days(-1) && transaction.counterparty.as_ref().is_some_and(|c| c.account.is_none());
             assert_eq!(transaction.status == BookingStatus::Pending, waits, "{}", transaction.source);
             assert!(on <= today);
         }
@@ -115,7 +116,12 @@ fn nobody_is_ruined_and_nobody_grows_rich_without_end() {
                 AccountKind::Savings => (0, 5_000_000),
                 _ => (-25_000, 1_500_000),
             };
-            assert!((least..=most).contains(balance), "{} has {balance} at {}", plan.key, transaction.booked_at.rfc3339());
+            assert!(
+                (least..=most).contains(balance),
+                "{} has {balance} at {}",
+                plan.key,
+                transaction.booked_at.rfc3339()
+            );
         }
     }
 }
@@ -123,8 +129,11 @@ fn nobody_is_ruined_and_nobody_grows_rich_without_end() {
 #[test]
 fn a_transfer_appears_on_both_accounts() {
     let story = Story::until(day("2026-11-21"));
-    let numbers: HashMap<_, _> =
-        ACCOUNTS.iter().map(rows::account).map(|account| (account.identification.number().to_owned(), account.id)).collect();
+    let numbers: HashMap<_, _> = ACCOUNTS
+        .iter()
+        .map(rows::account)
+        .map(|account| (account.identification.number().to_owned(), account.id))
+        .collect();
     let mut legs: HashMap<_, Vec<i64>> = HashMap::new();
     for transaction in &story.transactions {
         let account = transaction.counterparty.as_ref().and_then(|counterparty| counterparty.account.as_ref());

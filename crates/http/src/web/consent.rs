@@ -89,7 +89,7 @@ async fn render(
             client_id: &question.client.id.to_string(),
             registered_since: &words::day(question.client.created_at.date()),
         },
-        customer: None,
+        customer: Some(&question.customer_name),
         action: &format!("{}/consent", base(id)),
         cancel_action: &format!("{}/cancel", base(id)),
         csrf: &csrf,

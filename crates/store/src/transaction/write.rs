@@ -88,8 +88,7 @@ pub async fn recompute_balances(tx: &mut Tx, accounts: &[AccountId]) -> Result<u
 /// When the database fails.
 pub async fn book(tx: &mut Tx, transactions: &[Transaction]) -> Result<u64> {
     let keys = tx.keys()?;
-    let mut rows =
-        transactions.iter().map(|transaction| RowOut::of(&keys, transaction)).collect::<Result<Vec<_>>>()?;
+    let mut rows = transactions.iter().map(|transaction| RowOut::of(&keys, transaction)).collect::<Result<Vec<_>>>()?;
     rows.iter_mut().try_for_each(|row| row.seal(&keys))?;
     let sets: Vec<[Value<'_>; 6]> = rows
         .iter()

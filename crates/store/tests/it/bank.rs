@@ -300,6 +300,30 @@ async fn balances_are_the_sums_of_transactions() {
     }
 }
 
+#[tokio::test]
+async fn a_pending_transaction_is_booked_once() {
+    for engine in engines::fresh().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        people(&mut tx).await;
+        let pending = |n, minor| Transaction { status: BookingStatus::Pending, ..a_transaction(n, 1, minor) };
+        let given = [a_transaction(1, 1, 1000), pending(2, -300), pending(3, 50), pending(4, -7)];
+        transaction::add_missing(&mut tx, &given).await.unwrap();
+        let booked = [2, 3, 1].map(|n: u128| {
+            let given = given.iter().find(|given| given.id == TransactionId::from_bits(n)).unwrap();
+            Transaction { status: BookingStatus::Booked, ..given.clone() }
+        });
+        let other = Transaction { amount: Money::new(-8, Currency::GBP), ..a_transaction(4, 1, -8) };
+        assert_eq!(transaction::book(&mut tx, &booked).await.unwrap(), 2, "{}", engine.name);
+        assert_eq!(transaction::book(&mut tx, &booked).await.unwrap(), 0, "{}", engine.name);
+        assert_eq!(transaction::book(&mut tx, &[other]).await.unwrap(), 0, "another amount");
+        let amounts = account::balance(&mut tx, AccountId::from_bits(1)).await.unwrap().unwrap();
+        assert_eq!((amounts.booked.minor(), amounts.pending.minor()), (750, -7));
+        assert_eq!(account::unbalanced(&mut tx).await.unwrap(), 0);
+        let again = transaction::add_missing(&mut tx, &booked).await.unwrap();
+        assert_eq!(again, [Stored::Present; 3], "the content is the new one");
+    }
+}
+
 async fn check_totals(tx: &mut Tx, given: &[Transaction]) {
     let totals = transaction::totals(tx).await.unwrap();
     assert_eq!(totals.len(), 1, "one currency");

@@ -17,6 +17,8 @@ use crate::{Auth, Call, digest};
 
 /// What the customer is asked.
 pub struct Question {
+    /// The customer's name.
+    pub customer_name: String,
     /// Who asks.
     pub client: Client,
     /// What for.
@@ -42,15 +44,18 @@ impl Auth {
     /// [`Interrupted`] if the request is over.
     pub async fn question(&self, signed_in: &SignedIn) -> std::result::Result<Question, Interrupted> {
         let request = signed_in.request.clone().ok_or(Interrupted::Expired)?;
-        let stored = lombard_store::client::find(&mut self.db().read().await?, request.client).await?;
+        let mut tx = self.db().read().await?;
+        let stored = lombard_store::client::find(&mut tx, request.client).await?;
         let client = stored.ok_or(Interrupted::Expired)?.client;
+        let customer = lombard_store::customer::find(&mut tx, signed_in.customer).await?.ok_or(Interrupted::Expired)?;
+        drop(tx);
         let terms = self.terms(&request);
         let accounts = if terms.permissions.is_empty() {
             Vec::new()
         } else {
             self.parts.directory.accounts_of(signed_in.customer).await.map_err(crate::Error::from)?
         };
-        Ok(Question { client, request, terms, accounts })
+        Ok(Question { customer_name: customer.full_name.into_string(), client, request, terms, accounts })
     }
 
     /// Carries out the customer's answer; the way back to the app.

@@ -1,0 +1,127 @@
+//! Clients: each is found as it was stored, changed alone, and gone for good once deleted.
+
+use lombard_domain::oauth::{ClientStatus, Metadata};
+use lombard_store::{Error, client};
+
+use crate::world::{an_app, app, at};
+use crate::{engines, raw, world};
+
+#[tokio::test]
+async fn is_read_as_it_was_stored() {
+    for engine in engines::fresh().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let mut given = an_app(7);
+        given.secret_digest = (0..=255).collect();
+        client::insert(&mut tx, &given).await.unwrap();
+        let found = client::find(&mut tx, app(7)).await.unwrap().unwrap();
+        assert_eq!(found.client, given.client, "{engine}");
+        assert_eq!(found.secret_digest, given.secret_digest);
+        assert_eq!(found.registration_digest, given.registration_digest);
+        assert!(client::find(&mut tx, app(8)).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn an_id_is_given_once() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let again = client::insert(&mut tx, &an_app(1)).await;
+        assert!(matches!(again, Err(Error::Conflict(_))), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn lists_in_the_order_of_ids_a_page_at_a_time() {
+    for engine in engines::fresh().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        for n in [40, 3, 1, 38, 2] {
+            client::insert(&mut tx, &an_app(n)).await.unwrap();
+        }
+        client::delete(&mut tx, app(2), at(1)).await.unwrap();
+        let mut met = Vec::new();
+        let mut after = None;
+        loop {
+            let page = client::list(&mut tx, after, 3).await.unwrap();
+            after = page.last().map(|client| client.id);
+            if page.is_empty() {
+                break;
+            }
+            met.extend(page);
+        }
+        assert_eq!(met, [1, 3, 38, 40].map(|n| an_app(n).client), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn an_update_replaces_what_one_client_says() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let said: Metadata = an_app(9).client.metadata;
+        assert!(client::update(&mut tx, app(1), &said).await.unwrap());
+        assert!(!client::update(&mut tx, app(9), &said).await.unwrap(), "nobody is made by an update");
+        let found = client::find(&mut tx, app(1)).await.unwrap().unwrap();
+        assert_eq!(found.client.metadata, said, "{engine}");
+        assert_eq!(found.client.sector, "app1.example", "fixed at registration");
+        assert_eq!(client::find(&mut tx, app(2)).await.unwrap().unwrap().client, an_app(2).client);
+    }
+}
+
+#[tokio::test]
+async fn is_suspended_once_and_resumed_once() {
+    use ClientStatus::{Active, Suspended};
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        for (to, changes) in [(Active, false), (Suspended, true), (Suspended, false), (Active, true)] {
+            assert_eq!(client::set_status(&mut tx, app(1), to).await.unwrap(), changes, "{to:?} on {engine}");
+            assert_eq!(client::find(&mut tx, app(1)).await.unwrap().unwrap().client.status, to);
+            assert_eq!(client::find(&mut tx, app(2)).await.unwrap().unwrap().client.status, Active);
+        }
+        assert!(!client::set_status(&mut tx, app(9), Suspended).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_client_is_not_there() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        assert!(client::delete(&mut tx, app(1), at(5)).await.unwrap());
+        assert!(!client::delete(&mut tx, app(1), at(6)).await.unwrap(), "{engine}: deleted already");
+        assert!(client::find(&mut tx, app(1)).await.unwrap().is_none());
+        assert!(!client::update(&mut tx, app(1), &an_app(1).client.metadata).await.unwrap());
+        assert!(!client::set_status(&mut tx, app(1), ClientStatus::Suspended).await.unwrap());
+        assert_eq!(client::list(&mut tx, None, 10).await.unwrap(), [an_app(2).client], "{engine}");
+        let again = client::insert(&mut tx, &an_app(1)).await;
+        assert!(matches!(again, Err(Error::Conflict(_))), "its id is never given again");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn only_one_of_many_deletes_it() {
+    for engine in world::peopled().await {
+        world::one_wins(&engine, |db| async move {
+            let mut tx = db.begin("race").await?;
+            let won = client::delete(&mut tx, app(1), at(5)).await?;
+            tx.commit().await.map(|()| won)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_broken_row_is_corrupt() {
+    for engine in world::peopled().await {
+        for broken in
+            ["status = 'asleep'", "metadata = '{}'", "metadata = 'x'", "id = 'cus_00000000000000000000000001'"]
+        {
+            let sql = format!("UPDATE client SET {broken} WHERE id = '{}'", app(1));
+            raw::execute(&engine.url, &sql).await;
+            let mut read = engine.db.read().await.unwrap();
+            let outcome = client::list(&mut read, None, 10).await;
+            assert!(matches!(outcome, Err(Error::Corrupt(_))), "{broken} on {engine}");
+            if !broken.starts_with("id") {
+                let outcome = client::find(&mut read, app(1)).await;
+                assert!(matches!(outcome, Err(Error::Corrupt(_))), "{broken} on {engine}");
+            }
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Consents: every state is kept, and one moves on only from the status that the caller saw.
+
+use lombard_domain::consent::{Consent, Revoker, State, Status};
+use lombard_domain::id::ConsentId;
+use lombard_domain::permission::{PermissionSet, Window};
+use lombard_store::{Error, client, consent};
+
+use crate::world::{self, a_consent, account, app, at, customer, lodged, states, terms, yes};
+use crate::{raw, world::an_app};
+
+fn id(n: u128) -> ConsentId {
+    ConsentId::from_bits(n)
+}
+
+#[tokio::test]
+async fn is_read_as_it_was_stored_in_every_state() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        for (n, state) in (1..).zip(states(&yes(1, &[1, 2]))) {
+            let given = a_consent(n, 1, state);
+            consent::insert(&mut tx, &given).await.unwrap();
+            assert_eq!(consent::find(&mut tx, id(n)).await.unwrap(), Some(given.clone()), "{engine}");
+            let history = consent::history(&mut tx, id(n)).await.unwrap();
+            assert_eq!(history, [(at(1), given.state().status())], "{engine}");
+        }
+        assert!(consent::find(&mut tx, id(99)).await.unwrap().is_none());
+        assert!(consent::history(&mut tx, id(99)).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn terms_without_limits_are_kept() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let mut open = terms();
+        open.permissions = PermissionSet::default();
+        open.window = Window::default();
+        open.expires_at = None;
+        let given = Consent::lodge(id(1), app(1), open, at(0));
+        consent::insert(&mut tx, &given).await.unwrap();
+        assert_eq!(consent::find(&mut tx, id(1)).await.unwrap(), Some(given), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn an_id_is_given_once() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        consent::insert(&mut tx, &lodged(1)).await.unwrap();
+        let again = consent::insert(&mut tx, &a_consent(1, 2, State::Awaiting)).await;
+        assert!(matches!(again, Err(Error::Conflict(_))), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn moves_on_through_its_life() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let lodged = lodged(1);
+        consent::insert(&mut tx, &lodged).await.unwrap();
+        let given = lodged.authorise(customer(1), vec![account(1)], at(10)).unwrap();
+        let taken = given.clone().revoke(Revoker::Client, at(20)).unwrap();
+        let renewed = taken.clone().authorise(customer(1), vec![account(2)], at(30)).unwrap();
+        let over = renewed.clone().expire(at(9000)).unwrap();
+        let mut seen = Status::Awaiting;
+        for next in [given, taken, renewed, over] {
+            assert!(consent::advance(&mut tx, seen, &next).await.unwrap(), "{seen} on {engine}");
+            assert_eq!(consent::find(&mut tx, id(1)).await.unwrap().as_ref(), Some(&next), "{engine}");
+            seen = next.state().status();
+        }
+        let expected = [
+            (at(0), Status::Awaiting),
+            (at(10), Status::Authorised),
+            (at(20), Status::RevokedByClient),
+            (at(30), Status::Authorised),
+            (at(9000), Status::Expired),
+        ];
+        assert_eq!(consent::history(&mut tx, id(1)).await.unwrap(), expected, "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn a_stale_status_changes_nothing() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let lodged = lodged(1);
+        let refused = lodged.clone().reject(at(5)).unwrap();
+        let given = lodged.clone().authorise(customer(1), vec![account(1)], at(6)).unwrap();
+        consent::insert(&mut tx, &lodged).await.unwrap();
+        assert!(consent::advance(&mut tx, Status::Awaiting, &refused).await.unwrap());
+        for seen in Status::ALL.iter().filter(|seen| **seen != Status::Rejected) {
+            assert!(!consent::advance(&mut tx, *seen, &given).await.unwrap(), "{seen} on {engine}");
+        }
+        assert_eq!(consent::find(&mut tx, id(1)).await.unwrap(), Some(refused), "{engine}");
+        assert_eq!(consent::history(&mut tx, id(1)).await.unwrap().len(), 2, "{engine}");
+        assert!(
+            !consent::advance(&mut tx, Status::Awaiting, &self::lodged(2)).await.unwrap(),
+            "there is no such consent"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_changes_one_consent() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        for n in 1..=2 {
+            consent::insert(&mut tx, &lodged(n)).await.unwrap();
+        }
+        let given = lodged(1).authorise(customer(1), vec![account(1), account(2)], at(6)).unwrap();
+        consent::advance(&mut tx, Status::Awaiting, &given).await.unwrap();
+        assert_eq!(consent::find(&mut tx, id(2)).await.unwrap(), Some(lodged(2)), "{engine}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn only_one_of_many_answers_counts() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        consent::insert(&mut tx, &lodged(1)).await.unwrap();
+        tx.commit().await.unwrap();
+        let given = lodged(1).authorise(customer(1), vec![account(1), account(2)], at(6)).unwrap();
+        world::one_wins(&engine, |db| {
+            let given = given.clone();
+            async move {
+                let mut tx = db.begin("race").await?;
+                let won = consent::advance(&mut tx, Status::Awaiting, &given).await?;
+                tx.commit().await.map(|()| won)
+            }
+        })
+        .await;
+        let mut read = engine.db.read().await.unwrap();
+        assert_eq!(consent::find(&mut read, id(1)).await.unwrap(), Some(given), "{engine}");
+        assert_eq!(consent::history(&mut read, id(1)).await.unwrap().len(), 2, "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn a_customer_sees_their_own_newest_first() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let given = |n: u128, by: u128, app: u128| {
+            let made = at(i64::try_from(n).unwrap() / 2);
+            let state = (State::Authorised(yes(by, &[by, 2])), made);
+            Consent::restore(id(n), world::app(app), terms(), made, state)
+        };
+        for (n, by, app) in [(1, 1, 1), (2, 2, 1), (3, 1, 2), (4, 1, 1), (5, 2, 2)] {
+            let mut given = given(n, by, app);
+            if by == 2 {
+                let both = State::Authorised(yes(2, &[2, 3]));
+                given =
+                    Consent::restore(id(n), world::app(app), terms(), given.created_at(), (both, given.created_at()));
+            }
+            consent::insert(&mut tx, &given).await.unwrap();
+        }
+        consent::insert(&mut tx, &lodged(6)).await.unwrap();
+        client::delete(&mut tx, app(2), at(50)).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let mut read = engine.db.read().await.unwrap();
+        let before = engine.db.statements();
+        let listed = consent::of_customer(&mut read, customer(1), 10).await.unwrap();
+        assert_eq!(engine.db.statements() - before, 2, "however many there are");
+        let consents: Vec<_> = listed.iter().map(|listed| listed.consent.clone()).collect();
+        assert_eq!(consents, [given(4, 1, 1), given(3, 1, 2), given(1, 1, 1)], "{engine}");
+        let names: Vec<_> = listed.iter().map(|listed| listed.client_name.as_str()).collect();
+        assert_eq!(names, ["App 1", "App 2", "App 1"], "{engine}: a deleted app keeps its name");
+        let newest = consent::of_customer(&mut read, customer(1), 1).await.unwrap();
+        assert_eq!(newest.len(), 1);
+        assert_eq!(newest[0].consent, given(4, 1, 1), "{engine}");
+        let other = consent::of_customer(&mut read, customer(2), 10).await.unwrap();
+        assert_eq!(other.iter().map(|listed| listed.consent.id()).collect::<Vec<_>>(), [id(5), id(2)], "{engine}");
+        assert!(consent::of_customer(&mut read, customer(3), 10).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_apps_live_consents_are_its_own_authorised_ones() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        for (n, state) in (1..).zip(states(&yes(1, &[1]))) {
+            consent::insert(&mut tx, &a_consent(n, 1, state)).await.unwrap();
+        }
+        let live = |n, app| a_consent(n, app, State::Authorised(yes(1, &[1])));
+        consent::insert(&mut tx, &live(20, 1)).await.unwrap();
+        consent::insert(&mut tx, &live(21, 2)).await.unwrap();
+        assert_eq!(consent::live_of_client(&mut tx, app(1), 10).await.unwrap(), [id(3), id(20)], "{engine}");
+        assert_eq!(consent::live_of_client(&mut tx, app(1), 1).await.unwrap(), [id(3)], "{engine}");
+        assert_eq!(consent::live_of_client(&mut tx, app(2), 10).await.unwrap(), [id(21)], "{engine}");
+        assert!(consent::live_of_client(&mut tx, app(3), 10).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn needs_an_app_a_customer_and_accounts_that_exist() {
+    for engine in world::peopled().await {
+        let bad = [
+            a_consent(1, 9, State::Awaiting),
+            a_consent(1, 1, State::Authorised(yes(9, &[1]))),
+            a_consent(1, 1, State::Authorised(yes(1, &[9]))),
+        ];
+        for given in bad {
+            let mut tx = engine.db.begin("test").await.unwrap();
+            let outcome = consent::insert(&mut tx, &given).await;
+            assert!(matches!(outcome, Err(Error::Unavailable(_))), "{engine}: {given:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_broken_row_is_corrupt() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        consent::insert(&mut tx, &a_consent(1, 1, State::Authorised(yes(1, &[1])))).await.unwrap();
+        tx.commit().await.unwrap();
+        let names = raw::rows(&engine.url, "SELECT status, permissions, customer_id FROM consent").await;
+        assert_eq!(names, [format!("authorised accounts.basic balances {}", customer(1))], "{engine}");
+        for (broken, mended) in [
+            ("status = 'asleep'", "status = 'authorised'"),
+            ("status = 'awaiting'", "status = 'authorised'"),
+            ("permissions = 'everything'", "permissions = 'balances'"),
+            ("customer_id = NULL", "customer_id = (SELECT MIN(id) FROM customer)"),
+        ] {
+            raw::execute(&engine.url, &format!("UPDATE consent SET {broken}")).await;
+            let mut read = engine.db.read().await.unwrap();
+            let outcome = consent::find(&mut read, id(1)).await;
+            assert!(matches!(outcome, Err(Error::Corrupt(_))), "{broken} on {engine}");
+            if !broken.starts_with("customer_id") {
+                let outcome = consent::of_customer(&mut read, customer(1), 9).await.err();
+                assert!(matches!(outcome, Some(Error::Corrupt(_))), "{broken} on {engine}");
+            }
+            raw::execute(&engine.url, &format!("UPDATE consent SET {mended}")).await;
+        }
+        raw::execute(&engine.url, "UPDATE consent_history SET status = 'asleep'").await;
+        let mut read = engine.db.read().await.unwrap();
+        assert!(matches!(consent::history(&mut read, id(1)).await, Err(Error::Corrupt(_))), "{engine}");
+    }
+}
+
+/// In Czech, `ch` is a letter after `h`: a database that sorts so must not mix up whose accounts are whose.
+#[tokio::test]
+async fn accounts_belong_to_their_consent_in_any_language() {
+    for engine in world::peopled().await {
+        if raw::path(&engine.url).is_none() {
+            raw::execute(&engine.url, CZECH).await;
+            assert_eq!(raw::rows(&engine.url, "SELECT 'ch' COLLATE \"cs-x-icu\" > 'd'").await, ["t"]);
+        }
+        let mut tx = engine.db.begin("test").await.unwrap();
+        // The last two digits are "ch", "cj", "d0" and "h1".
+        let ids = [12 * 32 + 17, 12 * 32 + 18, 13 * 32, 17 * 32 + 1];
+        assert!(id(ids[0]).to_string().ends_with("ch") && id(ids[3]).to_string().ends_with("h1"));
+        for n in ids {
+            consent::insert(&mut tx, &a_consent(n, 1, State::Authorised(yes(1, &[1, 2])))).await.unwrap();
+        }
+        for listed in consent::of_customer(&mut tx, customer(1), 9).await.unwrap() {
+            let accounts = &listed.consent.state().authorisation().unwrap().accounts;
+            assert_eq!(*accounts, [account(1), account(2)], "{:?} on {engine}", listed.consent.id());
+        }
+        assert!(client::find(&mut tx, app(1)).await.unwrap().is_some_and(|found| found.client == an_app(1).client));
+    }
+}
+
+/// Makes every text column sort as Czech does.
+const CZECH: &str = r#"
+    DO $$
+    DECLARE text_column record;
+    BEGIN
+        FOR text_column IN
+            SELECT table_name, column_name FROM information_schema.columns
+            WHERE table_schema = 'public' AND data_type = 'text'
+        LOOP
+            EXECUTE format('ALTER TABLE %I ALTER COLUMN %I TYPE TEXT COLLATE "cs-x-icu"',
+                text_column.table_name, text_column.column_name);
+        END LOOP;
+    END $$
+"#;

@@ -1,0 +1,188 @@
+//! Pushed requests, and customers on the way: each step is taken once, in order.
+
+use lombard_store::Error;
+use lombard_store::interaction::{self, Interaction};
+
+use crate::engines::Engine;
+use crate::raw;
+use crate::world::{self, a_request, app, at, customer};
+
+fn begun() -> Interaction {
+    Interaction {
+        browser_digest: b"browser".to_vec(),
+        request: Some(a_request(1)),
+        pushed_digest: Some(b"pushed".to_vec()),
+        customer: None,
+        signed_in_at: None,
+        expires_at: at(600),
+    }
+}
+
+/// Both engines with the pushed request `pushed` of app 1 and the interactions `way` and `other`.
+async fn on_the_way() -> Vec<Engine> {
+    let engines = world::peopled().await;
+    for engine in &engines {
+        let mut tx = engine.db.begin("interactions").await.unwrap();
+        interaction::push(&mut tx, b"pushed", &a_request(1), at(90)).await.unwrap();
+        for digest in [&b"way"[..], b"other"] {
+            interaction::insert(&mut tx, digest, &begun()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+    engines
+}
+
+#[tokio::test]
+async fn a_pushed_request_is_read_as_it_was_stored() {
+    for engine in on_the_way().await {
+        let mut read = engine.db.read().await.unwrap();
+        let found = interaction::find_pushed(&mut read, b"pushed", app(1)).await.unwrap().unwrap();
+        assert_eq!(found.request, a_request(1), "{engine}");
+        assert_eq!((found.expires_at, found.used), (at(90), false), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn a_pushed_request_is_found_only_by_its_client() {
+    for engine in on_the_way().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        assert!(interaction::find_pushed(&mut tx, b"pushed", app(2)).await.unwrap().is_none(), "{engine}");
+        assert!(interaction::find_pushed(&mut tx, b"PUSHED", app(1)).await.unwrap().is_none(), "{engine}");
+        let again = interaction::push(&mut tx, b"pushed", &a_request(2), at(90)).await;
+        assert!(matches!(again, Err(Error::Conflict(_))), "{engine}: not even another client takes it over");
+    }
+}
+
+#[tokio::test]
+async fn a_pushed_request_is_used_once() {
+    for engine in on_the_way().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        assert!(interaction::use_pushed(&mut tx, b"pushed", at(9)).await.unwrap());
+        assert!(!interaction::use_pushed(&mut tx, b"pushed", at(9)).await.unwrap(), "{engine}: used already");
+        assert!(!interaction::use_pushed(&mut tx, b"nothing", at(9)).await.unwrap(), "{engine}: there is none");
+        assert!(interaction::find_pushed(&mut tx, b"pushed", app(1)).await.unwrap().unwrap().used, "{engine}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn only_one_of_many_uses_a_pushed_request() {
+    for engine in on_the_way().await {
+        world::one_wins(&engine, |db| async move {
+            let mut tx = db.begin("race").await?;
+            let won = interaction::use_pushed(&mut tx, b"pushed", at(9)).await?;
+            tx.commit().await.map(|()| won)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn is_read_as_it_was_stored() {
+    for engine in on_the_way().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let own_pages = Interaction { request: None, pushed_digest: None, ..begun() };
+        interaction::insert(&mut tx, b"own", &own_pages).await.unwrap();
+        for (digest, expected) in [(&b"way"[..], begun()), (b"own", own_pages)] {
+            let found = interaction::find(&mut tx, digest).await.unwrap().unwrap();
+            assert_eq!(found.browser_digest, expected.browser_digest, "{engine}");
+            assert_eq!(found.request, expected.request, "{engine}");
+            assert_eq!(found.pushed_digest, expected.pushed_digest, "{engine}");
+            assert_eq!((found.customer, found.signed_in_at, found.expires_at), (None, None, at(600)), "{engine}");
+        }
+        assert!(interaction::find(&mut tx, b"nothing").await.unwrap().is_none());
+        let again = interaction::insert(&mut tx, b"way", &begun()).await;
+        assert!(matches!(again, Err(Error::Conflict(_))), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn begins_with_nobody_signed_in_whatever_is_said() {
+    for engine in on_the_way().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let said = Interaction { customer: Some(customer(1)), signed_in_at: Some(at(1)), ..begun() };
+        interaction::insert(&mut tx, b"said", &said).await.unwrap();
+        let found = interaction::find(&mut tx, b"said").await.unwrap().unwrap();
+        assert_eq!((found.customer, found.signed_in_at), (None, None), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn a_customer_signs_in_with_password_and_then_second_factor() {
+    for engine in on_the_way().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let (ann, bob) = (customer(1), customer(2));
+        let second = async |tx: &mut _, who| interaction::set_signed_in(tx, b"way", who, b"new", at(7)).await.unwrap();
+        assert!(!second(&mut tx, ann).await, "{engine}: no password yet");
+        assert!(interaction::set_customer(&mut tx, b"way", bob).await.unwrap());
+        assert!(
+            interaction::set_customer(&mut tx, b"way", ann).await.unwrap(),
+            "{engine}: another may try before that"
+        );
+        assert!(!second(&mut tx, bob).await, "{engine}: not the one whose password was right last");
+        assert!(second(&mut tx, ann).await, "{engine}");
+        assert!(!second(&mut tx, ann).await, "{engine}: signed in already");
+        assert!(!interaction::set_customer(&mut tx, b"way", bob).await.unwrap(), "{engine}: signed in already");
+        let found = interaction::find(&mut tx, b"way").await.unwrap().unwrap();
+        assert_eq!((found.customer, found.signed_in_at), (Some(ann), Some(at(7))), "{engine}");
+        assert_eq!(found.browser_digest, b"new", "{engine}: the cookie from before the sign-in is worthless");
+        let other = interaction::find(&mut tx, b"other").await.unwrap().unwrap();
+        assert_eq!((other.customer, other.signed_in_at), (None, None), "{engine}");
+        assert_eq!(other.browser_digest, b"browser", "{engine}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn only_one_of_many_signs_in() {
+    for engine in on_the_way().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        interaction::set_customer(&mut tx, b"way", customer(1)).await.unwrap();
+        tx.commit().await.unwrap();
+        world::one_wins(&engine, |db| async move {
+            let mut tx = db.begin("race").await?;
+            let won = interaction::set_signed_in(&mut tx, b"way", customer(1), b"new", at(7)).await?;
+            tx.commit().await.map(|()| won)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn ends_once_and_is_then_not_there() {
+    for engine in on_the_way().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        interaction::set_customer(&mut tx, b"way", customer(1)).await.unwrap();
+        assert!(interaction::end(&mut tx, b"way", at(9)).await.unwrap());
+        assert!(!interaction::end(&mut tx, b"way", at(9)).await.unwrap(), "{engine}: ended already");
+        assert!(!interaction::end(&mut tx, b"nothing", at(9)).await.unwrap(), "{engine}: there is none");
+        assert!(interaction::find(&mut tx, b"way").await.unwrap().is_none(), "{engine}");
+        assert!(!interaction::set_customer(&mut tx, b"way", customer(2)).await.unwrap(), "{engine}");
+        let late = interaction::set_signed_in(&mut tx, b"way", customer(1), b"new", at(9)).await.unwrap();
+        assert!(!late, "{engine}");
+        assert!(interaction::find(&mut tx, b"other").await.unwrap().is_some(), "{engine}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn only_one_of_many_ends_it() {
+    for engine in on_the_way().await {
+        world::one_wins(&engine, |db| async move {
+            let mut tx = db.begin("race").await?;
+            let won = interaction::end(&mut tx, b"way", at(9)).await?;
+            tx.commit().await.map(|()| won)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_broken_row_is_corrupt() {
+    for engine in on_the_way().await {
+        raw::execute(&engine.url, "UPDATE pushed_request SET request = '{}'").await;
+        raw::execute(&engine.url, "UPDATE interaction SET request = '{'").await;
+        let mut read = engine.db.read().await.unwrap();
+        let pushed = interaction::find_pushed(&mut read, b"pushed", app(1)).await.err();
+        assert!(matches!(pushed, Some(Error::Corrupt(_))), "{engine}");
+        let way = interaction::find(&mut read, b"way").await.err();
+        assert!(matches!(way, Some(Error::Corrupt(_))), "{engine}");
+    }
+}

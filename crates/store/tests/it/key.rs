@@ -1,0 +1,59 @@
+//! Signing keys.
+
+use lombard_domain::secret::Secret;
+use lombard_store::Error;
+use lombard_store::key::{self, StoredKey};
+
+use crate::world::at;
+use crate::{engines, raw};
+
+fn a_key(kid: &str, active_from: i64) -> StoredKey {
+    StoredKey {
+        kid: kid.to_owned(),
+        alg: "PS256".to_owned(),
+        public_jwk: format!(r#"{{"kid":"{kid}"}}"#),
+        private: Secret::new(kid.bytes().cycle().take(1200).collect()),
+        created_at: at(0),
+        active_from: at(active_from),
+    }
+}
+
+#[tokio::test]
+async fn all_are_listed_oldest_first_as_they_were_stored() {
+    for engine in engines::fresh().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        assert!(key::list(&mut tx).await.unwrap().is_empty(), "{engine}");
+        for (kid, active_from) in [("b", 20), ("c", 10), ("a", 20)] {
+            key::insert(&mut tx, &a_key(kid, active_from)).await.unwrap();
+        }
+        let found = key::list(&mut tx).await.unwrap();
+        assert_eq!(found.len(), 3);
+        for (found, given) in found.iter().zip([a_key("c", 10), a_key("a", 20), a_key("b", 20)]) {
+            assert_eq!((&found.kid, &found.alg, &found.public_jwk), (&given.kid, &given.alg, &given.public_jwk));
+            assert_eq!((found.created_at, found.active_from), (given.created_at, given.active_from), "{engine}");
+            assert_eq!(found.private.expose(), given.private.expose(), "{engine}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_given_once() {
+    for engine in engines::fresh().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        key::insert(&mut tx, &a_key("a", 1)).await.unwrap();
+        let again = key::insert(&mut tx, &a_key("a", 2)).await;
+        assert!(matches!(again, Err(Error::Conflict(_))), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn a_private_part_does_not_open_under_another_name() {
+    for engine in engines::fresh().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        key::insert(&mut tx, &a_key("a", 1)).await.unwrap();
+        tx.commit().await.unwrap();
+        raw::execute(&engine.url, "UPDATE signing_key SET kid = 'b'").await;
+        let mut read = engine.db.read().await.unwrap();
+        assert!(matches!(key::list(&mut read).await.err(), Some(Error::Corrupt(_))), "{engine}");
+    }
+}
