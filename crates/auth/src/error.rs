@@ -33,8 +33,19 @@ impl Error {
 
 impl From<lombard_store::Error> for Error {
     fn from(error: lombard_store::Error) -> Self {
-        if error.is_transient() { Self::Busy } else { Self::internal(error) }
+        if error.is_transient() {
+            tracing::warn!(error = %chain(&error), "the database could not do it now");
+            return Self::Busy;
+        }
+        Self::internal(error)
     }
+}
+
+/// An error and everything that it came from, in one line for the log.
+#[must_use]
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let sources = std::iter::successors(error.source(), |source| source.source());
+    sources.fold(error.to_string(), |line, source| format!("{line}: {source}"))
 }
 
 impl From<crate::jose::JoseError> for Error {

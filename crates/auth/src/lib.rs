@@ -25,7 +25,7 @@ use lombard_domain::time::{Clock, Instant};
 use lombard_store::{Db, Tx};
 
 pub use directory::{AccountDirectory, DirectoryError, HeldAccount};
-pub use error::{Error, Result};
+pub use error::{Error, Result, chain};
 pub use policy::{Policy, Registration};
 pub use record::Recorder;
 

@@ -49,7 +49,7 @@ async fn write(db: Db, mut waiting: mpsc::Receiver<Waiting>) {
         let (entries, done): (Vec<_>, Vec<_>) = group.drain(..).map(|one| (one.entry, one.done)).unzip();
         let outcome = write_group(&db, &entries).await;
         if let Err(error) = &outcome {
-            tracing::error!(%error, entries = entries.len(), "audit entries could not be written; their calls are refused");
+            tracing::error!(error = %crate::chain(error), entries = entries.len(), "audit entries could not be written; their calls are refused");
         }
         for waiter in done {
             // A caller that has hung up does not care.

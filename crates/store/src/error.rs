@@ -96,8 +96,10 @@ impl From<tokio_postgres::Error> for Error {
 
 impl From<deadpool_postgres::PoolError> for Error {
     fn from(error: deadpool_postgres::PoolError) -> Self {
+        use deadpool_postgres::PoolError;
         match error {
-            deadpool_postgres::PoolError::Timeout(_) => Self::Busy(Some(error.into())),
+            // A server that cannot be reached has changed nothing either, and may be back in a moment.
+            PoolError::Timeout(_) | PoolError::Backend(_) => Self::Busy(Some(error.into())),
             other => Self::Unavailable(other.into()),
         }
     }

@@ -122,6 +122,7 @@ impl Gate {
         }
         let client = lombard_store::client::find(&mut self.auth.db().read().await?, admitted.token.client).await?;
         let sector = client.ok_or(Denied::InvalidToken)?.client.sector;
+        self.read(call, &admitted, Scope::OpenId.name()).await?;
         Ok(IdentityAccess { subject: self.auth.subject(&sector, admitted.consent.customer) })
     }
 

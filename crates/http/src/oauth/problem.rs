@@ -63,7 +63,7 @@ impl From<Error> for Problem {
         match error {
             Error::Busy => OauthError::new(ErrorCode::TemporarilyUnavailable, "too busy; try again in a moment").into(),
             Error::Internal(source) => {
-                tracing::error!(error = &*source, "internal error");
+                tracing::error!(error = %lombard_auth::chain(&*source), "internal error");
                 OauthError::new(ErrorCode::ServerError, "something went wrong on our side").into()
             }
             Error::Oauth(error) => error.into(),

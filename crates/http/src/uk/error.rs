@@ -75,7 +75,7 @@ impl From<Error> for Problem {
         match error {
             Error::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "U000", "Too busy; try again in a moment"),
             Error::Internal(source) => {
-                tracing::error!(error = &*source, "internal error");
+                tracing::error!(error = %lombard_auth::chain(&*source), "internal error");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "U000", "Something went wrong on our side")
             }
             Error::Oauth(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "U000", "Something went wrong on our side"),

@@ -3,7 +3,8 @@
 use axum::extract::{FromRequestParts as _, Path, Request};
 use axum::response::Response;
 use http::header::{HOST, ORIGIN};
-use http::{HeaderMap, StatusCode};
+use http::uri::Authority;
+use http::{HeaderMap, StatusCode, Uri};
 use lombard_auth::oauth::Params;
 
 use super::pages::MessagePage;
@@ -32,7 +33,7 @@ impl Cookies {
 
 /// Reads a form, whose token must be for this purpose and one of the browser's cookies.
 pub(super) async fn read(app: &App, id: &str, purpose: &str, request: Request) -> Result<(Cookies, Params), Response> {
-    let foreign = is_foreign(request.headers());
+    let foreign = is_foreign(request.uri(), request.headers());
     let (headers, params) = match body::form(request).await {
         Ok(read) => read,
         Err(bad) => return Err(unreadable(app, id, &bad)),
@@ -56,16 +57,17 @@ pub(super) async fn path_id(request: Request) -> (String, Request) {
 }
 
 /// A browser says where a form came from; one that says another site is believed.
-fn is_foreign(headers: &HeaderMap) -> bool {
+fn is_foreign(uri: &Uri, headers: &HeaderMap) -> bool {
     let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
     if site.is_some_and(|site| site != "same-origin" && site != "none") {
         return true;
     }
     let Some(origin) = headers.get(ORIGIN) else { return false };
-    let host = headers.get(HOST).and_then(|value| value.to_str().ok());
+    // HTTP/2 has the host in the request's address, HTTP/1.1 in a header.
+    let named = headers.get(HOST).and_then(|value| value.to_str().ok());
+    let host = uri.authority().map(Authority::as_str).or(named);
     let own = origin.to_str().ok().and_then(|origin| origin.strip_prefix("https://"));
-    // With HTTP/2 the host is in the request's address, which the server has checked against no one; the token then decides.
-    host.is_some_and(|host| own != Some(host))
+    own.is_none() || own != host
 }
 
 fn unreadable(app: &App, id: &str, bad: &BadBody) -> Response {

@@ -66,7 +66,7 @@ pub(super) fn error(app: &App, id: &str, error: Error) -> Response {
             response
         }
         Error::Internal(source) => {
-            tracing::error!(error = &*source, interaction = id, "internal error");
+            tracing::error!(error = %lombard_auth::chain(&*source), interaction = id, "internal error");
             page(StatusCode::INTERNAL_SERVER_ERROR, &MessagePage::went_wrong(app.frame(), id))
         }
         Error::Oauth(error) => {
