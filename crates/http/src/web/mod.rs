@@ -6,7 +6,7 @@ mod form;
 mod home;
 mod login;
 mod my;
-pub mod pages;
+pub(crate) mod pages;
 mod reply;
 mod words;
 

@@ -6,38 +6,38 @@ use askama::Template;
 use super::{Frame, PermissionLine, Purpose};
 
 /// Said when the customer allowed without a single account.
-pub const NO_ACCOUNT_TICKED: &str = "You allowed, but ticked no account. Tick at least one, or deny.";
+pub(crate) const NO_ACCOUNT_TICKED: &str = "You allowed, but ticked no account. Tick at least one, or deny.";
 
 /// `GET /interaction/{id}/consent`.
 #[derive(Template)]
 #[template(path = "consent.html")]
-pub struct ConsentPage<'a> {
+pub(crate) struct ConsentPage<'a> {
     /// The bank around the page.
-    pub frame: Frame<'a>,
+    pub(crate) frame: Frame<'a>,
     /// What the app wants; decides the words and whether accounts are chosen.
-    pub purpose: Purpose,
+    pub(crate) purpose: Purpose,
     /// Who asks.
-    pub app: AppCard<'a>,
+    pub(crate) app: AppCard<'a>,
     /// The name of the customer who is signed in.
-    pub customer: Option<&'a str>,
+    pub(crate) customer: Option<&'a str>,
     /// Where the form posts to.
-    pub action: &'a str,
+    pub(crate) action: &'a str,
     /// Where the cancel button posts to.
-    pub cancel_action: &'a str,
+    pub(crate) cancel_action: &'a str,
     /// The token that proves that the form is ours.
-    pub csrf: &'a str,
+    pub(crate) csrf: &'a str,
     /// What is asked for; see [`super::permission_lines`].
-    pub permissions: Vec<PermissionLine>,
+    pub(crate) permissions: Vec<PermissionLine>,
     /// The stretch of time that payments may be read from; none if unlimited or not asked for.
-    pub window: Option<Window>,
+    pub(crate) window: Option<Window>,
     /// The last day, in words such as `3 March 2027`; none if it has no end.
-    pub until: Option<&'a str>,
+    pub(crate) until: Option<&'a str>,
     /// The dashboard's address as a person would type it: `bank.example/my/consents`.
-    pub dashboard: &'a str,
+    pub(crate) dashboard: &'a str,
     /// The accounts to choose from; unused when the app only asks to sign in.
-    pub accounts: Vec<AccountLine>,
+    pub(crate) accounts: Vec<AccountLine>,
     /// Why the last answer could not be taken.
-    pub error: Option<&'a str>,
+    pub(crate) error: Option<&'a str>,
 }
 
 impl ConsentPage<'_> {
@@ -53,39 +53,39 @@ impl ConsentPage<'_> {
 
 /// Who asks. All of it but the last two is the app's own claim, so it is shown as text, never linked.
 #[derive(Clone, Copy)]
-pub struct AppCard<'a> {
+pub(crate) struct AppCard<'a> {
     /// Its name.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// The host of its website, if it gave one.
-    pub host: Option<&'a str>,
+    pub(crate) host: Option<&'a str>,
     /// Its client id.
-    pub client_id: &'a str,
+    pub(crate) client_id: &'a str,
     /// The day of its registration in words, such as `3 March 2025`.
-    pub registered_since: &'a str,
+    pub(crate) registered_since: &'a str,
 }
 
 /// One account to tick or untick.
-pub struct AccountLine {
+pub(crate) struct AccountLine {
     /// What the form sends back.
-    pub id: String,
+    pub(crate) id: String,
     /// The customer's or the bank's name for it.
-    pub nickname: String,
+    pub(crate) nickname: String,
     /// What it is, such as `Current account`.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Just enough of its number to know it, such as `ending 4821`.
-    pub identification: String,
+    pub(crate) identification: String,
     /// The customer's part in it where it is not simply theirs: `joint`, `authorised user`.
-    pub holder: Option<String>,
+    pub(crate) holder: Option<String>,
     /// Whether it is ticked.
-    pub checked: bool,
+    pub(crate) checked: bool,
 }
 
 /// The stretch of time that payments may be read from: days in words.
-pub struct Window {
+pub(crate) struct Window {
     /// The first day.
-    pub from: Option<String>,
+    pub(crate) from: Option<String>,
     /// The last day.
-    pub to: Option<String>,
+    pub(crate) to: Option<String>,
 }
 
 impl Window {

@@ -7,48 +7,48 @@ use super::Frame;
 /// `GET /my/consents`.
 #[derive(Template)]
 #[template(path = "consents.html")]
-pub struct MyConsentsPage<'a> {
+pub(crate) struct MyConsentsPage<'a> {
     /// The bank around the page.
-    pub frame: Frame<'a>,
+    pub(crate) frame: Frame<'a>,
     /// The name of the customer who is signed in.
-    pub customer: Option<&'a str>,
+    pub(crate) customer: Option<&'a str>,
     /// The token that proves that the forms are ours.
-    pub csrf: &'a str,
+    pub(crate) csrf: &'a str,
     /// The app that was stopped just now.
-    pub stopped: Option<&'a str>,
+    pub(crate) stopped: Option<&'a str>,
     /// Why the last click did not work.
-    pub error: Option<&'a str>,
+    pub(crate) error: Option<&'a str>,
     /// Consents that an app can still use.
-    pub live: Vec<ConsentLine>,
+    pub(crate) live: Vec<ConsentLine>,
     /// Consents that have ended, latest first.
-    pub ended: Vec<ConsentLine>,
+    pub(crate) ended: Vec<ConsentLine>,
 }
 
 /// One consent on the dashboard. Days are in words, such as `3 March 2027`.
-pub struct ConsentLine {
+pub(crate) struct ConsentLine {
     /// Names it in the form that stops it.
-    pub id: String,
+    pub(crate) id: String,
     /// The app's name.
-    pub app: String,
+    pub(crate) app: String,
     /// The host of its website, if it gave one.
-    pub host: Option<String>,
+    pub(crate) host: Option<String>,
     /// The titles of the permission lines.
-    pub permissions: Vec<String>,
+    pub(crate) permissions: Vec<String>,
     /// The accounts, such as `Everyday, ending 4821`; empty if the app only signs in.
-    pub accounts: Vec<String>,
+    pub(crate) accounts: Vec<String>,
     /// When it was given.
-    pub since: String,
+    pub(crate) since: String,
     /// When it ends or ended; none if it has no end.
-    pub until: Option<String>,
+    pub(crate) until: Option<String>,
     /// When the app last used it, if known.
-    pub last_used: Option<String>,
+    pub(crate) last_used: Option<String>,
     /// How it stands.
-    pub standing: Standing,
+    pub(crate) standing: Standing,
 }
 
 /// How a consent stands, for the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// The app can use it.
     Active,
     /// The app can use it, but not for long.
@@ -91,7 +91,7 @@ mod samples {
     use super::*;
 
     impl MyConsentsPage<'static> {
-        /// Two live consents, three ended ones, one of them just now.
+        /// Three live consents, four ended ones, one of them just now.
         pub(in super::super) fn sample(ink: Ink) -> Self {
             let live = vec![
                 ConsentLine::sample(ink, "con_1", "Pocket Ledger", Standing::Active),
@@ -99,10 +99,10 @@ mod samples {
                     permissions: vec![ink.own("Who you are")],
                     accounts: Vec::new(),
                     host: None,
-                    until: None,
                     last_used: None,
                     ..ConsentLine::sample(ink, "con_2", "Rent Register", Standing::EndsSoon)
                 },
+                ConsentLine { until: None, ..ConsentLine::sample(ink, "con_7", "Year End", Standing::Active) },
             ];
             let ended = vec![
                 ConsentLine::sample(ink, "con_3", "Tax Helper", Standing::Stopped),

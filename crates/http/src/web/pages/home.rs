@@ -7,35 +7,35 @@ use super::{Frame, Link};
 /// `GET /` in production.
 #[derive(Template)]
 #[template(path = "home.html")]
-pub struct HomePage<'a> {
+pub(crate) struct HomePage<'a> {
     /// The bank around the page.
-    pub frame: Frame<'a>,
+    pub(crate) frame: Frame<'a>,
 }
 
 /// `GET /` in the sandbox. Shows passwords, so it must never be reachable in production.
 #[derive(Template)]
 #[template(path = "sandbox.html")]
-pub struct SandboxPage<'a> {
+pub(crate) struct SandboxPage<'a> {
     /// The bank around the page.
-    pub frame: Frame<'a>,
+    pub(crate) frame: Frame<'a>,
     /// The issuer's URL.
-    pub issuer: &'a str,
+    pub(crate) issuer: &'a str,
     /// The people one can sign in as.
-    pub customers: Vec<CustomerLine<'a>>,
+    pub(crate) customers: Vec<CustomerLine<'a>>,
     /// The code that always works.
-    pub second_factor: &'a str,
+    pub(crate) second_factor: &'a str,
     /// Discovery documents: paths on this server.
-    pub documents: Vec<Link<'a>>,
+    pub(crate) documents: Vec<Link<'a>>,
 }
 
 /// A sandbox customer.
-pub struct CustomerLine<'a> {
+pub(crate) struct CustomerLine<'a> {
     /// What they are called.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// What they sign in with.
-    pub username: &'a str,
+    pub(crate) username: &'a str,
     /// Their password.
-    pub password: &'a str,
+    pub(crate) password: &'a str,
 }
 
 #[cfg(test)]

@@ -8,36 +8,36 @@ use super::{Frame, Link};
 /// A page with a message.
 #[derive(Template)]
 #[template(path = "message.html")]
-pub struct MessagePage<'a> {
+pub(crate) struct MessagePage<'a> {
     /// The bank around the page.
-    pub frame: Frame<'a>,
+    pub(crate) frame: Frame<'a>,
     /// What happened, in a few words.
-    pub heading: &'a str,
+    pub(crate) heading: &'a str,
     /// What happened, in a sentence for a person.
-    pub sentence: &'a str,
+    pub(crate) sentence: &'a str,
     /// What to do now.
-    pub advice: &'a str,
+    pub(crate) advice: &'a str,
     /// The OAuth error, for the makers of the app.
-    pub error: Option<OauthError<'a>>,
+    pub(crate) error: Option<OauthError<'a>>,
     /// What to quote when asking for help.
-    pub incident: Option<&'a str>,
+    pub(crate) incident: Option<&'a str>,
     /// Where to go from here.
-    pub link: Option<Link<'a>>,
+    pub(crate) link: Option<Link<'a>>,
 }
 
 /// An error of RFC 6749 section 4.1.2.1 that must not be sent to the redirect URI.
 #[derive(Clone, Copy)]
-pub struct OauthError<'a> {
+pub(crate) struct OauthError<'a> {
     /// Its code, such as `invalid_request`.
-    pub code: &'a str,
+    pub(crate) code: &'a str,
     /// What is wrong, in words for a developer.
-    pub detail: Option<&'a str>,
+    pub(crate) detail: Option<&'a str>,
 }
 
 impl<'a> MessagePage<'a> {
     /// 400: an authorization request that cannot be trusted, so nobody is sent back.
     #[must_use]
-    pub fn oauth_error(frame: Frame<'a>, incident: &'a str, error: OauthError<'a>) -> Self {
+    pub(crate) fn oauth_error(frame: Frame<'a>, incident: &'a str, error: OauthError<'a>) -> Self {
         Self {
             error: Some(error),
             ..Self::new(
@@ -56,7 +56,7 @@ impl<'a> MessagePage<'a> {
 
     /// 404: no such page.
     #[must_use]
-    pub fn not_found(frame: Frame<'a>, incident: &'a str) -> Self {
+    pub(crate) fn not_found(frame: Frame<'a>, incident: &'a str) -> Self {
         Self {
             link: Some(TO_CONSENTS),
             ..Self::new(
@@ -73,7 +73,7 @@ impl<'a> MessagePage<'a> {
 
     /// 400 or 410: the interaction is over, used up or unknown.
     #[must_use]
-    pub fn expired(frame: Frame<'a>, incident: &'a str) -> Self {
+    pub(crate) fn expired(frame: Frame<'a>, incident: &'a str) -> Self {
         Self::new(
             frame,
             Some(incident),
@@ -87,7 +87,7 @@ impl<'a> MessagePage<'a> {
 
     /// 403: a form whose CSRF token is missing or old.
     #[must_use]
-    pub fn stale_form(frame: Frame<'a>, incident: &'a str) -> Self {
+    pub(crate) fn stale_form(frame: Frame<'a>, incident: &'a str) -> Self {
         Self::new(
             frame,
             Some(incident),
@@ -101,7 +101,7 @@ impl<'a> MessagePage<'a> {
 
     /// 500: our fault.
     #[must_use]
-    pub fn went_wrong(frame: Frame<'a>, incident: &'a str) -> Self {
+    pub(crate) fn went_wrong(frame: Frame<'a>, incident: &'a str) -> Self {
         Self::new(
             frame,
             Some(incident),
@@ -115,7 +115,7 @@ impl<'a> MessagePage<'a> {
 
     /// 503: more work than we can take on now.
     #[must_use]
-    pub fn too_busy(frame: Frame<'a>, incident: &'a str) -> Self {
+    pub(crate) fn too_busy(frame: Frame<'a>, incident: &'a str) -> Self {
         Self::new(
             frame,
             Some(incident),
@@ -129,7 +129,7 @@ impl<'a> MessagePage<'a> {
 
     /// 200: after signing out.
     #[must_use]
-    pub fn signed_out(frame: Frame<'a>) -> Self {
+    pub(crate) fn signed_out(frame: Frame<'a>) -> Self {
         Self {
             link: Some(Link { label: "Sign in again", ..TO_CONSENTS }),
             ..Self::new(

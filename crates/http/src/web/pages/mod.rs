@@ -18,28 +18,28 @@ mod tests;
 
 use std::sync::LazyLock;
 
-pub use consent::{AccountLine, AppCard, ConsentPage, NO_ACCOUNT_TICKED, Window};
-pub use consents::{ConsentLine, MyConsentsPage, Standing};
-pub use home::{CustomerLine, HomePage, SandboxPage};
-pub use message::{MessagePage, OauthError};
-pub use permission::{Asked, PermissionLine, permission_lines};
-pub use sign_in::{LoginPage, ScaPage, TOO_MANY_ATTEMPTS, WRONG_CODE, WRONG_PASSWORD};
+pub(crate) use consent::{AccountLine, AppCard, ConsentPage, NO_ACCOUNT_TICKED, Window};
+pub(crate) use consents::{ConsentLine, MyConsentsPage, Standing};
+pub(crate) use home::{CustomerLine, HomePage, SandboxPage};
+pub(crate) use message::{MessagePage, OauthError};
+pub(crate) use permission::{Asked, PermissionLine, permission_lines};
+pub(crate) use sign_in::{LoginPage, ScaPage, TOO_MANY_ATTEMPTS, WRONG_CODE, WRONG_PASSWORD};
 
 /// The path at which [`STYLESHEET`] must be served.
-pub const STYLESHEET_PATH: &str = "/assets/lombard.css";
+pub(crate) const STYLESHEET_PATH: &str = "/assets/lombard.css";
 
 /// The one stylesheet, to be served as `text/css; charset=utf-8`.
 ///
 /// Pages link it with a query made from its content, so it may be cached for ever.
-pub const STYLESHEET: &str = include_str!("../../../assets/lombard.css");
+pub(crate) const STYLESHEET: &str = include_str!("../../../assets/lombard.css");
 
 /// What every page shows around its own content.
 #[derive(Clone, Copy)]
-pub struct Frame<'a> {
+pub(crate) struct Frame<'a> {
     /// The bank's name as its customers know it.
-    pub bank_name: &'a str,
+    pub(crate) bank_name: &'a str,
     /// Whether to warn loudly that this is a sandbox with demo data.
-    pub sandbox: bool,
+    pub(crate) sandbox: bool,
 }
 
 impl Frame<'_> {
@@ -53,7 +53,7 @@ impl Frame<'_> {
 
 /// What an app wants from the customer, in the large.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// To read account information.
     Accounts,
     /// Only to know who the customer is (OpenID Connect).
@@ -72,20 +72,20 @@ impl Purpose {
 
 /// The app on whose behalf the customer was sent here.
 #[derive(Clone, Copy)]
-pub struct Asking<'a> {
+pub(crate) struct Asking<'a> {
     /// The app's name, as it registered it.
-    pub app: &'a str,
+    pub(crate) app: &'a str,
     /// What it wants.
-    pub purpose: Purpose,
+    pub(crate) purpose: Purpose,
 }
 
 /// A link to another page of this server.
 #[derive(Clone, Copy)]
-pub struct Link<'a> {
+pub(crate) struct Link<'a> {
     /// A path on this server, never a client's address.
-    pub href: &'a str,
+    pub(crate) href: &'a str,
     /// The words to click.
-    pub label: &'a str,
+    pub(crate) label: &'a str,
 }
 
 /// FNV-1a over the text: tells two versions of an asset apart; no protection against anyone.

@@ -5,7 +5,7 @@
 
 /// One thing that an app can ask to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub(crate) enum Asked {
     /// Who the customer is (OpenID Connect).
     Identity,
     /// Account names, types and numbers.
@@ -34,16 +34,16 @@ pub enum Asked {
 
 /// One line of the list "What it would see".
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PermissionLine {
+pub(crate) struct PermissionLine {
     /// What it is, in a few words.
-    pub title: String,
+    pub(crate) title: String,
     /// What that means; may be empty.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 /// Gathers permissions into the lines of the consent page, in a fixed order.
 #[must_use]
-pub fn permission_lines(asked: &[Asked]) -> Vec<PermissionLine> {
+pub(crate) fn permission_lines(asked: &[Asked]) -> Vec<PermissionLine> {
     let named = |group: &[(Asked, &'static str)]| -> Vec<&'static str> {
         group.iter().filter(|(one, _)| asked.contains(one)).map(|(_, words)| *words).collect()
     };

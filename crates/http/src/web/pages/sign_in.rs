@@ -6,57 +6,53 @@ use askama::Template;
 use super::{Asking, Frame};
 
 /// Said for an unknown user name as well, so that nobody can learn who is a customer.
-pub const WRONG_PASSWORD: &str = "That user name and password do not match.";
+pub(crate) const WRONG_PASSWORD: &str = "That user name and password do not match.";
 /// Said when the code is wrong or too old.
-pub const WRONG_CODE: &str = "That code is not right. Wait for the next one and try again.";
-/// Said when a code that already worked once comes again.
-pub const CODE_REUSED: &str = "That code was already used. Wait for the next one and try again.";
+pub(crate) const WRONG_CODE: &str = "That code is not right. Wait for the next one and try again.";
 /// Said while sign-in is locked.
-pub const TOO_MANY_ATTEMPTS: &str = "Too many attempts, so sign-in is locked for a while. \
+pub(crate) const TOO_MANY_ATTEMPTS: &str = "Too many attempts, so sign-in is locked for a while. \
      Wait some minutes, then try again. If this was not you, call us.";
-/// Said after too long without activity.
-pub const SIGNED_OUT_IDLE: &str = "You were away for a while, so we signed you out. Please sign in again.";
 
 /// `GET /interaction/{id}/login` and the dashboard's own sign-in.
 #[derive(Template)]
 #[template(path = "login.html")]
-pub struct LoginPage<'a> {
+pub(crate) struct LoginPage<'a> {
     /// The bank around the page.
-    pub frame: Frame<'a>,
+    pub(crate) frame: Frame<'a>,
     /// The app that sent the customer here; none for the dashboard.
-    pub asking: Option<Asking<'a>>,
+    pub(crate) asking: Option<Asking<'a>>,
     /// Where the form posts to.
-    pub action: &'a str,
+    pub(crate) action: &'a str,
     /// Where the cancel button posts to; no button without it.
-    pub cancel_action: Option<&'a str>,
+    pub(crate) cancel_action: Option<&'a str>,
     /// The token that proves that the form is ours.
-    pub csrf: &'a str,
+    pub(crate) csrf: &'a str,
     /// What the customer typed before, to spare typing it again.
-    pub username: &'a str,
+    pub(crate) username: &'a str,
     /// Why the last attempt did not work.
-    pub error: Option<&'a str>,
+    pub(crate) error: Option<&'a str>,
     /// Help for the sandbox: whom one can sign in as.
-    pub hint: Option<&'a str>,
+    pub(crate) hint: Option<&'a str>,
 }
 
 /// `GET /interaction/{id}/sca` and the dashboard's own second step.
 #[derive(Template)]
 #[template(path = "sca.html")]
-pub struct ScaPage<'a> {
+pub(crate) struct ScaPage<'a> {
     /// The bank around the page.
-    pub frame: Frame<'a>,
+    pub(crate) frame: Frame<'a>,
     /// The app that sent the customer here; none for the dashboard.
-    pub asking: Option<Asking<'a>>,
+    pub(crate) asking: Option<Asking<'a>>,
     /// Where the form posts to.
-    pub action: &'a str,
+    pub(crate) action: &'a str,
     /// Where the cancel button posts to; no button without it.
-    pub cancel_action: Option<&'a str>,
+    pub(crate) cancel_action: Option<&'a str>,
     /// The token that proves that the form is ours.
-    pub csrf: &'a str,
+    pub(crate) csrf: &'a str,
     /// Why the last attempt did not work.
-    pub error: Option<&'a str>,
+    pub(crate) error: Option<&'a str>,
     /// Help for the sandbox: the fixed code.
-    pub hint: Option<&'a str>,
+    pub(crate) hint: Option<&'a str>,
 }
 
 #[cfg(test)]
