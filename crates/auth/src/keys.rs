@@ -128,7 +128,7 @@ struct NoKey;
 
 /// How often every node reads the keys anew.
 pub const REFRESH_SECONDS: u64 = 15;
-/// A key is published at least this long before it signs: long enough for every node to have read it.
-const LEAD_MIN: Span = Span::seconds(60);
+/// A key is published at least this long before it signs: every node has read it, and no copy of the key set may be kept for so long.
+const LEAD_MIN: Span = Span::minutes(10);
 /// A key stays published so long after the next one has begun to sign; no token lives longer.
 const RETIRED_AFTER: Span = Span::hours(1);

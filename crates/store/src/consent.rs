@@ -1,7 +1,10 @@
 //! Consents, the accounts they are for, and every state they have been in.
 
+use std::collections::HashMap;
+
 use lombard_domain::consent::{Authorisation, Consent, Status, Terms};
 use lombard_domain::id::{AccountId, ConsentId, CustomerId};
+use lombard_domain::oauth::{Metadata, WebUri};
 use lombard_domain::permission::Window;
 use lombard_domain::text::Text;
 use lombard_domain::time::Instant;
@@ -16,6 +19,8 @@ pub struct Listed {
     pub consent: Consent,
     /// The name of the app.
     pub client_name: Text<80>,
+    /// Its home page.
+    pub client_uri: Option<WebUri>,
 }
 
 /// Stores a new consent, whatever its state.
@@ -99,7 +104,7 @@ pub async fn find(tx: &mut Tx, id: ConsentId) -> Result<Option<Consent>> {
     let accounts = tx
         .all(
             "-- consent::accounts
-            SELECT account_id FROM consent_account WHERE consent_id = $1 ORDER BY account_id",
+            SELECT account_id FROM consent_account WHERE consent_id = $1",
             &[&id.to_string()],
             |row| account(row, 0),
         )
@@ -122,27 +127,28 @@ pub async fn of_customer(tx: &mut Tx, customer: CustomerId, limit: i64) -> Resul
             &[&customer.to_string(), &limit],
             |row| {
                 let metadata: String = row.get(10)?;
-                let metadata: lombard_domain::oauth::Metadata =
+                let metadata: Metadata =
                     serde_json::from_str(&metadata).map_err(|_| Error::Corrupt("client.metadata"))?;
-                Ok((read(row)?, metadata.client_name))
+                Ok((read(row)?, metadata))
             },
         )
         .await?;
-    let accounts: Vec<(String, AccountId)> = tx
-        .all(
-            "-- consent::accounts_of_customer
-            SELECT a.consent_id, a.account_id FROM consent_account a JOIN consent c ON c.id = a.consent_id
-            WHERE c.customer_id = $1 ORDER BY a.consent_id, a.account_id",
-            &[&customer.to_string()],
-            |row| Ok((row.get(0)?, account(row, 1)?)),
-        )
-        .await?;
+    let mut accounts: HashMap<String, Vec<AccountId>> = HashMap::new();
+    tx.all(
+        "-- consent::accounts_of_customer
+        SELECT a.consent_id, a.account_id FROM consent_account a JOIN consent c ON c.id = a.consent_id
+        WHERE c.customer_id = $1",
+        &[&customer.to_string()],
+        |row| {
+            accounts.entry(row.get(0)?).or_default().push(account(row, 1)?);
+            Ok(())
+        },
+    )
+    .await?;
     rows.into_iter()
-        .map(|(row, client_name)| {
-            let from = accounts.partition_point(|(consent, _)| *consent < row.id);
-            let own =
-                accounts.iter().skip(from).take_while(|(consent, _)| *consent == row.id).map(|(_, id)| *id).collect();
-            Ok(Listed { consent: row.complete(own)?, client_name })
+        .map(|(row, client)| {
+            let own = accounts.remove(&row.id).unwrap_or_default();
+            Ok(Listed { consent: row.complete(own)?, client_name: client.client_name, client_uri: client.client_uri })
         })
         .collect()
 }
@@ -224,8 +230,10 @@ struct ConsentRow {
 }
 
 impl ConsentRow {
-    fn complete(self, accounts: Vec<AccountId>) -> Result<Consent> {
+    fn complete(self, mut accounts: Vec<AccountId>) -> Result<Consent> {
         let corrupt = || Error::Corrupt("consent");
+        // Sorted here and not in SQL: a PostgreSQL database may sort texts by the rules of a language.
+        accounts.sort_unstable();
         let customer = self.customer.map(|id| id.parse()).transpose().map_err(|_| corrupt())?;
         let authorisation = customer.map(|customer| Authorisation { customer, accounts });
         let status: Status = self.status.parse().map_err(|_| corrupt())?;

@@ -121,7 +121,8 @@ impl Db {
             Backend::Postgres(postgres) => Inner::PostgresRead(postgres.read().await?),
             Backend::Sqlite(sqlite) => Inner::SqliteRead(sqlite.read().await?),
         };
-        Ok(Tx { inner, name: "read", statements: self.shared.statements.clone(), shared: Some(self.shared.clone()) })
+        let shared = Some(self.shared.clone());
+        Ok(Tx { inner, name: "read", statements: self.shared.statements.clone(), shared, failed: false })
     }
 
     /// Begins a transaction; it is rolled back when dropped. The name appears in logs.
@@ -171,7 +172,7 @@ impl Backend {
             Self::Postgres(postgres) => Inner::Postgres(postgres.begin().await?),
             Self::Sqlite(sqlite) => Inner::Sqlite(sqlite.begin().await?),
         };
-        Ok(Tx { inner, name, statements: statements.clone(), shared: None })
+        Ok(Tx { inner, name, statements: statements.clone(), shared: None, failed: false })
     }
 }
 
@@ -186,6 +187,7 @@ pub struct Tx {
     name: &'static str,
     statements: Arc<AtomicU64>,
     shared: Option<Arc<Shared>>,
+    failed: bool,
 }
 
 enum Inner {
@@ -199,8 +201,12 @@ impl Tx {
     /// Makes the changes last. Once this has returned, they survive a crash.
     ///
     /// # Errors
-    /// [`Error::Busy`] or [`Error::Unavailable`]; the changes may then not have been made.
+    /// [`Error::Aborted`] if a statement had failed: PostgreSQL would roll back in silence, so nobody may go on as if nothing had
+    /// happened. [`Error::Busy`] or [`Error::Unavailable`]; the changes may then not have been made.
     pub async fn commit(self) -> Result<()> {
+        if self.failed {
+            return Err(Error::Aborted);
+        }
         let name = self.name;
         let outcome = match self.inner {
             Inner::Postgres(transaction) => transaction.commit().await,
@@ -213,12 +219,13 @@ impl Tx {
     /// Runs a statement that gives no rows; how many rows it touched.
     pub(crate) async fn exec(&mut self, sql: &'static str, params: Params<'_>) -> Result<u64> {
         self.statements.fetch_add(1, Ordering::Relaxed);
-        match &self.inner {
+        let outcome = match &self.inner {
             Inner::Postgres(transaction) => postgres::exec(transaction.connection()?, sql, params).await,
             Inner::PostgresRead(connection) => postgres::exec(connection, sql, params).await,
             Inner::Sqlite(writer) => sqlite::exec(writer.connection()?, sql, params),
             Inner::SqliteRead(reader) => sqlite::exec(reader.connection()?, sql, params),
-        }
+        };
+        self.noting(outcome)
     }
 
     /// Runs one statement for many sets of parameters; how many rows each touched.
@@ -228,7 +235,7 @@ impl Tx {
         sets: &[[Value<'_>; N]],
     ) -> Result<Vec<u64>> {
         self.statements.fetch_add(u64::try_from(sets.len()).unwrap_or(0), Ordering::Relaxed);
-        match &self.inner {
+        let outcome = match &self.inner {
             Inner::Postgres(transaction) => postgres::exec_many(transaction.connection()?, sql, sets).await,
             Inner::PostgresRead(connection) => postgres::exec_many(connection, sql, sets).await,
             Inner::Sqlite(writer) => {
@@ -236,7 +243,8 @@ impl Tx {
                 sets.iter().map(|params| sqlite::exec(connection, sql, params)).collect()
             }
             Inner::SqliteRead(_) => Err(Error::Busy(None)),
-        }
+        };
+        self.noting(outcome)
     }
 
     /// Runs a statement and maps its rows.
@@ -247,12 +255,13 @@ impl Tx {
         mut map: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
         self.statements.fetch_add(1, Ordering::Relaxed);
-        match &self.inner {
+        let outcome = match &self.inner {
             Inner::Postgres(transaction) => postgres::all(transaction.connection()?, sql, params, &mut map).await,
             Inner::PostgresRead(connection) => postgres::all(connection, sql, params, &mut map).await,
             Inner::Sqlite(writer) => sqlite::all(writer.connection()?, sql, params, &mut map),
             Inner::SqliteRead(reader) => sqlite::all(reader.connection()?, sql, params, &mut map),
-        }
+        };
+        self.noting(outcome)
     }
 
     /// Runs a statement that gives at most one row and maps it.
@@ -274,6 +283,11 @@ impl Tx {
             Inner::Sqlite(writer) => Ok(writer.connection()?.execute_batch(sql)?),
             Inner::PostgresRead(_) | Inner::SqliteRead(_) => Err(Error::Busy(None)),
         }
+    }
+
+    fn noting<T>(&mut self, outcome: Result<T>) -> Result<T> {
+        self.failed |= outcome.is_err();
+        outcome
     }
 
     pub(crate) fn is_sqlite(&self) -> bool {

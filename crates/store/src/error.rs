@@ -6,6 +6,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// A failure of the database.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// A statement of this transaction had failed before, so it was not committed; nothing was changed.
+    #[error("the transaction was given up after a statement in it had failed")]
+    Aborted,
     /// Too much is going on, or another transaction was in the way; nothing was changed, and a repetition may succeed.
     #[error("the database is busy")]
     Busy(#[source] Option<Cause>),

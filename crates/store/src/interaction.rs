@@ -84,7 +84,7 @@ pub async fn use_pushed(tx: &mut Tx, digest: &[u8], now: Instant) -> Result<bool
     Ok(touched == 1)
 }
 
-/// Stores a new interaction under the digest of its id.
+/// Stores a new interaction under the digest of its id. Nobody is signed in yet, whatever it says.
 ///
 /// # Errors
 /// [`Error::Conflict`] if the digest is taken.

@@ -172,10 +172,12 @@ fn read_consent(row: &Row<'_>, account: Option<AccountId>) -> Result<ConsentStan
         Ok(micros.map(Instant::from_micros))
     };
     let text = |column| row.get::<String>(column);
+    // A consent that nobody gave has no grants, and so no tokens.
+    let customer: Option<String> = row.get(9)?;
     let held: Option<String> = row.get(15)?;
     Ok(ConsentStanding {
         id: text(8)?.parse().map_err(|_| corrupt())?,
-        customer: text(9)?.parse().map_err(|_| corrupt())?,
+        customer: customer.ok_or_else(corrupt)?.parse().map_err(|_| corrupt())?,
         status: text(10)?.parse().map_err(|_| corrupt())?,
         expires_at: instant(11)?,
         permissions: text(12)?.parse().map_err(|_| corrupt())?,

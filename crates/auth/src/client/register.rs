@@ -89,7 +89,8 @@ impl Auth {
     /// Replaces what an app says of itself (RFC 7592 2.2).
     ///
     /// # Errors
-    /// As [`Auth::registration`]; `invalid_client_metadata` if the body is of another client, or bad.
+    /// As [`Auth::registration`]; `invalid_client_metadata` if the body is of another client, or bad; `invalid_redirect_uri` if the app would
+    /// move to another host.
     pub async fn update_registration(
         &self,
         call: Call<'_>,
@@ -108,6 +109,11 @@ impl Auth {
             }
         }
         client.metadata = asked.check(id)?;
+        if client.sector != id && client.sector != sector(client.id, &client.metadata.redirect_uris) {
+            // Otherwise an app could take the names that it knows customers by to another host, and compare them there.
+            let error = "redirect_uris must stay on the host that the client was registered with";
+            return Err(Error::oauth(ErrorCode::InvalidRedirectUri, error));
+        }
         self.store_metadata(call, client.id, &client.metadata).await?;
         Ok(RegistrationView { client })
     }

@@ -1,7 +1,7 @@
 //! Where a customer is on the way through the pages, and whether this browser may go on.
 
 use lombard_domain::id::CustomerId;
-use lombard_domain::oauth::{AuthorizationRequest, Client, RedirectUri};
+use lombard_domain::oauth::{AuthorizationRequest, Client, ClientStatus, RedirectUri};
 use lombard_domain::time::Instant;
 use lombard_store::interaction;
 
@@ -13,7 +13,7 @@ use crate::{Auth, Call, digest};
 pub struct OnTheWay {
     /// Which page is next.
     pub stage: Stage,
-    /// The app that asks; `None` on the customer's own pages.
+    /// The app that asks, which may act; `None` on the customer's own pages.
     pub client: Option<Client>,
     /// What it asks for.
     pub(crate) request: Option<AuthorizationRequest>,
@@ -97,7 +97,8 @@ impl Auth {
         let client = match &found.request {
             Some(request) => {
                 let stored = lombard_store::client::find(&mut tx, request.client).await?;
-                Some(stored.ok_or(Interrupted::Expired)?.client)
+                let client = stored.map(|stored| stored.client).filter(|client| client.status == ClientStatus::Active);
+                Some(client.ok_or(Interrupted::Expired)?)
             }
             None => None,
         };

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::parts::body;
 use crate::parts::interaction::InteractionId;
 
-/// A registration (RFC 7591 3.2.1, RFC 7592 3). Secrets are shown once, when it is made.
+/// A registration (RFC 7591 3.2.1, RFC 7592 3). The secret is shown once, when it is made.
 #[derive(Serialize)]
 struct Registration<'a> {
     client_id: String,
@@ -34,13 +34,14 @@ struct Registration<'a> {
 }
 
 impl<'a> Registration<'a> {
-    fn of(app: &App, client: &'a Client, secrets: Option<(&'a Secret<String>, &'a str)>) -> Self {
+    /// `token` is what opens the registration: new, or as the caller has just shown it, since RFC 7592 3 wants it in every answer.
+    fn of(app: &App, client: &'a Client, secret: Option<&'a Secret<String>>, token: Option<&'a str>) -> Self {
         Self {
             client_id: client.id.to_string(),
             client_id_issued_at: client.created_at.seconds(),
-            client_secret: secrets.map(|(secret, _)| secret.expose().as_str()),
+            client_secret: secret.map(|secret| secret.expose().as_str()),
             client_secret_expires_at: 0,
-            registration_access_token: secrets.map(|(_, token)| token),
+            registration_access_token: token,
             registration_client_uri: app.auth.policy().endpoint(&format!("/register/{}", client.id)),
             metadata: &client.metadata,
             response_types: ["code"],
@@ -55,15 +56,16 @@ pub(super) async fn create(State(app): State<App>, id: InteractionId, request: R
     let (headers, bytes) = body::json(request).await?;
     let registrar = Registrar::Anybody(body::bearer(&headers));
     let new = app.auth.register(id.call(), registrar, &Asked::read(&bytes)?).await?;
-    let body = Registration::of(&app, &new.client, Some((&new.secret, new.registration_token.expose())));
+    let body = Registration::of(&app, &new.client, Some(&new.secret), Some(new.registration_token.expose()));
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
 
 /// `GET /register/{client}`
 pub(super) async fn read(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (client, request) = client_of(request).await;
-    let found = app.auth.registration(&client, body::bearer(request.headers())).await?;
-    Ok(Json(Registration::of(&app, &found.client, None)).into_response())
+    let token = body::bearer(request.headers());
+    let found = app.auth.registration(&client, token).await?;
+    Ok(Json(Registration::of(&app, &found.client, None, token)).into_response())
 }
 
 /// `PUT /register/{client}`
@@ -72,7 +74,7 @@ pub(super) async fn update(State(app): State<App>, id: InteractionId, request: R
     let (headers, bytes) = body::json(request).await?;
     let token = body::bearer(&headers);
     let changed = app.auth.update_registration(id.call(), &client, token, &Asked::read(&bytes)?).await?;
-    Ok(Json(Registration::of(&app, &changed.client, None)).into_response())
+    Ok(Json(Registration::of(&app, &changed.client, None, token)).into_response())
 }
 
 /// `DELETE /register/{client}`

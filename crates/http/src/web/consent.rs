@@ -97,21 +97,22 @@ async fn render(
         window: window(&question),
         until: until.as_deref(),
         dashboard: &format!("{}/my/consents", app.auth.policy().issuer.trim_start_matches("https://")),
-        accounts: accounts(&question),
+        accounts: accounts(&question, error.is_none()),
         error,
     };
     let status = if error.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     reply::page_for(status, &page, Some(&question.request.redirect_uri))
 }
 
-fn accounts(question: &Question) -> Vec<AccountLine> {
+/// All are ticked at first; once the customer has unticked them, nobody ticks them again.
+fn accounts(question: &Question, checked: bool) -> Vec<AccountLine> {
     let lines = question.accounts.iter().map(|account| AccountLine {
         id: account.id.to_string(),
         nickname: account.nickname.clone().unwrap_or_else(|| words::kind(account.kind).to_owned()),
         kind: words::kind(account.kind).to_owned(),
         identification: words::ending(&account.masked),
         holder: words::holder(account).map(str::to_owned),
-        checked: true,
+        checked,
     });
     lines.collect()
 }

@@ -2,26 +2,29 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use lombard_auth::HeldAccount;
 use lombard_auth::consent::Listed;
 use lombard_auth::login::Customer;
 use lombard_domain::consent::Status;
 use lombard_domain::id::AccountId;
+use lombard_domain::oauth::WebUri;
 use lombard_domain::time::Span;
 
 use super::form::{self, Cookies};
 use super::pages::{ConsentLine, MessagePage, MyConsentsPage, Standing, permission_lines};
 use super::{authorize, reply, words};
 use crate::app::App;
-use crate::parts::cookie;
 use crate::parts::interaction::InteractionId;
+use crate::parts::{body, cookie};
 
 /// `GET /my/consents`
-pub(super) async fn consents(State(app): State<App>, call: InteractionId, headers: HeaderMap) -> Response {
-    let cookies = Cookies::read(&headers);
+pub(super) async fn consents(State(app): State<App>, call: InteractionId, request: Request) -> Response {
+    let cookies = Cookies::read(request.headers());
+    let stopped = body::query(request.uri()).ok();
+    let stopped = stopped.as_ref().and_then(|params| params.get(STOPPED).ok().flatten());
     match app.auth.customer(cookies.session.as_deref()).await {
-        Ok(Some(customer)) => list(&app, &call, &cookies, &customer, None).await,
+        Ok(Some(customer)) => list(&app, &call, &cookies, &customer, stopped).await,
         Ok(None) => match app.auth.begin_own(cookies.browser.as_deref()).await {
             Ok(begin) => authorize::begun(begin),
             Err(error) => reply::error(&app, call.as_str(), error),
@@ -33,13 +36,13 @@ pub(super) async fn consents(State(app): State<App>, call: InteractionId, header
 /// `POST /my/consents/{id}/revoke`
 pub(super) async fn revoke(State(app): State<App>, call: InteractionId, request: Request) -> Response {
     let (id, request) = form::path_id(request).await;
-    let (cookies, customer) = match own(&app, &call, request).await {
+    let (_, customer) = match own(&app, &call, request).await {
         Ok(own) => own,
         Err(response) => return response,
     };
     match app.auth.revoke_by_customer(call.call(), customer.id, &id).await {
-        Ok(true) => list(&app, &call, &cookies, &customer, Some(&id)).await,
-        Ok(false) => list(&app, &call, &cookies, &customer, None).await,
+        Ok(true) => reply::see_other(&format!("{LIST}?{STOPPED}={id}")),
+        Ok(false) => reply::see_other(LIST),
         Err(error) => reply::error(&app, call.as_str(), error),
     }
 }
@@ -62,7 +65,7 @@ async fn own(app: &App, call: &InteractionId, request: Request) -> Result<(Cooki
     let (cookies, _) = form::read(app, call.as_str(), PURPOSE, request).await?;
     match app.auth.customer(cookies.session.as_deref()).await {
         Ok(Some(customer)) => Ok((cookies, customer)),
-        Ok(None) => Err(reply::see_other("/my/consents")),
+        Ok(None) => Err(reply::see_other(LIST)),
         Err(error) => Err(reply::error(app, call.as_str(), error)),
     }
 }
@@ -78,7 +81,10 @@ async fn list(
         Ok(overview) => overview,
         Err(error) => return reply::error(app, call.as_str(), error),
     };
-    let stopped = overview.consents.iter().find(|listed| stopped == Some(listed.consent.id().to_string().as_str()));
+    // Said only of a consent of theirs that has ended, whatever the address says.
+    let stopped = overview.consents.iter().find(|listed| {
+        stopped == Some(listed.consent.id().to_string().as_str()) && listed.consent.standing(app.auth.now()).is_err()
+    });
     let lines = overview.consents.iter().map(|listed| line(app, listed, &overview.accounts));
     let (live, ended) = lines.partition(|line| matches!(line.standing, Standing::Active | Standing::EndsSoon));
     let page = MyConsentsPage {
@@ -103,7 +109,7 @@ fn line(app: &App, listed: &Listed, held: &[HeldAccount]) -> ConsentLine {
     ConsentLine {
         id: consent.id().to_string(),
         app: listed.client_name.as_str().to_owned(),
-        host: None,
+        host: listed.client_uri.as_ref().and_then(WebUri::host),
         permissions: lines.into_iter().map(|line| line.title).collect(),
         accounts: accounts.iter().map(|id| account(*id, held)).collect(),
         since: words::day(consent.created_at().date()),
@@ -136,6 +142,10 @@ fn standing(app: &App, listed: &Listed) -> Standing {
     }
 }
 
+/// The list's address.
+const LIST: &str = "/my/consents";
+/// The parameter that names the consent that was stopped just now.
+const STOPPED: &str = "stopped";
 /// What anti-forgery tokens of these pages are for.
 const PURPOSE: &str = "my";
 /// A consent that ends within this time is shown as ending soon.

@@ -1,9 +1,9 @@
 -- Apps.
 CREATE TABLE client (
-    id                  TEXT PRIMARY KEY,
-    status              TEXT NOT NULL,     -- active, suspended
-    metadata            TEXT NOT NULL,     -- RFC 7591 client metadata, JSON
-    sector              TEXT NOT NULL,     -- customers have one `sub` per sector
+    id                  TEXT COLLATE "C" PRIMARY KEY,
+    status              TEXT COLLATE "C" NOT NULL,     -- active, suspended
+    metadata            TEXT COLLATE "C" NOT NULL,     -- RFC 7591 client metadata, JSON
+    sector              TEXT COLLATE "C" NOT NULL,     -- customers have one `sub` per sector
     secret_digest       BYTEA NOT NULL,     -- SHA-256
     registration_digest BYTEA NOT NULL,     -- SHA-256 of the registration access token
     created_at          BIGINT NOT NULL,
@@ -12,9 +12,9 @@ CREATE TABLE client (
 
 -- Keys that sign tokens.
 CREATE TABLE signing_key (
-    kid         TEXT PRIMARY KEY,
-    alg         TEXT NOT NULL,
-    public_jwk  TEXT NOT NULL,
+    kid         TEXT COLLATE "C" PRIMARY KEY,
+    alg         TEXT COLLATE "C" NOT NULL,
+    public_jwk  TEXT COLLATE "C" NOT NULL,
     sealed      BYTEA NOT NULL,             -- sealed: the private key, PKCS #8
     created_at  BIGINT NOT NULL,          -- published since
     active_from BIGINT NOT NULL           -- signs since, until the next one does
@@ -23,8 +23,8 @@ CREATE TABLE signing_key (
 -- Authorization requests that were pushed (RFC 9126).
 CREATE TABLE pushed_request (
     digest     BYTEA PRIMARY KEY,           -- SHA-256 of the reference
-    client_id  TEXT NOT NULL REFERENCES client (id),
-    request    TEXT NOT NULL,
+    client_id  TEXT COLLATE "C" NOT NULL REFERENCES client (id),
+    request    TEXT COLLATE "C" NOT NULL,
     expires_at BIGINT NOT NULL,
     used_at    BIGINT                     -- when a customer had answered
 );
@@ -33,9 +33,9 @@ CREATE TABLE pushed_request (
 CREATE TABLE interaction (
     digest         BYTEA PRIMARY KEY,       -- SHA-256 of its id
     browser_digest BYTEA NOT NULL,          -- SHA-256 of the cookie of the browser that began it
-    request        TEXT,                   -- what an app asks for; NULL: the customer's own pages
+    request        TEXT COLLATE "C",                   -- what an app asks for; NULL: the customer's own pages
     pushed_digest  BYTEA,
-    customer_id    TEXT REFERENCES customer (id),  -- whose password was right
+    customer_id    TEXT COLLATE "C" REFERENCES customer (id),  -- whose password was right
     signed_in_at   BIGINT,                -- when the second factor was right as well
     expires_at     BIGINT NOT NULL,
     ended_at       BIGINT
@@ -44,7 +44,7 @@ CREATE TABLE interaction (
 -- A signed-in browser.
 CREATE TABLE session (
     digest       BYTEA PRIMARY KEY,         -- SHA-256 of the cookie
-    customer_id  TEXT NOT NULL REFERENCES customer (id),
+    customer_id  TEXT COLLATE "C" NOT NULL REFERENCES customer (id),
     signed_in_at BIGINT NOT NULL,
     seen_at      BIGINT NOT NULL
 );
@@ -58,11 +58,11 @@ CREATE TABLE sign_in_throttle (
 );
 
 CREATE TABLE consent (
-    id          TEXT PRIMARY KEY,
-    client_id   TEXT NOT NULL REFERENCES client (id),
-    customer_id TEXT REFERENCES customer (id),
-    status      TEXT NOT NULL,
-    permissions TEXT NOT NULL,
+    id          TEXT COLLATE "C" PRIMARY KEY,
+    client_id   TEXT COLLATE "C" NOT NULL REFERENCES client (id),
+    customer_id TEXT COLLATE "C" REFERENCES customer (id),
+    status      TEXT COLLATE "C" NOT NULL,
+    permissions TEXT COLLATE "C" NOT NULL,
     data_from   BIGINT,
     data_to     BIGINT,
     expires_at  BIGINT,
@@ -73,28 +73,28 @@ CREATE INDEX consent_by_customer ON consent (customer_id, created_at);
 CREATE INDEX consent_by_client ON consent (client_id);
 
 CREATE TABLE consent_account (
-    consent_id TEXT NOT NULL REFERENCES consent (id),
-    account_id TEXT NOT NULL REFERENCES account (id),
+    consent_id TEXT COLLATE "C" NOT NULL REFERENCES consent (id),
+    account_id TEXT COLLATE "C" NOT NULL REFERENCES account (id),
     PRIMARY KEY (consent_id, account_id)
 );
 
 -- Every state a consent has been in.
 CREATE TABLE consent_history (
-    consent_id TEXT NOT NULL REFERENCES consent (id),
+    consent_id TEXT COLLATE "C" NOT NULL REFERENCES consent (id),
     position   BIGINT NOT NULL,
     at         BIGINT NOT NULL,
-    status     TEXT NOT NULL,
+    status     TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (consent_id, position)
 );
 
 -- One answer of a customer to one request.
 CREATE TABLE consent_grant (
-    id           TEXT PRIMARY KEY,
-    consent_id   TEXT NOT NULL REFERENCES consent (id),
-    client_id    TEXT NOT NULL REFERENCES client (id),
-    customer_id  TEXT NOT NULL REFERENCES customer (id),
-    scope        TEXT NOT NULL,
-    nonce        TEXT,
+    id           TEXT COLLATE "C" PRIMARY KEY,
+    consent_id   TEXT COLLATE "C" NOT NULL REFERENCES consent (id),
+    client_id    TEXT COLLATE "C" NOT NULL REFERENCES client (id),
+    customer_id  TEXT COLLATE "C" NOT NULL REFERENCES customer (id),
+    scope        TEXT COLLATE "C" NOT NULL,
+    nonce        TEXT COLLATE "C",
     signed_in_at BIGINT NOT NULL,
     created_at   BIGINT NOT NULL,
     revoked_at   BIGINT                   -- all its tokens are dead since
@@ -103,19 +103,19 @@ CREATE INDEX consent_grant_by_consent ON consent_grant (consent_id);
 
 CREATE TABLE code (
     digest         BYTEA PRIMARY KEY,       -- SHA-256
-    grant_id       TEXT NOT NULL REFERENCES consent_grant (id),
-    client_id      TEXT NOT NULL,
-    redirect_uri   TEXT NOT NULL,
-    code_challenge TEXT NOT NULL,
+    grant_id       TEXT COLLATE "C" NOT NULL REFERENCES consent_grant (id),
+    client_id      TEXT COLLATE "C" NOT NULL,
+    redirect_uri   TEXT COLLATE "C" NOT NULL,
+    code_challenge TEXT COLLATE "C" NOT NULL,
     expires_at     BIGINT NOT NULL,
     used_at        BIGINT
 );
 
 CREATE TABLE access_token (
-    id         TEXT PRIMARY KEY,           -- the token's jti; its text is stored nowhere
-    client_id  TEXT NOT NULL REFERENCES client (id),
-    grant_id   TEXT REFERENCES consent_grant (id),
-    scope      TEXT NOT NULL,
+    id         TEXT COLLATE "C" PRIMARY KEY,           -- the token's jti; its text is stored nowhere
+    client_id  TEXT COLLATE "C" NOT NULL REFERENCES client (id),
+    grant_id   TEXT COLLATE "C" REFERENCES consent_grant (id),
+    scope      TEXT COLLATE "C" NOT NULL,
     issued_at  BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     revoked_at BIGINT
@@ -123,21 +123,21 @@ CREATE TABLE access_token (
 
 CREATE TABLE refresh_token (
     digest     BYTEA PRIMARY KEY,           -- SHA-256
-    grant_id   TEXT NOT NULL REFERENCES consent_grant (id),
-    client_id  TEXT NOT NULL,
+    grant_id   TEXT COLLATE "C" NOT NULL REFERENCES consent_grant (id),
+    client_id  TEXT COLLATE "C" NOT NULL,
     issued_at  BIGINT NOT NULL,
     expires_at BIGINT
 );
 
 -- What happened. Refers to people and things by their ids only.
 CREATE TABLE audit (
-    id          TEXT PRIMARY KEY,
+    id          TEXT COLLATE "C" PRIMARY KEY,
     at          BIGINT NOT NULL,
-    event       TEXT NOT NULL,
-    client_id   TEXT,
-    customer_id TEXT,
-    consent_id  TEXT,
-    account_id  TEXT,
-    reason      TEXT,
-    interaction TEXT
+    event       TEXT COLLATE "C" NOT NULL,
+    client_id   TEXT COLLATE "C",
+    customer_id TEXT COLLATE "C",
+    consent_id  TEXT COLLATE "C",
+    account_id  TEXT COLLATE "C",
+    reason      TEXT COLLATE "C",
+    interaction TEXT COLLATE "C"
 );

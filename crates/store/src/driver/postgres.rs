@@ -13,55 +13,61 @@ use tokio_postgres::config::SslMode;
 use super::{Params, Row, Value};
 use crate::error::{Cause, Error, Result};
 
-/// A PostgreSQL database.
+/// A PostgreSQL database: connections that write, and others that the server itself keeps from writing.
 pub(crate) struct Postgres {
-    pool: Pool,
+    readers: Pool,
+    writers: Pool,
 }
 
 impl Postgres {
-    /// Prepares a pool; connections are made when they are needed.
+    /// Prepares the pools, half of the connections each; connections are made when they are needed.
     pub(crate) fn open(url: &str, connections: usize, ca_file: Option<&Path>) -> Result<Self> {
         let mut config: tokio_postgres::Config =
             url.parse().map_err(|_| Error::Url("cannot be read as a PostgreSQL address"))?;
         config.connect_timeout(WAIT_MAX);
         config.application_name("lombard");
-        let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = match (config.get_ssl_mode(), ca_file) {
-            // Nothing may fall back to plain text in silence: TLS is either demanded, and then verified, or not used.
-            (SslMode::Require, Some(ca_file)) => {
-                let tls = tokio_postgres_rustls::MakeRustlsConnect::new(client_tls(ca_file)?);
-                Manager::from_config(config, tls, manager_config)
-            }
-            (SslMode::Require, None) => {
-                return Err(Error::Url("sslmode=require needs the file of the CA (ca_file)"));
-            }
-            _ => {
-                config.ssl_mode(SslMode::Disable);
-                Manager::from_config(config, tokio_postgres::NoTls, manager_config)
-            }
-        };
-        let pool = Pool::builder(manager)
-            .max_size(connections.max(2))
-            .wait_timeout(Some(WAIT_MAX))
-            .create_timeout(Some(WAIT_MAX))
-            .recycle_timeout(Some(WAIT_MAX))
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|_| Error::Url("the connection pool cannot be built"))?;
-        Ok(Self { pool })
+        let size = connections.div_ceil(2).max(1);
+        let writers = pool(config.clone(), size, ca_file)?;
+        let asked = config.get_options().map(|options| format!("{options} ")).unwrap_or_default();
+        config.options(format!("{asked}-c default_transaction_read_only=on"));
+        Ok(Self { readers: pool(config, size, ca_file)?, writers })
     }
 
-    /// A connection outside any transaction.
+    /// A connection for reading, outside any transaction.
     pub(crate) async fn read(&self) -> Result<Object> {
-        Ok(self.pool.get().await?)
+        Ok(self.readers.get().await?)
     }
 
     /// A connection within a transaction.
     pub(crate) async fn begin(&self) -> Result<Transaction> {
-        let transaction = Transaction { connection: Some(self.pool.get().await?) };
+        let transaction = Transaction { connection: Some(self.writers.get().await?) };
         transaction.connection()?.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
         Ok(transaction)
     }
+}
+
+fn pool(mut config: tokio_postgres::Config, size: usize, ca_file: Option<&Path>) -> Result<Pool> {
+    let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = match (config.get_ssl_mode(), ca_file) {
+        // Nothing may fall back to plain text in silence: TLS is either demanded, and then verified, or not used.
+        (SslMode::Require, Some(ca_file)) => {
+            let tls = tokio_postgres_rustls::MakeRustlsConnect::new(client_tls(ca_file)?);
+            Manager::from_config(config, tls, manager_config)
+        }
+        (SslMode::Require, None) => return Err(Error::Url("sslmode=require needs the file of the CA (ca_file)")),
+        _ => {
+            config.ssl_mode(SslMode::Disable);
+            Manager::from_config(config, tokio_postgres::NoTls, manager_config)
+        }
+    };
+    Pool::builder(manager)
+        .max_size(size)
+        .wait_timeout(Some(WAIT_MAX))
+        .create_timeout(Some(WAIT_MAX))
+        .recycle_timeout(Some(WAIT_MAX))
+        .runtime(Runtime::Tokio1)
+        .build()
+        .map_err(|_| Error::Url("the connection pool cannot be built"))
 }
 
 /// A connection within a transaction, which is rolled back on drop unless it was committed.

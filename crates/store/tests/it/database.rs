@@ -202,3 +202,25 @@ async fn tls_that_cannot_be_verified_is_refused() {
     let outcome = open("postgres://127.0.0.1:1/x?sslmode=require", &[7]).await.err();
     assert!(matches!(outcome, Some(Error::Url(_))), "{outcome:?}");
 }
+
+#[tokio::test]
+async fn a_transaction_in_which_a_statement_failed_is_not_committed() {
+    for engine in engines::fresh().await {
+        let mut tx = engine.db.begin("failing").await.unwrap();
+        client::insert(&mut tx, &an_app(1)).await.unwrap();
+        assert!(matches!(client::insert(&mut tx, &an_app(1)).await, Err(Error::Conflict(_))), "{engine}");
+        assert!(matches!(tx.commit().await, Err(Error::Aborted)), "{engine}: nobody may believe that it was");
+        let mut read = engine.db.read().await.unwrap();
+        assert!(client::find(&mut read, app(1)).await.unwrap().is_none(), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_for_reading_cannot_write() {
+    for engine in engines::fresh().await {
+        let mut read = engine.db.read().await.unwrap();
+        assert!(client::insert(&mut read, &an_app(1)).await.is_err(), "{engine}");
+        let mut again = engine.db.read().await.unwrap();
+        assert!(client::find(&mut again, app(1)).await.unwrap().is_none(), "{engine}");
+    }
+}

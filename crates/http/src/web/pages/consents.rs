@@ -32,7 +32,7 @@ pub(crate) struct ConsentLine {
     pub(crate) app: String,
     /// The host of its website, if it gave one.
     pub(crate) host: Option<String>,
-    /// The titles of the permission lines.
+    /// The titles of the permission lines; empty if the app only learns who the customer is.
     pub(crate) permissions: Vec<String>,
     /// The accounts, such as `Everyday, ending 4821`; empty if the app only signs in.
     pub(crate) accounts: Vec<String>,
@@ -96,7 +96,7 @@ mod samples {
             let live = vec![
                 ConsentLine::sample(ink, "con_1", "Pocket Ledger", Standing::Active),
                 ConsentLine {
-                    permissions: vec![ink.own("Who you are")],
+                    permissions: Vec::new(),
                     accounts: Vec::new(),
                     host: None,
                     last_used: None,

@@ -80,7 +80,7 @@ mod samples {
             Self {
                 asking: None,
                 action: "/my/sign-in",
-                cancel_action: None,
+                cancel_action: Some("/my/cancel"),
                 username: "",
                 error: None,
                 hint: None,
