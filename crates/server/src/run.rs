@@ -1,5 +1,6 @@
 //! A running server: its listeners, its jobs, and an orderly end.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -18,7 +19,7 @@ use tokio::task::JoinSet;
 use crate::listen::tls::{ChainAndKey, ClientCerts, ServedCertificate, server_config};
 use crate::listen::{Limits, Listener, PeerInfo, Transport, bind_loopback};
 use crate::ops::{self, NotReady, Ready};
-use crate::stop::{self, Stop};
+use crate::stop::{self, Ending, Renewals, Stop};
 use crate::telemetry;
 use crate::wire::Core;
 
@@ -44,15 +45,33 @@ pub(crate) struct Bound {
 impl Doors {
     /// Takes the addresses.
     pub(crate) async fn bind(self) -> anyhow::Result<Bound> {
-        let taken = |address: SocketAddr| format!("cannot listen on {address}; is another server running there?");
-        let public = TcpListener::bind(self.public).await.with_context(|| taken(self.public))?;
+        let public = TcpListener::bind(self.public).await.map_err(|error| not_bound(self.public, &error))?;
         let mtls = match self.mtls {
-            Some(address) => Some(TcpListener::bind(address).await.with_context(|| taken(address))?),
+            Some(address) => Some(TcpListener::bind(address).await.map_err(|error| not_bound(address, &error))?),
             None => None,
         };
-        let ops = bind_loopback(self.ops).await.with_context(|| taken(self.ops))?;
+        let ops = bind_loopback(self.ops).await.map_err(|error| not_bound(self.ops, &error))?;
         Ok(Bound { public, mtls, ops, doors: self })
     }
+}
+
+/// Why an address could not be taken, and what to do about it.
+fn not_bound(address: SocketAddr, error: &io::Error) -> anyhow::Error {
+    let text = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("cannot listen on {address}: another program does already; stop it, or choose another port")
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!(
+                "cannot listen on {address}: ports below 1024 need a right that this user lacks; choose another port"
+            )
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            format!("cannot listen on {address}: this machine does not have that address")
+        }
+        _ => format!("cannot listen on {address}: {error}"),
+    };
+    anyhow::Error::msg(text)
 }
 
 impl Bound {
@@ -63,6 +82,12 @@ impl Bound {
 
     /// Serves until the operator asks to stop, and then until running requests are finished.
     pub(crate) async fn serve(self, core: Core, site: Site, metrics: PrometheusHandle) -> anyhow::Result<()> {
+        // Before anything answers: whoever sees the server ready may send it a signal.
+        let mut ending = Ending::listen().context("cannot listen to signals")?;
+        let renewals = match self.doors.certificate_files {
+            Some(files) => Some((Renewals::listen().context("cannot listen to signals")?, files)),
+            None => None,
+        };
         let (switch, stop) = stop::pair();
         let (ops_switch, ops_stop) = stop::pair();
         let router = core.router(site);
@@ -102,9 +127,9 @@ impl Bound {
         let jobs = [
             tokio::spawn(telemetry::keep_metrics_small(metrics, stop.clone())),
             tokio::spawn(keep_keys_fresh(core.auth.clone(), stop.clone())),
-            tokio::spawn(renew_certificate(self.doors.certificate, self.doors.certificate_files, stop)),
+            tokio::spawn(renew_certificate(self.doors.certificate, renewals, stop)),
         ];
-        stop::asked_by_operator().await?;
+        ending.asked().await?;
         tracing::info!("stopping: no new connections, running requests are finished");
         switch.stop();
         while listeners.join_next().await.is_some() {}
@@ -138,9 +163,13 @@ async fn keep_keys_fresh(auth: lombard_auth::Auth, stop: Stop) {
 }
 
 /// Shows a renewed certificate from the next handshake on, whenever the operator sends SIGHUP.
-async fn renew_certificate(served: Arc<ServedCertificate>, files: Option<(PathBuf, PathBuf)>, stop: Stop) {
-    let Some((chain, key)) = files else { return };
-    while stop::hung_up(&stop).await {
+async fn renew_certificate(
+    served: Arc<ServedCertificate>,
+    renewals: Option<(Renewals, (PathBuf, PathBuf))>,
+    stop: Stop,
+) {
+    let Some((mut renewals, (chain, key))) = renewals else { return };
+    while renewals.asked(&stop).await {
         let renewed = ChainAndKey::read(&chain, &key).and_then(|pair| Ok(served.replace(pair)?));
         match renewed {
             Ok(()) => tracing::info!("the certificate was read anew"),

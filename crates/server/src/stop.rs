@@ -4,6 +4,8 @@
 
 use std::io;
 
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// Turns the stop on; when it is dropped, the stop is on as well.
@@ -40,37 +42,81 @@ impl Stop {
     }
 }
 
-/// Waits for the operator: SIGTERM from a service manager, or Ctrl-C.
+/// The operator's wish that the program ends: SIGTERM from a service manager, or Ctrl-C.
 ///
-/// # Errors
-/// The system does not let the program handle its signals.
-pub(crate) async fn asked_by_operator() -> io::Result<()> {
+/// From its making on, neither ends the program at once.
+pub(crate) struct Ending {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        Ok(())
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    terminate: Signal,
+    #[cfg(unix)]
+    interrupt: Signal,
 }
 
-/// Waits for SIGHUP; false when the program stops instead, or the system has no such signal.
-pub(crate) async fn hung_up(stop: &Stop) -> bool {
+impl Ending {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// The system does not let the program handle its signals.
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            terminate: signal(SignalKind::terminate())?,
+            #[cfg(unix)]
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for the wish.
+    ///
+    /// # Errors
+    /// The system does not let the program handle its signals.
+    pub(crate) async fn asked(&mut self) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            tokio::select! {
+                _ = self.terminate.recv() => {}
+                _ = self.interrupt.recv() => {}
+            }
+            Ok(())
+        }
+        #[cfg(not(unix))]
+        tokio::signal::ctrl_c().await
+    }
+}
+
+/// The operator's wish that renewed files are read: SIGHUP, on systems that have it.
+///
+/// From its making on, none is lost and none ends the program.
+pub(crate) struct Renewals {
     #[cfg(unix)]
-    if let Ok(mut hangup) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+    hangup: Signal,
+}
+
+impl Renewals {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// The system does not let the program handle its signals.
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for the next wish; false when the program stops instead.
+    pub(crate) async fn asked(&mut self, stop: &Stop) -> bool {
+        #[cfg(unix)]
         return tokio::select! {
-            received = hangup.recv() => received.is_some(),
+            received = self.hangup.recv() => received.is_some(),
             () = stop.wait() => false,
         };
+        #[cfg(not(unix))]
+        {
+            stop.wait().await;
+            false
+        }
     }
-    stop.wait().await;
-    false
 }
 
 #[cfg(test)]

@@ -33,9 +33,9 @@ pub(crate) struct Core {
 }
 
 /// Opens a database with its master key.
-pub(crate) async fn open(options: &Options, master: [u8; 32]) -> anyhow::Result<Db> {
+pub(crate) async fn open(options: &Options, master: [u8; 32]) -> lombard_store::Result<Db> {
     let random: fn() -> Box<dyn Random> = || Box::new(SystemRandom);
-    Db::open(options, &[MasterKey::new(master)], random).await.context("cannot open the database")
+    Db::open(options, &[MasterKey::new(master)], random).await
 }
 
 impl Core {

@@ -7,7 +7,7 @@ use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::bank::TestBank;
-use crate::browser::Page;
+use crate::browser::{Browser, Page};
 
 /// A registered app.
 #[derive(Clone)]
@@ -22,7 +22,8 @@ pub struct App {
     pub redirect_uri: String,
     /// Its HTTPS client.
     pub http: Client,
-    issuer: String,
+    /// The bank's address.
+    pub issuer: String,
 }
 
 /// What an app asks a customer for, and what it must remember until the answer.
@@ -80,6 +81,17 @@ impl Wanted {
             ("code_challenge", self.challenge()),
             ("code_challenge_method", "S256".to_owned()),
         ]
+    }
+
+    /// Its parameters for an app, with changes: a value replaces or adds, `None` leaves out.
+    #[must_use]
+    pub fn changed(&self, app: &App, changes: &[(&'static str, Option<&str>)]) -> Vec<(&'static str, String)> {
+        let mut parameters = self.parameters(app);
+        for (name, value) in changes {
+            parameters.retain(|(known, _)| known != name);
+            parameters.extend(value.map(|value| (*name, value.to_owned())));
+        }
+        parameters
     }
 }
 
@@ -162,19 +174,39 @@ impl App {
         response.json().await.expect("JSON")
     }
 
-    /// A customer allows everything that is asked for, on all accounts; the address to which their browser is sent back.
-    pub async fn consent(&self, bank: &TestBank, username: &str, wanted: &Wanted) -> Page {
+    /// A customer signs in to answer; their browser, and the page that asks them.
+    pub async fn ask(&self, bank: &TestBank, username: &str, wanted: &Wanted) -> (Browser, Page) {
         let browser = bank.browser();
         let page = browser.open(&self.authorize_url(wanted)).await;
         let page = browser.sign_in(&page, username).await;
+        assert!(page.url.ends_with("/consent"), "not asked: {} {}", page.status, page.html);
+        (browser, page)
+    }
+
+    /// A customer allows everything that is asked for, on all accounts; the address to which their browser is sent back.
+    pub async fn consent(&self, bank: &TestBank, username: &str, wanted: &Wanted) -> Page {
+        let (browser, page) = self.ask(bank, username, wanted).await;
         browser.submit(&page, &[], "consent-allow").await
+    }
+
+    /// A customer allows everything; the code that the app gets.
+    pub async fn code(&self, bank: &TestBank, username: &str, wanted: &Wanted) -> String {
+        let back = self.consent(bank, username, wanted).await;
+        back.parameter("code").unwrap_or_else(|| panic!("no code in {} {}", back.url, back.html))
+    }
+
+    /// Asks what a token is worth.
+    pub async fn introspect(&self, token: &str) -> Value {
+        let response = self.post("/introspect", &[("token", token)]).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers().get("cache-control").map(AsRef::as_ref), Some(b"no-store".as_slice()));
+        response.json().await.expect("JSON")
     }
 
     /// From consent to tokens in one call.
     pub async fn connect(&self, bank: &TestBank, username: &str, scope: &str) -> Tokens {
         let wanted = Wanted::scopes(scope);
-        let back = self.consent(bank, username, &wanted).await;
-        let code = back.parameter("code").unwrap_or_else(|| panic!("no code in {} {}", back.url, back.html));
+        let code = self.code(bank, username, &wanted).await;
         let response = self.redeem(&code, &wanted).await;
         assert_eq!(response.status(), StatusCode::OK);
         Tokens::of(response.json().await.expect("JSON"))
@@ -182,6 +214,22 @@ impl App {
 }
 
 impl Tokens {
+    /// What the ID token or another signed token claims; its signature is not looked at.
+    ///
+    /// # Panics
+    /// If it is not a signed token.
+    #[must_use]
+    pub fn claims(token: &str) -> Value {
+        let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+        payload.and_then(|bytes| serde_json::from_slice(&bytes).ok()).expect("a signed token")
+    }
+
+    /// The ID token.
+    #[must_use]
+    pub fn id_token(&self) -> &str {
+        self.answer.get("id_token").and_then(Value::as_str).unwrap_or_default()
+    }
+
     /// The tokens in an answer of the token endpoint.
     #[must_use]
     pub fn of(answer: Value) -> Self {

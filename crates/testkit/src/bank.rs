@@ -46,14 +46,15 @@ pub struct TestBank {
     pub db: Db,
     /// Its rules, for what operators do.
     pub auth: Auth,
+    http: reqwest::Client,
     served: Served,
-    _home: Home,
+    home: Home,
 }
 
 /// What must outlive the database.
 enum Home {
     Postgres { _database: postgres::TestDatabase },
-    Sqlite { _folder: tempfile::TempDir },
+    Sqlite { folder: tempfile::TempDir },
 }
 
 impl TestBank {
@@ -72,7 +73,7 @@ impl TestBank {
         let (options, home) = match engine {
             Engine::Sqlite => {
                 let folder = tempfile::tempdir().expect("a temporary folder");
-                (Options::file(folder.path().join("bank.db")), Home::Sqlite { _folder: folder })
+                (Options::file(folder.path().join("bank.db")), Home::Sqlite { folder })
             }
             Engine::Postgres => {
                 let database = postgres::fresh_database().await;
@@ -107,7 +108,9 @@ impl TestBank {
         auth.set_missing_passwords(Secret::new(Self::PASSWORD.to_owned())).await.expect("passwords");
         let site = Site { bank_name: "Test bank".to_owned(), sandbox: None };
         let router = lombard_http::router(lombard_http::App::new(auth.clone(), bank, site));
-        Self { issuer, clock, db, auth, served: serve::serve(listener, port, router), _home: home }
+        let served = serve::serve(listener, port, router);
+        let http = http_builder(&served.certificate_pem).build().expect("an HTTPS client");
+        Self { issuer, clock, db, auth, http, served, home }
     }
 
     /// Every customer's password.
@@ -135,16 +138,28 @@ impl TestBank {
         &self.served.certificate_pem
     }
 
-    /// An HTTPS client that trusts the bank, keeps no cookies and follows no redirects.
+    /// An HTTPS client that trusts the bank, keeps no cookies and follows no redirects. All of a test share its connections.
     #[must_use]
     pub fn http(&self) -> reqwest::Client {
-        self.http_builder().build().expect("an HTTPS client")
+        self.http.clone()
     }
 
     /// A customer's browser: it keeps cookies and follows no redirects unless asked.
     #[must_use]
     pub fn browser(&self) -> Browser {
-        Browser::new(self.http_builder().cookie_store(true).build().expect("an HTTPS client"), &self.issuer)
+        let builder = http_builder(&self.served.certificate_pem).cookie_store(true);
+        Browser::new(builder.build().expect("an HTTPS client"), &self.issuer)
+    }
+
+    /// Everything that the database has in files, byte for byte.
+    ///
+    /// # Panics
+    /// On PostgreSQL, whose files are not ours.
+    #[must_use]
+    pub fn stored(&self) -> Vec<u8> {
+        let Home::Sqlite { folder } = &self.home else { panic!("no files of PostgreSQL's") };
+        let files = std::fs::read_dir(folder.path()).expect("the bank's folder");
+        files.flat_map(|file| std::fs::read(file.expect("a file").path()).expect("its bytes")).collect()
     }
 
     /// The newest entries of the record, newest first.
@@ -152,16 +167,15 @@ impl TestBank {
         let mut tx = self.db.read().await.expect("a reader");
         audit::newest(&mut tx, limit).await.expect("the record")
     }
+}
 
-    fn http_builder(&self) -> reqwest::ClientBuilder {
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let certificate =
-            reqwest::Certificate::from_pem(self.served.certificate_pem.as_bytes()).expect("a certificate");
-        reqwest::Client::builder()
-            .tls_certs_only([certificate])
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(std::time::Duration::from_secs(30))
-    }
+fn http_builder(certificate_pem: &str) -> reqwest::ClientBuilder {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let certificate = reqwest::Certificate::from_pem(certificate_pem.as_bytes()).expect("a certificate");
+    reqwest::Client::builder()
+        .tls_certs_only([certificate])
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(std::time::Duration::from_secs(30))
 }
 
 /// The small example bank of this project.

@@ -1,6 +1,6 @@
 //! A customer at a browser: follows links and redirects on the bank's pages, types, ticks and clicks.
 
-use reqwest::header::LOCATION;
+use reqwest::header::{LOCATION, SET_COOKIE};
 use reqwest::{Client, Response, StatusCode};
 
 use crate::bank::TestBank;
@@ -25,6 +25,8 @@ pub struct Page {
     pub html: String,
     /// Every redirect on the way: status and target.
     pub redirects: Vec<(StatusCode, String)>,
+    /// Every cookie that was set on the way, as the header said it.
+    pub cookies: Vec<String>,
 }
 
 impl Page {
@@ -35,6 +37,19 @@ impl Page {
     #[must_use]
     pub fn form(&self) -> Form {
         Form::all(&self.html).into_iter().next().unwrap_or_else(|| panic!("no form on {}: {}", self.url, self.html))
+    }
+
+    /// A header of the last answer.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The value that a cookie was given on the way.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let mut values = self.cookies.iter().filter_map(|cookie| cookie.split(';').next()?.split_once('='));
+        values.rfind(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
     }
 
     /// A parameter in the address, such as the code that an app is sent.
@@ -57,10 +72,16 @@ impl Browser {
         self.arrive(response, url).await
     }
 
-    /// Sends fields to an address, as a form does.
+    /// Sends fields to an address, as a form of the bank's own pages does.
     pub async fn post(&self, url: &str, fields: &[(String, String)]) -> Page {
+        self.post_with(url, fields, &[("origin", &self.bank)]).await
+    }
+
+    /// Sends fields to an address with these headers, such as those by which a browser says where a form came from.
+    pub async fn post_with(&self, url: &str, fields: &[(String, String)], headers: &[(&str, &str)]) -> Page {
         let url = self.absolute(url);
-        let request = self.client.post(&url).header("origin", &self.bank).form(fields);
+        let request = self.client.post(&url).form(fields);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         self.arrive(request.send().await.expect("an answer"), url).await
     }
 
@@ -108,7 +129,7 @@ impl Browser {
     }
 
     async fn arrive(&self, mut response: Response, mut url: String) -> Page {
-        let mut redirects = Vec::new();
+        let (mut redirects, mut cookies) = (Vec::new(), set_cookies(&response));
         while response.status().is_redirection() {
             let target =
                 response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).expect("a target").to_owned();
@@ -119,9 +140,15 @@ impl Browser {
                 break;
             }
             response = self.client.get(&url).send().await.expect("an answer");
+            cookies.extend(set_cookies(&response));
         }
         let status = response.status();
         let headers = response.headers().clone();
-        Page { status, headers, url, html: response.text().await.expect("a body"), redirects }
+        Page { status, headers, url, html: response.text().await.expect("a body"), redirects, cookies }
     }
+}
+
+fn set_cookies(response: &Response) -> Vec<String> {
+    let values = response.headers().get_all(SET_COOKIE).iter();
+    values.map(|value| value.to_str().expect("a cookie in ASCII").to_owned()).collect()
 }

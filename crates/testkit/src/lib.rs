@@ -5,18 +5,27 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up must stop")]
 
+mod answer;
 mod app;
 mod bank;
 mod browser;
 mod clock;
 mod html;
+mod outside;
 pub mod postgres;
 mod random;
+mod refusal;
 mod serve;
+mod standing;
+mod wire;
 
+pub use answer::Answer;
 pub use app::{App, Tokens, Wanted};
 pub use bank::{Engine, TestBank, example_folder};
 pub use browser::{Browser, Page};
 pub use clock::ManualClock;
 pub use html::Form;
+pub use outside::https_client;
 pub use random::SeededRandom;
+pub use refusal::refusal;
+pub use wire::Wire;

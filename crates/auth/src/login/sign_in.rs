@@ -63,7 +63,11 @@ impl Auth {
         if on_the_way.stage == Stage::SignedIn {
             return Err(SignInError::Step);
         }
-        let Ok(username) = Username::new(username) else { return Err(SignInError::Wrong) };
+        let Ok(username) = Username::new(username) else {
+            // Nobody can be called that, so there is nobody whose failures could be counted.
+            self.record_alone(call, Event::SignInFailed, Subject::default(), Some("username")).await?;
+            return Err(SignInError::Wrong);
+        };
         let subject = self.throttle_subject(&username);
         self.charge(call, &subject, None).await?;
         let found = customer::credentials(&mut self.db().read().await?, &username).await?;
@@ -85,7 +89,7 @@ impl Auth {
         Ok(tx.commit().await?)
     }
 
-    /// The second step: a one-time code.
+    /// The second step: a one-time code. The session that the browser had before, if any, ends with it.
     ///
     /// # Errors
     /// [`SignInError::Wrong`] or [`SignInError::Locked`]; [`SignInError::Step`] if the password has not been checked.
@@ -94,6 +98,7 @@ impl Auth {
         call: Call<'_>,
         on_the_way: &OnTheWay,
         code: &str,
+        former: Option<&str>,
     ) -> Result<NewSession, SignInError> {
         let (Stage::SecondFactor, Some(id)) = (on_the_way.stage, on_the_way.customer) else {
             return Err(SignInError::Step);
@@ -116,6 +121,9 @@ impl Auth {
         let cookie = random::credential(self.random());
         let cookie_digest = digest::of(cookie.expose());
         let session = Session { customer: id, signed_in_at: now, seen_at: now };
+        if let Some(former) = former {
+            session::delete(&mut tx, &digest::of(former)).await?;
+        }
         session::insert(&mut tx, &cookie_digest, &session).await?;
         if !interaction::set_signed_in(&mut tx, &on_the_way.interaction, id, &cookie_digest, now).await? {
             return Err(SignInError::Step);

@@ -1,3 +1,5 @@
+//! Tests of this module.
+
 use lombard_domain::account::{
     Account, AccountKind, AccountStatus, BookingStatus, Category, Counterparty, Frequency, Identification, Scheme,
     StandingOrder, Transaction,

@@ -105,7 +105,11 @@ impl Story {
                 day::live(life, day, &mut books);
             }
             day::together(day, &mut books);
-            day = day.plus_days(1);
+            let tomorrow = day.plus_days(1);
+            if tomorrow == day {
+                break; // The calendar ends here.
+            }
+            day = tomorrow;
         }
         // Today has only just begun: what is booked later today is not known yet.
         let mut lines: Vec<Line> = books.close();

@@ -1,3 +1,5 @@
+//! Tests of this module.
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use lombard_domain::account::{AccountKind, Scheme};

@@ -29,6 +29,11 @@ impl RedirectUri {
         if !url.username().is_empty() || url.password().is_some() || url.host_str().is_none_or(str::is_empty) {
             return Err(BadRedirectUri::Malformed);
         }
+        // The parser lets more into a host than names are made of; the origin goes into a Content-Security-Policy, where these
+        // would end a directive or be a keyword.
+        if url.host_str().is_some_and(|host| host.contains([';', ',', '\''])) {
+            return Err(BadRedirectUri::Malformed);
+        }
         match url.scheme() {
             "https" => Ok(Self(text.to_owned())),
             "http" if is_loopback(&url) => Ok(Self(text.to_owned())),
@@ -154,6 +159,9 @@ mod tests {
             ("https://app.example/c\tb", Malformed),
             ("https://äpp.example/", Malformed),
             ("https://*.example/", Malformed),
+            ("https://app.example;sandbox/", Malformed),
+            ("https://app.example,x/", Malformed),
+            ("https://'self'/", Malformed),
             (long.as_str(), TooLong),
         ] {
             assert_eq!(RedirectUri::new(bad).err(), Some(why), "{bad}");

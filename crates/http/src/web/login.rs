@@ -75,7 +75,8 @@ pub(super) async fn sca(State(app): State<App>, call: InteractionId, request: Re
         Err(response) => return response,
     };
     let code = params.get("code").ok().flatten().unwrap_or_default();
-    match app.auth.check_second_factor(call.call(), &visit.on_the_way, code).await {
+    let former = visit.cookies.session.as_deref();
+    match app.auth.check_second_factor(call.call(), &visit.on_the_way, code, former).await {
         Ok(session) => visit.signed_in(&session.cookie).await,
         Err(SignInError::Wrong) => visit.sca_page(StatusCode::BAD_REQUEST, Some(pages::WRONG_CODE)),
         Err(SignInError::Locked { .. }) => {
@@ -155,7 +156,7 @@ impl<'a> Visit<'a> {
             action: &self.address("login"),
             cancel_action: Some(&self.address("cancel")),
             csrf: &self.csrf(),
-            username: username.get(..USERNAME_SHOWN_MAX).unwrap_or(username),
+            username: &shown(username),
             error,
             hint: hint.as_deref(),
         };
@@ -177,5 +178,10 @@ impl<'a> Visit<'a> {
     }
 }
 
-/// Bytes of a user name that are shown again.
+/// What was typed, as far as it can stand in a page: no NUL and nothing else that browsers would have to guess about.
+fn shown(username: &str) -> String {
+    username.chars().filter(|character| !character.is_control()).take(USERNAME_SHOWN_MAX).collect()
+}
+
+/// Characters of a user name that are shown again.
 const USERNAME_SHOWN_MAX: usize = 64;

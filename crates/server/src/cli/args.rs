@@ -22,9 +22,9 @@ pub(crate) struct Sandbox {
     /// Address for health checks and metrics, without TLS; of this machine only.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9090")]
     pub(crate) ops_listen: SocketAddr,
-    /// How apps and browsers reach the sandbox; its host goes into the certificate.
-    #[arg(long, value_name = "URL", default_value = "https://localhost:8443")]
-    pub(crate) public_url: String,
+    /// How apps and browsers reach the sandbox; its host goes into the certificate [default: https://localhost and the port of --listen].
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
     /// Database to use instead of a file in the data folder, such as postgres://user:password@host/name.
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
@@ -94,7 +94,7 @@ pub(crate) struct ClientAdd {
     /// Address to which browsers return after consent; must match exactly. May be given several times.
     #[arg(long, value_name = "URL", required = true)]
     pub(crate) redirect_uri: Vec<String>,
-    /// What the app may ask for, separated by blanks; without it, everything.
+    /// What the app may ask for, separated by blanks, such as "accounts:read balances:read"; without it, everything.
     #[arg(long, value_name = "SCOPES")]
     pub(crate) scope: Option<String>,
     /// How the app proves who it is: client_secret_basic or client_secret_post.

@@ -9,7 +9,7 @@ use lombard_domain::oauth::ClientStatus;
 use serde_json::json;
 
 use super::place::Place;
-use super::{ClientAdd, ClientCommand, ClientList, ClientSuspend, OPERATOR};
+use super::{ClientAdd, ClientCommand, ClientList, ClientSuspend, OPERATOR, say};
 
 /// Does what `lombard client` was asked.
 ///
@@ -23,7 +23,6 @@ pub(crate) async fn client(command: &ClientCommand) -> anyhow::Result<ExitCode> 
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the id and the secret are what the command is for")]
 async fn add(args: &ClientAdd) -> anyhow::Result<ExitCode> {
     let mut asked = json!({
         "client_name": args.name,
@@ -36,14 +35,12 @@ async fn add(args: &ClientAdd) -> anyhow::Result<ExitCode> {
     let asked = Asked::read(asked.to_string().as_bytes())?;
     let core = Place::find(&args.place)?.core().await?;
     let new = core.auth.register(OPERATOR, Registrar::Operator, &asked).await?;
-    println!("client_id      {}", new.client.id);
-    println!("client_secret  {}", new.secret.expose());
-    println!();
-    println!("The secret is shown this once. Give both to the app's makers by a safe way.");
+    say(format_args!("client_id      {}", new.client.id));
+    say(format_args!("client_secret  {}", new.secret.expose()));
+    say("\nThe secret is shown this once. Give both to the app's makers by a safe way.");
     Ok(ExitCode::SUCCESS)
 }
 
-#[expect(clippy::print_stdout, reason = "the list is what the command is for")]
 async fn list(args: &ClientList) -> anyhow::Result<ExitCode> {
     let core = Place::find(&args.place)?.core().await?;
     let mut after = None;
@@ -53,23 +50,25 @@ async fn list(args: &ClientList) -> anyhow::Result<ExitCode> {
         after = Some(last.id);
         for client in page {
             let name = client.metadata.client_name.as_str();
-            println!("{}  {:<9}  {}  {name}", client.id, client.status.code(), client.created_at.date());
+            say(format_args!("{}  {:<9}  {}  {name}", client.id, client.status.code(), client.created_at.date()));
         }
     }
     if after.is_none() {
-        println!("No app is registered.");
+        say("No app is registered.");
     }
     Ok(ExitCode::SUCCESS)
 }
 
-#[expect(clippy::print_stdout, reason = "what was done is what the command says")]
 async fn suspend(args: &ClientSuspend) -> anyhow::Result<ExitCode> {
-    let id: ClientId = args.client.parse().with_context(|| format!("{} is not a client id", args.client))?;
+    let id: ClientId =
+        args.client.parse().ok().with_context(|| format!("{} is not a client id; {LIST}", args.client))?;
     let core = Place::find(&args.place)?.core().await?;
     let status = if args.undo { ClientStatus::Active } else { ClientStatus::Suspended };
     if !core.auth.set_client_status(OPERATOR, id, status).await? {
-        bail!("there is no such client, or it is {} already", status.code());
+        bail!("there is no such app, or it is {} already; {LIST}", status.code());
     }
-    println!("{id} is {}.", status.code());
+    say(format_args!("{id} is {}.", status.code()));
     Ok(ExitCode::SUCCESS)
 }
+
+const LIST: &str = "`lombard client list` shows them all";

@@ -8,7 +8,7 @@ use lombard_auth::login::second_factor::otpauth_uri;
 use lombard_domain::secret::Secret;
 
 use super::place::Place;
-use super::{CustomerCommand, EnrolTotp, OPERATOR, SetPassword};
+use super::{CustomerCommand, EnrolTotp, OPERATOR, SetPassword, say};
 
 /// Does what `lombard customer` was asked.
 ///
@@ -21,7 +21,6 @@ pub(crate) async fn customer(command: &CustomerCommand) -> anyhow::Result<ExitCo
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what was done is what the command says")]
 async fn set_password(args: &SetPassword) -> anyhow::Result<ExitCode> {
     let core = Place::find(&args.place)?.core().await?;
     if std::io::stdin().is_terminal() {
@@ -34,17 +33,16 @@ async fn set_password(args: &SetPassword) -> anyhow::Result<ExitCode> {
     if !core.auth.set_password(OPERATOR, &args.username, password).await? {
         bail!("there is no customer with this user name");
     }
-    println!("The password is set.");
+    say("The password is set.");
     Ok(ExitCode::SUCCESS)
 }
 
-#[expect(clippy::print_stdout, reason = "the secret is what the command is for")]
 async fn enrol_totp(args: &EnrolTotp) -> anyhow::Result<ExitCode> {
     let core = Place::find(&args.place)?.core().await?;
     let Some(secret) = core.auth.enrol_second_factor(OPERATOR, &args.username).await? else {
         bail!("there is no customer with this user name");
     };
-    println!("{}", otpauth_uri("Lombard", &args.username, &secret).expose());
+    say(otpauth_uri("Lombard", &args.username, &secret).expose());
     eprintln!("This is shown once. The customer's authenticator app takes it, as text or as a QR code.");
     Ok(ExitCode::SUCCESS)
 }

@@ -2,17 +2,21 @@
 
 use std::process::ExitCode;
 
+use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 use lombard_bank::import::{self, Files};
 
 use super::place::Place;
-use super::{Import, sandbox};
+use super::{Import, sandbox, say};
 
 /// Imports a folder, all of it or nothing, and says what came of it.
 ///
 /// # Errors
 /// The folder or the database cannot be used.
 pub(crate) async fn import(args: &Import) -> anyhow::Result<ExitCode> {
+    if !args.folder.is_dir() {
+        bail!("there is no folder {}", args.folder.display());
+    }
     let files = Files::read(&args.folder)?;
     let place = Place::find(&args.place)?;
     let core = place.core().await?;
@@ -38,9 +42,4 @@ pub(crate) async fn import(args: &Import) -> anyhow::Result<ExitCode> {
         }
         Err(error) => Err(error.into()),
     }
-}
-
-#[expect(clippy::print_stdout, reason = "the report is what the command is for")]
-fn say(report: &import::Report) {
-    println!("{report}");
 }

@@ -2,6 +2,8 @@
 //!
 //! One file a command. A command parses nothing itself and holds no rule; it wires the parts and prints.
 
+use std::fmt::Display;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -72,6 +74,13 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Sandbox(args) => sandbox::sandbox(&args).await,
         Command::Serve(args) => serve::serve(&args).await,
     }
+}
+
+/// Writes what a command is for to standard output, and a line end.
+///
+/// A reader that has gone away, such as `head`, wants no more: that is no failure, and no reason for a server to end.
+pub(crate) fn say(text: impl Display) {
+    let _ = writeln!(io::stdout().lock(), "{text}");
 }
 
 /// How the record names what an operator does on the command line.

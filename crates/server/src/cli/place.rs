@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use lombard_auth::Policy;
 use lombard_auth::login::second_factor::SecondFactor;
 use lombard_store::{Db, Options, migrate};
@@ -33,7 +33,13 @@ impl Place {
                 sandbox: None,
                 policy: Policy::for_issuer(NO_ISSUER),
             }),
-            (None, _, url) => Self::of_sandbox(&place.data, url.as_deref()),
+            (None, _, url) => {
+                if !place.data.exists() {
+                    // Whoever meant another folder, or a server's settings, must be able to see it.
+                    eprintln!("Making a sandbox folder: {}", place.data.display());
+                }
+                Self::of_sandbox(&place.data, url.as_deref())
+            }
         }
     }
 
@@ -63,13 +69,9 @@ impl Place {
     /// Opens the database. A sandbox's is brought to the newest schema first; a server's never is without being asked.
     pub(crate) async fn open(&self) -> anyhow::Result<Db> {
         if self.sandbox.is_some() {
-            migrate::run(&self.options).await.context("cannot bring the database to the newest schema")?;
+            migrate::run(&self.options).await.map_err(not_usable)?;
         }
-        let opened = wire::open(&self.options, self.master).await;
-        opened.map_err(|error| match error.downcast_ref::<lombard_store::Error>() {
-            Some(lombard_store::Error::Schema { .. }) => error.context("run `lombard migrate` first"),
-            _ => error,
-        })
+        wire::open(&self.options, self.master).await.map_err(not_usable)
     }
 
     /// Opens the database with the rules on top, for an operator's command.
@@ -79,11 +81,35 @@ impl Place {
     }
 }
 
+/// Why a database cannot be used, and what to do about it.
+pub(super) fn not_usable(error: lombard_store::Error) -> anyhow::Error {
+    use lombard_store::Error;
+    match error {
+        Error::Schema { found, needed } if found < needed => anyhow!(
+            "the database is not in the form that this version needs (it has {found} of {needed} migrations); run `lombard migrate` first"
+        ),
+        Error::Schema { .. } => anyhow!("a newer version of this program has been at the database; use that one"),
+        // At the start nobody else is at work: what looks busy is not there.
+        Error::Busy(Some(cause)) => {
+            anyhow!("the database does not answer; does it run, and is the address right? ({})", root(&cause))
+        }
+        Error::Unavailable(cause) => anyhow!("the database cannot be used: {}", root(&cause)),
+        Error::WrongMasterKey => anyhow!("the master key is not the one with which this database was made"),
+        other => other.into(),
+    }
+}
+
+/// The first cause; those above it say the same in other words.
+fn root(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source()).last().map(ToString::to_string).unwrap_or_default()
+}
+
 fn options(url: &str) -> anyhow::Result<Options> {
     match Options::parse(url) {
         Ok(options) => Ok(options),
         // The address may hold a password, so it is not repeated.
-        Err(error) => bail!("the database address cannot be used: {error}"),
+        Err(lombard_store::Error::Url(why)) => bail!("the database address cannot be used: {why}"),
+        Err(error) => Err(error.into()),
     }
 }
 

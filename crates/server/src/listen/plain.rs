@@ -13,7 +13,7 @@ pub(crate) async fn bind_loopback(addr: SocketAddr) -> io::Result<TcpListener> {
     if !addr.ip().is_loopback() {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            format!("{addr} can be reached from other machines; plain HTTP is served on a loopback address only"),
+            "other machines can reach it, and this listener asks nobody who they are; choose 127.0.0.1",
         ));
     }
     TcpListener::bind(addr).await

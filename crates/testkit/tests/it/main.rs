@@ -1,3 +1,20 @@
 //! The server through its front door: HTTPS in, HTTPS out, real tokens, real databases.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod authorize;
+mod berka;
+mod discovery;
+mod hostile;
+mod introspect_revoke;
+mod matrix;
+mod oauth2_client;
+mod paging;
+mod par;
+mod races;
+mod record;
+mod refused;
+mod registration;
+mod sign_in;
 mod story;
+mod token;
+mod uk_schema;

@@ -25,7 +25,8 @@ async fn a_customer_lets_an_app_read_and_takes_it_back() {
         let browser = bank.browser();
         let page = browser.open("/my/consents").await;
         let page = browser.sign_in(&page, "amelia").await;
-        let form = lombard_testkit::Form::all(&page.html).into_iter().find(|form| form.action.ends_with("/revoke")).unwrap();
+        let form =
+            lombard_testkit::Form::all(&page.html).into_iter().find(|form| form.action.ends_with("/revoke")).unwrap();
         let page = browser.post(&form.action, &form.hidden).await;
         assert_eq!(page.status, StatusCode::OK);
         assert_eq!(app.get("/accounts", &tokens.access).await.status(), StatusCode::UNAUTHORIZED);

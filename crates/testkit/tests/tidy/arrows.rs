@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// What each crate may name of ours in its manifest; dev-dependencies are free. The table of ARCHITECTURE.md.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("domain", &[]),
     ("store", &["domain"]),
     ("auth", &["domain", "store"]),
@@ -14,19 +14,20 @@ const ARROWS: [(&str, &[&str]); 7] = [
     ("http", &["domain", "auth", "bank"]),
     ("server", &["domain", "store", "auth", "bank", "http"]),
     ("testkit", &["domain", "store", "auth", "bank", "http"]),
+    ("bench", &["testkit"]),
 ];
 
 /// Libraries that only the named crates may depend on.
 const RESERVED: [(&str, &[&str], &str); 9] = [
-    ("tokio", &["store", "auth", "bank", "http", "server", "testkit"], DOMAIN_IS_PURE),
-    ("reqwest", &["bank", "server", "testkit"], "only the edges call other servers"),
-    ("hyper", &["bank", "server", "testkit"], "only the binary listens, and only the bank calls its core"),
+    ("tokio", &["store", "auth", "bank", "http", "server", "testkit", "bench"], DOMAIN_IS_PURE),
+    ("reqwest", &["bank", "server", "testkit", "bench"], "only the edges call other servers"),
+    ("hyper", &["bank", "server", "testkit", "bench"], "only the binary listens, and only the bank calls its core"),
     ("axum", &["http", "server", "testkit"], "rules must not know how they are called"),
     ("rusqlite", &["store"], SQL_IS_STORE),
     ("tokio-postgres", &["store", "testkit"], SQL_IS_STORE),
     ("deadpool-postgres", &["store"], SQL_IS_STORE),
     ("sqlx", &[], "the store has its own thin layer over two drivers"),
-    ("anyhow", &["server"], "a library's errors are an enum that its caller can act on"),
+    ("anyhow", &["server", "bench"], "a library's errors are an enum that its caller can act on"),
 ];
 const DOMAIN_IS_PURE: &str = "the domain does no input or output";
 const SQL_IS_STORE: &str = "all SQL lives in the store";

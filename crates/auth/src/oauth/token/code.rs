@@ -1,6 +1,7 @@
 //! `authorization_code` (RFC 6749 4.1.3, RFC 7636 4.5): a code is redeemed once, by the client it was made for.
 
 use lombard_domain::audit::{Event, Subject};
+use lombard_domain::consent::Revoker;
 use lombard_domain::oauth::{Code, ErrorCode, GrantType, RefreshToken, Verifier};
 use lombard_domain::random;
 use lombard_domain::secret::Secret;
@@ -67,7 +68,8 @@ impl Auth {
         Ok(answer)
     }
 
-    /// RFC 6749 4.1.2: a code that comes twice is in the wrong hands, so what it gave is taken back.
+    /// RFC 6749 4.1.2: a code that comes twice is in the wrong hands, so what it gave is taken back, and with it the consent that
+    /// was made for it: the customer's list must not show an app that reads when none can.
     async fn replayed(&self, call: Call<'_>, client: &Authenticated, code: &Code) -> Result<Error> {
         let mut tx = self.db().begin("code replayed").await?;
         let live = grant::find_live(&mut tx, code.grant).await?;
@@ -79,6 +81,13 @@ impl Auth {
         };
         grant::revoke(&mut tx, code.grant, self.now()).await?;
         self.record(&mut tx, call, Event::CodeReplayed, subject, None).await?;
+        let consent = match &live {
+            Some(grant) => consent::find(&mut tx, grant.consent).await?,
+            None => None,
+        };
+        if let Some(found) = consent {
+            self.revoke_in(&mut tx, call, found, Revoker::Bank).await?;
+        }
         tx.commit().await?;
         Ok(invalid())
     }

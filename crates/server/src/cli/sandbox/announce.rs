@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use lombard_http::SandboxCustomer;
 use serde::{Deserialize, Serialize};
 
-use crate::cli::Sandbox;
+use crate::cli::{Sandbox, say};
 use crate::config::SANDBOX_MARK;
 use crate::files::{self, Readers};
 
@@ -42,26 +42,16 @@ impl Facts {
 }
 
 /// Tells a person what is running and what to try.
-#[expect(clippy::print_stdout, reason = "the sandbox introduces itself")]
-pub(super) fn say(args: &Sandbox, facts: &Facts) {
-    let Facts { issuer, ca_file, second_factor, customers } = facts;
+pub(super) fn introduce(args: &Sandbox, facts: &Facts) {
+    let Facts { issuer, ca_file, .. } = facts;
     let data = args.data.display();
-    println!("Lombard sandbox: made-up customers, made-up money. Not for real data.\n");
-    println!("  {issuer}   apps and browsers (CA certificate: {ca_file})");
-    println!("  https://{}   the same, asking for client certificates", args.mtls_listen);
-    println!("  http://{}   /livez /readyz /metrics", args.ops_listen);
-    println!("  {data}/{SANDBOX_MARK}   all of this for programs\n");
-    println!("Customers (second factor: {second_factor})");
-    for customer in customers.iter().take(CUSTOMERS_SHOWN_MAX) {
-        println!("  {:<10} {:<18} {}", customer.username, customer.password, customer.name);
-    }
-    if customers.len() > CUSTOMERS_SHOWN_MAX {
-        println!(
-            "  … and {} imported ones, all with one password: see {SANDBOX_MARK}",
-            customers.len() - CUSTOMERS_SHOWN_MAX
-        );
-    }
-    println!(
+    say("Lombard sandbox: made-up customers, made-up money. Not for real data.\n");
+    say(format_args!("  {issuer}   apps and browsers (CA certificate: {ca_file})"));
+    say(format_args!("  https://{}   the same, asking for client certificates", args.mtls_listen));
+    say(format_args!("  http://{}   /livez /readyz /metrics", args.ops_listen));
+    say(format_args!("  {data}/{SANDBOX_MARK}   all of this for programs\n"));
+    introduce_customers(facts);
+    say(format_args!(
         r#"
 Try it:
   # 1. Register an app. Keep client_id and client_secret from the answer.
@@ -81,7 +71,21 @@ Try it:
 
 Customers see and end what they share at {issuer}/my/consents
 Everything is in {data}; delete the folder to begin anew. Stop with Ctrl-C."#
-    );
+    ));
+}
+
+fn introduce_customers(facts: &Facts) {
+    let customers = &facts.customers;
+    say(format_args!("Customers (second factor: {})", facts.second_factor));
+    let shown = customers.iter().take(CUSTOMERS_SHOWN_MAX);
+    let name = shown.clone().map(|customer| customer.username.chars().count()).max().unwrap_or(0);
+    let password = shown.clone().map(|customer| customer.password.chars().count()).max().unwrap_or(0);
+    for customer in shown {
+        say(format_args!("  {:<name$}   {:<password$}   {}", customer.username, customer.password, customer.name));
+    }
+    if let Some(more) = customers.len().checked_sub(CUSTOMERS_SHOWN_MAX).filter(|more| *more > 0) {
+        say(format_args!("  … and {more} more, who were imported: see {SANDBOX_MARK}"));
+    }
 }
 
 /// RFC 7636, appendix B: an example to paste. A real app makes a new one for every request.

@@ -33,7 +33,8 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
     let format = if std::io::stderr().is_terminal() { Format::Text } else { Format::Json };
     telemetry::start_logging("info", format)?;
     let metrics = telemetry::start_metrics()?;
-    let url = PublicUrl::try_from(args.public_url.clone()).map_err(|error| anyhow::anyhow!("--public-url: {error}"))?;
+    let url = args.public_url.clone().unwrap_or_else(|| format!("https://localhost:{}", args.listen.port()));
+    let url = PublicUrl::try_from(url).map_err(|error| anyhow::anyhow!("--public-url: {error}"))?;
     if !url.is_https() {
         bail!("--public-url must begin with https://: there is no plain HTTP, not even here");
     }
@@ -59,7 +60,7 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
         customers,
     };
     facts.leave(&args.data)?;
-    announce::say(args, &facts);
+    announce::introduce(args, &facts);
     let sandbox = SandboxSite { customers: facts.customers, second_factor: facts.second_factor };
     bound.serve(core, Site { bank_name: "Lombard".to_owned(), sandbox: Some(sandbox) }, metrics).await?;
     Ok(ExitCode::SUCCESS)

@@ -1,0 +1,18 @@
+//! The program as people run it: the real executable, real ports of this machine, temporary folders, real signals.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod command;
+mod customer;
+mod durability;
+mod import;
+mod keys;
+mod mtls;
+mod operator;
+mod process;
+mod production;
+mod quiet;
+mod sandbox;
+mod serve;
+mod stopping;
+mod story;
+mod tls;

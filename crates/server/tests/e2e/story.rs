@@ -1,0 +1,125 @@
+//! A sandbox that a test owns, and the story that it must be able to tell: register, consent, read, take back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lombard_testkit::{App, Form, Tokens};
+use reqwest::StatusCode;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::customer::{Bank, Customer};
+use crate::process::{Ports, Server};
+
+/// A folder with a sandbox in it, running or not.
+pub(crate) struct Sandbox {
+    home: TempDir,
+    pub(crate) ports: Ports,
+    database: Option<String>,
+}
+
+impl Sandbox {
+    /// A place for a sandbox whose database is in its folder.
+    pub(crate) fn new() -> Self {
+        Self { home: tempfile::tempdir().unwrap(), ports: Ports::free(), database: None }
+    }
+
+    /// A place for a sandbox with a database elsewhere.
+    pub(crate) fn on(database: &str) -> Self {
+        Self { database: Some(database.to_owned()), ..Self::new() }
+    }
+
+    /// Its data folder, which the first start makes.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
+    /// The same as an argument.
+    pub(crate) fn data(&self) -> String {
+        self.folder().to_str().unwrap().to_owned()
+    }
+
+    /// The arguments that start it.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let Ports { public, mtls, ops } = self.ports;
+        let mut arguments = vec!["sandbox".to_owned()];
+        let mut add = |name: &str, value: String| arguments.extend([name.to_owned(), value]);
+        add("--data", self.data());
+        add("--listen", format!("127.0.0.1:{public}"));
+        add("--mtls-listen", format!("127.0.0.1:{mtls}"));
+        add("--ops-listen", format!("127.0.0.1:{ops}"));
+        if let Some(database) = &self.database {
+            add("--database", database.clone());
+        }
+        arguments
+    }
+
+    /// Starts it.
+    pub(crate) async fn start(&self) -> Server {
+        let arguments = self.arguments();
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        Server::start(&arguments, self.ports, self.home.path()).await
+    }
+
+    /// What it left for programs.
+    pub(crate) fn facts(&self) -> Value {
+        serde_json::from_slice(&fs::read(self.folder().join("sandbox.json")).unwrap()).unwrap()
+    }
+
+    /// The bank in it, as the facts describe it.
+    pub(crate) fn bank(&self) -> Bank {
+        let facts = self.facts();
+        let ca_file = facts["ca_file"].as_str().unwrap();
+        assert!(Path::new(ca_file).is_absolute(), "{ca_file}");
+        Bank { issuer: facts["issuer"].as_str().unwrap().to_owned(), ca_pem: fs::read_to_string(ca_file).unwrap() }
+    }
+
+    /// A customer, as the facts describe them.
+    pub(crate) fn customer(&self, username: &str) -> Customer {
+        let facts = self.facts();
+        let customers = facts["customers"].as_array().unwrap();
+        let customer = customers.iter().find(|customer| customer["username"] == username);
+        let customer = customer.unwrap_or_else(|| panic!("no {username} in {facts}"));
+        Customer {
+            username: username.to_owned(),
+            password: customer["password"].as_str().unwrap().to_owned(),
+            code: facts["second_factor"].as_str().unwrap().to_owned(),
+        }
+    }
+}
+
+/// What apps usually ask for.
+pub(crate) const SCOPE: &str = "accounts:read balances:read transactions:read";
+
+/// The ids of the accounts that an app was allowed.
+pub(crate) async fn accounts(app: &App, token: &str) -> Vec<String> {
+    let answer = app.read("/accounts", token).await;
+    let accounts = answer["Data"]["Account"].as_array().unwrap();
+    accounts.iter().map(|account| account["AccountId"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Reads everything that the token gives; how many accounts and how many transactions on their first pages.
+pub(crate) async fn read_all(app: &App, token: &str) -> (usize, usize) {
+    let ids = accounts(app, token).await;
+    let mut transactions = 0;
+    for id in &ids {
+        let balances = app.read(&format!("/accounts/{id}/balances"), token).await;
+        assert!(!balances["Data"]["Balance"].as_array().unwrap().is_empty());
+        let page = app.read(&format!("/accounts/{id}/transactions"), token).await;
+        transactions += page["Data"]["Transaction"].as_array().unwrap().len();
+    }
+    (ids.len(), transactions)
+}
+
+/// The customer stops sharing with everybody on their own page; the app's next call is refused, and so is a refresh.
+pub(crate) async fn take_back(bank: &Bank, customer: &Customer, app: &App, tokens: &Tokens) {
+    let browser = bank.browser();
+    let page = browser.open("/my/consents").await;
+    let mut page = browser.sign_in_with(&page, &customer.username, &customer.password, &customer.code).await;
+    while let Some(form) = Form::all(&page.html).into_iter().find(|form| form.action.ends_with("/revoke")) {
+        page = browser.post(&form.action, &form.hidden).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.html);
+    }
+    assert_eq!(app.get("/accounts", &tokens.access).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(app.refresh(&tokens.refresh).await.status(), StatusCode::BAD_REQUEST);
+}

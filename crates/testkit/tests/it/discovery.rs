@@ -1,0 +1,231 @@
+//! What the server says of itself, and that it is true: metadata, published keys, and the tokens that they verify.
+
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use lombard_auth::Registration;
+use lombard_domain::time::{Clock as _, Span};
+use lombard_testkit::{App, Engine, TestBank, Tokens, Wanted, example_folder};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+const DOCUMENTS: [&str; 2] = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"];
+
+async fn get(bank: &TestBank, path: &str) -> Value {
+    let response = bank.http().get(bank.url(path)).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK, "{path}");
+    assert_eq!(response.headers()["content-type"], "application/json", "{path}");
+    response.json().await.unwrap()
+}
+
+/// Verifies a token as any resource server or app does: with the published key that its header names.
+async fn verify(bank: &TestBank, token: &str, typ: &str, audience: &str) -> Value {
+    let keys: JwkSet = serde_json::from_value(get(bank, "/jwks").await).unwrap();
+    let header = decode_header(token).unwrap();
+    assert_eq!((header.typ.as_deref(), header.alg), (Some(typ), Algorithm::ES256));
+    let key = keys.find(header.kid.as_ref().unwrap()).expect("a published key");
+    let mut rules = Validation::new(Algorithm::ES256);
+    // The library knows the system's time only; the bank's clock stands still.
+    rules.validate_exp = false;
+    rules.set_audience(&[audience]);
+    rules.set_issuer(&[&bank.issuer]);
+    let claims: Value = decode(token, &DecodingKey::from_jwk(key).unwrap(), &rules).unwrap().claims;
+    let (now, issued, expires) =
+        (bank.clock.now().seconds(), claims["iat"].as_i64().unwrap(), claims["exp"].as_i64().unwrap());
+    assert!(issued <= now && now < expires && expires - issued <= 600, "{claims}");
+    claims
+}
+
+#[tokio::test]
+async fn both_documents_say_the_same_and_keep_the_rules_of_fapi() {
+    let bank = TestBank::new().await;
+    let [openid, oauth] = DOCUMENTS.map(|path| get(&bank, path));
+    let document = openid.await;
+    assert_eq!(document, oauth.await);
+
+    assert_eq!(document["issuer"], bank.issuer, "the address without the well-known part");
+    let issuer = url::Url::parse(&bank.issuer).unwrap();
+    assert!(issuer.scheme() == "https" && issuer.query().is_none() && issuer.fragment().is_none());
+    for (name, value) in document.as_object().unwrap() {
+        if name.ends_with("_endpoint") || name == "jwks_uri" {
+            assert!(value.as_str().unwrap().starts_with(&format!("{}/", bank.issuer)), "{name}");
+        } else if name.ends_with("_supported") && !value.is_boolean() {
+            let texts = value.as_array().unwrap_or_else(|| panic!("{name} must be an array"));
+            assert!(!texts.is_empty() && texts.iter().all(Value::is_string), "{name}");
+        }
+    }
+    for (name, expected) in [
+        ("response_types_supported", json!(["code"])),
+        ("response_modes_supported", json!(["query"])),
+        ("grant_types_supported", json!(["authorization_code", "client_credentials", "refresh_token"])),
+        ("code_challenge_methods_supported", json!(["S256"])),
+        ("token_endpoint_auth_methods_supported", json!(["client_secret_basic", "client_secret_post"])),
+        ("revocation_endpoint_auth_methods_supported", json!(["client_secret_basic", "client_secret_post"])),
+        ("introspection_endpoint_auth_methods_supported", json!(["client_secret_basic", "client_secret_post"])),
+        ("subject_types_supported", json!(["pairwise"])),
+        ("id_token_signing_alg_values_supported", json!(["ES256"])),
+        ("authorization_response_iss_parameter_supported", json!(true)),
+        ("require_pushed_authorization_requests", json!(false)),
+        ("claims_parameter_supported", json!(false)),
+        ("request_parameter_supported", json!(false)),
+        // Its default is true (OpenID Connect Discovery 3), so it must be said.
+        ("request_uri_parameter_supported", json!(false)),
+        ("ui_locales_supported", json!(["en"])),
+        ("protected_resources", json!([bank.issuer])),
+    ] {
+        assert_eq!(document[name], expected, "{name}");
+    }
+    let scopes = ["openid", "accounts:read", "balances:read", "standing-orders:read", "transactions:read"];
+    assert_eq!(document["scopes_supported"], json!(scopes));
+    assert!(!document.as_object().unwrap().contains_key("mtls_endpoint_aliases"), "there is no such listener here");
+}
+
+/// RFC 8414 2 with its extensions and OpenID Connect Discovery 3: a certifier objects to names that nobody registered.
+#[tokio::test]
+async fn has_registered_members_only() {
+    let registered = "issuer authorization_endpoint token_endpoint pushed_authorization_request_endpoint \
+        revocation_endpoint introspection_endpoint userinfo_endpoint jwks_uri registration_endpoint scopes_supported \
+        response_types_supported response_modes_supported grant_types_supported code_challenge_methods_supported \
+        token_endpoint_auth_methods_supported revocation_endpoint_auth_methods_supported \
+        introspection_endpoint_auth_methods_supported subject_types_supported id_token_signing_alg_values_supported \
+        acr_values_supported claims_supported prompt_values_supported authorization_response_iss_parameter_supported \
+        require_pushed_authorization_requests claims_parameter_supported request_parameter_supported \
+        request_uri_parameter_supported ui_locales_supported protected_resources";
+    let bank = TestBank::new().await;
+    let document = get(&bank, DOCUMENTS[0]).await;
+    for name in document.as_object().unwrap().keys() {
+        assert!(registered.split_whitespace().any(|known| known == name), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn every_endpoint_is_where_the_document_says() {
+    let bank = TestBank::new().await;
+    let document = get(&bank, DOCUMENTS[0]).await;
+    let http = bank.http();
+    for (name, expected) in [
+        ("authorization_endpoint", 400),
+        ("token_endpoint", 405),
+        ("pushed_authorization_request_endpoint", 405),
+        ("revocation_endpoint", 405),
+        ("introspection_endpoint", 405),
+        ("registration_endpoint", 405),
+        ("userinfo_endpoint", 401),
+        ("jwks_uri", 200),
+    ] {
+        let response = http.get(document[name].as_str().unwrap()).send().await.unwrap();
+        assert_eq!(response.status().as_u16(), expected, "{name}");
+        if expected == 405 {
+            assert_eq!(response.headers()["allow"], "POST", "{name}: RFC 9110 15.5.6");
+            assert_eq!(lombard_testkit::refusal(response).await, "405 invalid_request", "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn does_not_offer_registration_when_it_is_closed() {
+    let bank =
+        TestBank::with(Engine::Sqlite, &example_folder(), |policy| policy.registration = Registration::Closed).await;
+    assert_eq!(get(&bank, DOCUMENTS[0]).await["registration_endpoint"], Value::Null);
+}
+
+#[tokio::test]
+async fn the_api_says_whose_tokens_it_takes() {
+    let bank = TestBank::new().await;
+    let metadata = get(&bank, "/.well-known/oauth-protected-resource").await;
+    assert_eq!(metadata["resource"], bank.issuer);
+    assert_eq!(metadata["authorization_servers"], json!([bank.issuer]));
+    assert_eq!(metadata["bearer_methods_supported"], json!(["header"]));
+    assert_eq!(metadata["jwks_uri"], bank.url("/jwks"));
+    assert!(!metadata["scopes_supported"].as_array().unwrap().contains(&json!("openid")));
+
+    // RFC 9728 5.1: a call without a token is told where this document is.
+    let refused = bank.http().get(bank.url("/open-banking/v4.0/aisp/accounts")).send().await.unwrap();
+    let challenge = refused.headers()["www-authenticate"].to_str().unwrap();
+    assert!(challenge.contains(&bank.url("/.well-known/oauth-protected-resource")), "{challenge}");
+}
+
+#[tokio::test]
+async fn tokens_verify_with_the_published_keys_and_name_the_customer_differently_to_each_app() {
+    let bank = TestBank::new().await;
+    let app = App::register(&bank).await;
+    let other = App::register_as(&bank, &json!({"redirect_uris": ["https://other.example/cb"]})).await;
+    let scope = "openid accounts:read";
+    let tokens = app.connect(&bank, "amelia", scope).await;
+
+    let access = verify(&bank, &tokens.access, "at+jwt", &bank.issuer).await;
+    assert_eq!(access["client_id"], app.id);
+    assert_eq!(access["scope"], scope);
+    assert!(access["jti"].as_str().unwrap().len() >= 16);
+    let id = verify(&bank, tokens.id_token(), "JWT", &app.id).await;
+    assert_eq!(id["sub"], access["sub"]);
+    assert_eq!(id["nonce"], Wanted::scopes(scope).nonce);
+    assert_eq!(id["acr"], "urn:openbanking:psd2:sca");
+    assert_eq!(id["amr"], json!(["pwd", "otp"]));
+    assert_eq!(id["auth_time"], json!(bank.clock.now().seconds()));
+
+    let again = app.connect(&bank, "amelia", scope).await;
+    let again = verify(&bank, &again.access, "at+jwt", &bank.issuer).await;
+    assert_eq!(again["sub"], access["sub"], "the same app knows the customer under the same name");
+    assert_ne!(again["jti"], access["jti"]);
+    let foreign = other.connect(&bank, "amelia", scope).await;
+    assert_ne!(Tokens::claims(&foreign.access)["sub"], access["sub"], "two apps cannot compare what they know");
+    let joint = app.connect(&bank, "jonah", scope).await;
+    assert_ne!(Tokens::claims(&joint.access)["sub"], access["sub"]);
+
+    let own = app.post("/token", &[("grant_type", "client_credentials")]).await;
+    let own = Tokens::of(own.json().await.unwrap());
+    assert_eq!(verify(&bank, &own.access, "at+jwt", &bank.issuer).await["sub"], app.id, "RFC 9068 2.2");
+}
+
+async fn kids(bank: &TestBank) -> Vec<String> {
+    let keys = get(bank, "/jwks").await;
+    let keys = keys["keys"].as_array().unwrap().clone();
+    for key in &keys {
+        assert!(key.get("d").is_none(), "a private key is published");
+        assert_eq!(
+            (&key["kty"], &key["crv"], &key["alg"], &key["use"]),
+            (&json!("EC"), &json!("P-256"), &json!("ES256"), &json!("sig"))
+        );
+    }
+    keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_new_key_is_published_before_it_signs_and_an_old_one_until_its_tokens_are_dead() {
+    let bank = TestBank::new().await;
+    let app = App::register(&bank).await;
+    let tokens = app.connect(&bank, "amelia", "accounts:read").await;
+    let kid = |token: &str| decode_header(token).unwrap().kid.unwrap();
+    let refreshed = async || Tokens::of(app.refresh(&tokens.refresh).await.json().await.unwrap()).access;
+    let old = kid(&tokens.access);
+    assert_eq!(kids(&bank).await, [old.as_str()]);
+
+    let (new, active_from) = bank.auth.rotate_key(TestBank::OPERATOR, Span::hours(1)).await.unwrap();
+    bank.auth.refresh_keys().await.unwrap();
+    assert_eq!(active_from, bank.clock.now().plus(Span::hours(1)));
+    assert_eq!(kids(&bank).await, [old.as_str(), new.as_str()]);
+    assert_eq!(kid(&refreshed().await), old, "published, but not used yet");
+
+    bank.clock.advance(Span::minutes(59));
+    let last = refreshed().await;
+    assert_eq!(kid(&last), old);
+    bank.clock.advance(Span::minutes(1));
+    let first = refreshed().await;
+    assert_eq!(kid(&first), new);
+    app.read("/accounts", &last).await;
+    app.read("/accounts", &first).await;
+
+    bank.clock.advance(Span::hours(2));
+    assert_eq!(kids(&bank).await, [new.as_str()], "no token of the old key can be alive");
+    app.read("/accounts", &refreshed().await).await;
+}
+
+#[tokio::test]
+async fn a_new_key_is_published_for_longer_than_anybody_may_keep_the_key_set() {
+    let bank = TestBank::new().await;
+    let response = bank.http().get(bank.url("/jwks")).send().await.unwrap();
+    let kept = response.headers()["cache-control"].to_str().unwrap().to_owned();
+    let kept: i64 = kept.split_once("max-age=").unwrap().1.parse().unwrap();
+    let (_, active_from) = bank.auth.rotate_key(TestBank::OPERATOR, Span::seconds(0)).await.unwrap();
+    assert!(active_from.since(bank.clock.now()).whole_seconds() > kept);
+}

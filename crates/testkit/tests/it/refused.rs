@@ -1,0 +1,135 @@
+//! The guard: after one call that is allowed, every route is called by everybody who may not.
+//!
+//! It holds a table with a row for each route. Never leave a route out of it: what is not called here, nobody has seen refuse.
+
+mod clients;
+mod data;
+mod pages;
+
+use std::collections::BTreeSet;
+
+use lombard_testkit::{Answer, TestBank};
+use reqwest::Method;
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// An app that proves who it is, with this form; what it sends must be its own.
+    Client(&'static str),
+    /// Who holds a customer's token with this scope. An account in the path must be one of the consent's.
+    Data(&'static str),
+    /// Browsers: the forms among them only from a page of ours.
+    Page,
+    /// Anybody.
+    Public,
+    /// Anybody where the bank says so.
+    Registration,
+    /// Who holds the token of the registration in the path.
+    Registered,
+}
+
+/// One row per route.
+const ROUTES: &[(&str, &str, Kind)] = &[
+    ("GET", "/", Kind::Public),
+    ("GET", "/.well-known/oauth-authorization-server", Kind::Public),
+    ("GET", "/.well-known/oauth-protected-resource", Kind::Public),
+    ("GET", "/.well-known/openid-configuration", Kind::Public),
+    ("GET", "/assets/lombard.css", Kind::Public),
+    ("GET", "/authorize", Kind::Page),
+    ("POST", "/authorize", Kind::Page),
+    ("GET", "/interaction/{id}/consent", Kind::Page),
+    ("POST", "/interaction/{id}/cancel", Kind::Page),
+    ("POST", "/interaction/{id}/consent", Kind::Page),
+    ("GET", "/interaction/{id}/login", Kind::Page),
+    ("POST", "/interaction/{id}/login", Kind::Page),
+    ("GET", "/interaction/{id}/sca", Kind::Page),
+    ("POST", "/interaction/{id}/sca", Kind::Page),
+    ("POST", "/introspect", Kind::Client("token=x")),
+    ("GET", "/jwks", Kind::Public),
+    ("GET", "/my/consents", Kind::Page),
+    ("POST", "/my/consents/{id}/revoke", Kind::Page),
+    ("POST", "/my/sign-out", Kind::Page),
+    ("GET", "/open-banking/v4.0/aisp/accounts", Kind::Data("accounts:read")),
+    ("GET", "/open-banking/v4.0/aisp/accounts/{account}", Kind::Data("accounts:read")),
+    ("GET", "/open-banking/v4.0/aisp/accounts/{account}/balances", Kind::Data("balances:read")),
+    ("GET", "/open-banking/v4.0/aisp/accounts/{account}/standing-orders", Kind::Data("standing-orders:read")),
+    ("GET", "/open-banking/v4.0/aisp/accounts/{account}/transactions", Kind::Data("transactions:read")),
+    ("POST", "/par", Kind::Client("response_type=code")),
+    ("POST", "/register", Kind::Registration),
+    ("DELETE", "/register/{client}", Kind::Registered),
+    ("GET", "/register/{client}", Kind::Registered),
+    ("PUT", "/register/{client}", Kind::Registered),
+    ("POST", "/revoke", Kind::Client("token=x")),
+    ("POST", "/token", Kind::Client("grant_type=client_credentials")),
+    ("GET", "/userinfo", Kind::Data("openid")),
+    ("POST", "/userinfo", Kind::Data("openid")),
+];
+
+#[test]
+fn every_route_has_a_row() {
+    let known: BTreeSet<_> = ROUTES.iter().map(|(method, path, _)| (*method, *path)).collect();
+    assert_eq!(known.len(), ROUTES.len(), "a route has two rows in refused.rs");
+    let served: BTreeSet<_> = lombard_http::routes().into_iter().collect();
+    for (method, path) in &served {
+        assert!(
+            known.contains(&(*method, *path)),
+            "DO NOT SKIP THIS: {method} {path} has no row in crates/testkit/tests/it/refused.rs. Add one that says who may \
+             call it; if none of the kinds fits, write a new kind and the test that calls it as everybody who may not."
+        );
+    }
+    for (method, path) in &known {
+        assert!(
+            served.contains(&(*method, *path)),
+            "{method} {path} is not served any more: take its row out of refused.rs"
+        );
+    }
+}
+
+/// The list of routes is written beside the router; this keeps the two from drifting apart.
+#[tokio::test]
+async fn the_list_of_routes_is_what_is_served() {
+    let bank = TestBank::new().await;
+    let http = bank.http();
+    let paths: BTreeSet<_> = ROUTES.iter().map(|(_, path, _)| *path).collect();
+    for path in &paths {
+        let url = bank.url(&path.replace(['{', '}'], ""));
+        for method in ["DELETE", "GET", "PATCH", "POST", "PUT"] {
+            let listed = ROUTES.iter().any(|(known, at, _)| (*known, at) == (method, path));
+            let answer = http.request(method.parse().unwrap(), &url).send().await.unwrap();
+            let served = answer.status() != 404 && answer.status() != 405;
+            assert_eq!(served, listed, "{method} {path} answered {}", answer.status());
+        }
+    }
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../http/src");
+    let mut calls = 0;
+    for surface in ["oauth/mod.rs", "uk/mod.rs", "web/mod.rs", "lib.rs"] {
+        let text = std::fs::read_to_string(source.join(surface)).unwrap();
+        calls += text.matches(".route(").count();
+        for other in [".nest(", ".route_service(", ".nest_service(", ".fallback_service("] {
+            assert!(!text.contains(other), "{surface} uses {other}: teach this test what it serves");
+        }
+    }
+    assert_eq!(calls, paths.len(), "a router serves a path that its list of routes does not name");
+}
+
+#[tokio::test]
+async fn public_routes_answer_anybody() {
+    let bank = TestBank::new().await;
+    for (method, path, _) in ROUTES.iter().filter(|(_, _, kind)| *kind == Kind::Public) {
+        let answer = call(&bank, method, path, &[], None).await;
+        assert_eq!(answer.status, 200, "{method} {path}");
+    }
+}
+
+/// Calls a path with these headers and this form.
+async fn call(bank: &TestBank, method: &str, path: &str, headers: &[(&str, &str)], form: Option<&str>) -> Answer {
+    let method: Method = method.parse().unwrap();
+    let mut request = bank.http().request(method, bank.url(path));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    if let Some(form) = form {
+        request = request.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned());
+    }
+    Answer::of(request.send().await.unwrap()).await
+}
