@@ -38,8 +38,8 @@ pub(super) async fn save(
         let outcome = account::add_missing(tx, part).await?;
         saving.settle(File::Accounts, accounts, &outcome);
     }
-    // What follows refers to customers and accounts, which must be there.
-    saving.stop_after_clashes()?;
+    // What follows refers to customers and accounts, which must be there and be those of the files.
+    saving.stop_if_groundless()?;
     for part in holdings.values.chunks(AT_ONCE) {
         let outcome = account::add_holders(tx, part).await?;
         saving.settle(File::AccountHolders, holdings, &outcome);
@@ -80,7 +80,8 @@ struct Saving<'a> {
     /// Each with the number of rows that were settled.
     files: Vec<(FileReport, usize)>,
     problems: Problems,
-    clashes: bool,
+    /// A customer is not there, or an account is not there or is another, perhaps in another currency.
+    groundless: bool,
 }
 
 impl<'a> Saving<'a> {
@@ -107,7 +108,7 @@ impl<'a> Saving<'a> {
         ];
         let total = lengths.into_iter().sum::<usize>().try_into().unwrap_or(u64::MAX);
         let mut saving =
-            Self { progress, at: Progress { done: 0, total }, files, problems: Problems::default(), clashes: false };
+            Self { progress, at: Progress { done: 0, total }, files, problems: Problems::default(), groundless: false };
         saving.tell(0);
         saving
     }
@@ -124,7 +125,7 @@ impl<'a> Saving<'a> {
                 Stored::Differs | Stored::Clashes => {}
             }
             if let Some((column, reason)) = complaint(file, *outcome) {
-                self.clashes |= *outcome == Stored::Clashes;
+                self.groundless |= *outcome == Stored::Clashes || file == File::Accounts;
                 let column = Some(column.to_owned());
                 self.problems.add(Problem { file, line: Some(*line), column, reason: reason.to_owned() });
             }
@@ -137,8 +138,8 @@ impl<'a> Saving<'a> {
         (self.progress)(self.at);
     }
 
-    fn stop_after_clashes(&mut self) -> Result<(), Error> {
-        if self.clashes { Err(Error::Refused(std::mem::take(&mut self.problems))) } else { Ok(()) }
+    fn stop_if_groundless(&mut self) -> Result<(), Error> {
+        if self.groundless { Err(Error::Refused(std::mem::take(&mut self.problems))) } else { Ok(()) }
     }
 }
 

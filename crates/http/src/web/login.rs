@@ -148,7 +148,7 @@ impl<'a> Visit<'a> {
     fn login_page(&self, status: StatusCode, username: &str, error: Option<&str>) -> Response {
         let hint = self.hint(|sandbox| {
             let first = sandbox.customers.first()?;
-            Some(format!("Sign in as {} with the password {}.", first.username, first.password))
+            Some(format!("Sign in as {} with the password {}", first.username, first.password))
         });
         let page = LoginPage {
             frame: self.app.frame(),
@@ -164,7 +164,7 @@ impl<'a> Visit<'a> {
     }
 
     fn sca_page(&self, status: StatusCode, error: Option<&str>) -> Response {
-        let hint = self.hint(|sandbox| Some(format!("The code is {}.", sandbox.second_factor)));
+        let hint = self.hint(|sandbox| Some(format!("The code is {}", sandbox.second_factor)));
         let page = ScaPage {
             frame: self.app.frame(),
             asking: self.asking(),

@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Read as _};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
+use lombard_auth::login::password::MAX_PASSWORD_BYTES;
 use lombard_auth::login::second_factor::otpauth_uri;
 use lombard_domain::secret::Secret;
 
@@ -30,6 +31,9 @@ async fn set_password(args: &SetPassword) -> anyhow::Result<ExitCode> {
     std::io::stdin().take(INPUT_BYTES_MAX).read_to_string(&mut typed).context("cannot read the password")?;
     let password = Secret::new(typed.trim_end_matches(['\r', '\n']).to_owned());
     drop(Secret::new(typed));
+    if !(1..=MAX_PASSWORD_BYTES).contains(&password.expose().len()) {
+        bail!("a password has 1 to {MAX_PASSWORD_BYTES} bytes; give it on standard input");
+    }
     if !core.auth.set_password(OPERATOR, &args.username, password).await? {
         bail!("there is no customer with this user name");
     }

@@ -120,6 +120,14 @@ async fn a_folder_with_mistakes_is_refused_whole_and_every_mistake_is_named() {
         let again = spoiled("customers.csv", |text| text.replace("Amelia Hart", "Amelia Hearst"));
         let said = import(again.path(), &place).refused();
         assert!(said.contains("customers.csv line 2") && !said.contains("Hearst"), "{said}");
+        let other = spoiled("accounts.csv", |text| text.replace("a2,GBP", "a2,EUR"));
+        for file in ["transactions.csv", "standing_orders.csv"] {
+            let text = fs::read_to_string(other.path().join(file)).unwrap();
+            let lines = text.lines().map(|line| if line.contains(",a2,") { line.replace("GBP", "EUR") } else { line.into() });
+            fs::write(other.path().join(file), lines.collect::<Vec<_>>().join("\n")).unwrap();
+        }
+        let said = import(other.path(), &place).refused();
+        assert!(said.contains("accounts.csv line 3, account_id: the database has other content"), "{said}");
         assert!(import(&example_folder(), &place).good().contains("Nothing was new"));
     }
 }

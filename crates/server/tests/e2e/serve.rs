@@ -67,9 +67,9 @@ fn enrol(config: &str, username: &str, password: &str) -> String {
         let said = lombard_typed(&["customer", what, "nobody", "--config", config], typed).refused();
         assert!(said.contains("no customer"), "{said}");
     }
-    for weak in ["", "\n"] {
-        let said = command("set-password", weak).refused();
-        assert!(said.contains("password"), "{said}");
+    for impossible in ["", "\n", &"long".repeat(65)] {
+        let said = command("set-password", impossible).refused();
+        assert!(said.contains("a password has 1 to 256 bytes"), "{said}");
     }
     uri.trim().to_owned()
 }
