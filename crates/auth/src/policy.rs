@@ -9,8 +9,6 @@ pub struct Policy {
     pub issuer: String,
     /// The API's identifier, which is the audience of access tokens (RFC 8707, RFC 9068 2.2).
     pub resource: String,
-    /// Where endpoints are that may ask for a client's certificate; `None` if there is no such listener.
-    pub mtls_base: Option<String>,
     /// Life of an access token.
     pub access_token_life: Span,
     /// Life of an authorization code; at most a minute (FAPI 2.0 Security Profile 5.3.2.1-11).
@@ -65,7 +63,6 @@ impl Policy {
         Self {
             issuer: issuer.to_owned(),
             resource: issuer.to_owned(),
-            mtls_base: None,
             access_token_life: Span::minutes(5),
             code_life: Span::seconds(60),
             request_uri_life: Span::seconds(90),

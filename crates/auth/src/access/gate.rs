@@ -12,6 +12,7 @@ use lombard_store::token::{self, ConsentStanding, Standing};
 use super::{AccountAccess, ConsentAccess, IdentityAccess, Presented};
 use crate::error::Error;
 use crate::jose::{self, Alg, Expiry, Typ, VerifyRules};
+use crate::keys::Known;
 use crate::{Auth, Call};
 
 /// Why a call gets no data.
@@ -201,14 +202,16 @@ impl Auth {
     ///
     /// The time is not looked at here: the database knows it too, and an expired token must be told from a false one.
     pub(crate) fn token_id(&self, token: &str) -> Result<TokenId, Denied> {
-        let published = self.parts.keys.published(self.now());
-        let rules = VerifyRules { typ: Typ::OneOf(&["at+jwt"]), algs: &[Alg::Es256], keys: &published };
-        let claims =
-            jose::verify(token, rules).and_then(|verified| verified.claims()).map_err(|_| Denied::InvalidToken)?;
-        let ours = claims.issuer() == Some(self.policy().issuer.as_str())
-            && claims.audience().contains(&self.policy().resource)
-            && claims.check_times(self.now(), Expiry::Required { leeway: TOKEN_MEMORY }).is_ok();
-        let id = claims.id().filter(|_| ours).and_then(|id| id.parse().ok());
+        let now = self.now();
+        let id = self.parts.keys.token_id(token, now, |keys| {
+            let rules = VerifyRules { typ: Typ::OneOf(&["at+jwt"]), algs: &[Alg::Es256], keys };
+            let claims = jose::verify(token, rules).and_then(|verified| verified.claims()).ok()?;
+            let ours = claims.issuer() == Some(self.policy().issuer.as_str())
+                && claims.audience().contains(&self.policy().resource)
+                && claims.check_times(now, Expiry::Required { leeway: TOKEN_MEMORY }).is_ok();
+            let id = claims.id().filter(|_| ours)?.parse().ok()?;
+            Some(Known { id, expires_at: claims.expires_at()? })
+        });
         id.ok_or(Denied::InvalidToken)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lombard_domain::account::Transaction;
+use lombard_domain::account::{Account, Transaction};
 use lombard_domain::id::AccountId;
 use lombard_store::{Stored, Tx, account, customer, standing_order, transaction};
 
@@ -37,8 +37,9 @@ pub(super) async fn save(
     for part in accounts.values.chunks(AT_ONCE) {
         let outcome = account::add_missing(tx, part).await?;
         saving.settle(File::Accounts, accounts, &outcome);
+        saving.groundless |= has_other_currency(tx, part, &outcome).await?;
     }
-    // What follows refers to customers and accounts, which must be there and be those of the files.
+    // What follows refers to customers and accounts, which must be there, and in the currency of the files.
     saving.stop_if_groundless()?;
     for part in holdings.values.chunks(AT_ONCE) {
         let outcome = account::add_holders(tx, part).await?;
@@ -68,6 +69,17 @@ pub(super) async fn save(
     Ok(Report::new(files, flows, account::totals(tx).await?, &transaction::totals(tx).await?))
 }
 
+/// Whether the database has one of these accounts in another currency.
+async fn has_other_currency(tx: &mut Tx, part: &[Account], outcome: &[Stored]) -> Result<bool, Error> {
+    for (account, _) in part.iter().zip(outcome).filter(|(_, outcome)| **outcome == Stored::Differs) {
+        let known = account::find(tx, account.id).await?;
+        if known.is_none_or(|known| known.currency != account.currency) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn added_to<'a>(part: &'a [Transaction], outcome: &'a [Stored]) -> impl Iterator<Item = AccountId> + 'a {
     let added = part.iter().zip(outcome).filter(|(_, outcome)| **outcome == Stored::Added);
     added.map(|(transaction, _)| transaction.account)
@@ -80,7 +92,7 @@ struct Saving<'a> {
     /// Each with the number of rows that were settled.
     files: Vec<(FileReport, usize)>,
     problems: Problems,
-    /// A customer is not there, or an account is not there or is another, perhaps in another currency.
+    /// A customer or an account is not there, or an account has another currency.
     groundless: bool,
 }
 
@@ -125,7 +137,7 @@ impl<'a> Saving<'a> {
                 Stored::Differs | Stored::Clashes => {}
             }
             if let Some((column, reason)) = complaint(file, *outcome) {
-                self.groundless |= *outcome == Stored::Clashes || file == File::Accounts;
+                self.groundless |= *outcome == Stored::Clashes;
                 let column = Some(column.to_owned());
                 self.problems.add(Problem { file, line: Some(*line), column, reason: reason.to_owned() });
             }

@@ -17,6 +17,9 @@ pub(crate) async fn key(command: &KeyCommand) -> anyhow::Result<ExitCode> {
     let Policy { key_lead, .. } = core.auth.policy();
     let (kid, active_from) = core.auth.rotate_key(OPERATOR, *key_lead).await?;
     say(format_args!("The next signing key is {kid}."));
-    say(format_args!("It is published now and signs from {}, when everybody can have seen it.", active_from.rfc3339()));
+    say(format_args!(
+        "It is published now and signs from {}, when everybody can have seen it.",
+        lombard_domain::time::Instant::from_seconds(active_from.seconds()).rfc3339()
+    ));
     Ok(ExitCode::SUCCESS)
 }

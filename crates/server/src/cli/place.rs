@@ -93,9 +93,7 @@ pub(super) fn not_usable(error: lombard_store::Error) -> anyhow::Error {
         Error::Busy(Some(cause)) => {
             anyhow!("the database does not answer; does it run, and is the address right? ({})", root(&cause))
         }
-        // The cause of this one no longer names the file.
-        Error::Unavailable(Cause::Sqlite(cause)) => anyhow!("the database cannot be used: {cause}"),
-        Error::Unavailable(cause) => anyhow!("the database cannot be used: {}", root(&cause)),
+        Error::Unavailable(cause) => anyhow!("the database cannot be used: {cause} ({})", root(&cause)),
         Error::WrongMasterKey => anyhow!("the master key is not the one with which this database was made"),
         other => other.into(),
     }

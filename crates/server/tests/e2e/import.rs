@@ -123,7 +123,8 @@ async fn a_folder_with_mistakes_is_refused_whole_and_every_mistake_is_named() {
         let other = spoiled("accounts.csv", |text| text.replace("a2,GBP", "a2,EUR"));
         for file in ["transactions.csv", "standing_orders.csv"] {
             let text = fs::read_to_string(other.path().join(file)).unwrap();
-            let lines = text.lines().map(|line| if line.contains(",a2,") { line.replace("GBP", "EUR") } else { line.into() });
+            let lines =
+                text.lines().map(|line| if line.contains(",a2,") { line.replace("GBP", "EUR") } else { line.into() });
             fs::write(other.path().join(file), lines.collect::<Vec<_>>().join("\n")).unwrap();
         }
         let said = import(other.path(), &place).refused();

@@ -50,8 +50,8 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
     };
     let db = place.open().await?;
     let bound = doors.bind().await?;
-    let core = Core::new(db, plan(&url, args)?).await?;
-    lombard_bank::seed::sow(&core.db, SystemClock.now().date()).await.context("cannot make the demo bank")?;
+    let core = Core::new(db, plan(&url)?).await?;
+    lombard_bank::seed::sow(&core.db, SystemClock.now().date()).await.context(NO_DEMO_BANK)?;
     let customers = people::everybody(&core).await?;
     let facts = announce::Facts {
         issuer: url.as_str().to_owned(),
@@ -66,13 +66,9 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn plan(url: &PublicUrl, args: &Sandbox) -> anyhow::Result<Plan> {
+fn plan(url: &PublicUrl) -> anyhow::Result<Plan> {
     let second_factor = SecondFactor::fixed_for_sandbox_only(Secret::new(SECOND_FACTOR.to_owned()));
-    let policy = Policy {
-        registration: Registration::Open,
-        mtls_base: Some(format!("https://{}:{}", url.host(), args.mtls_listen.port())),
-        ..Policy::for_issuer(url.as_str())
-    };
+    let policy = Policy { registration: Registration::Open, ..Policy::for_issuer(url.as_str()) };
     Ok(Plan {
         policy,
         second_factor: second_factor.context("the sandbox's code is not six digits")?,
@@ -100,6 +96,8 @@ fn absolute(path: &Path) -> anyhow::Result<String> {
     let path = path.canonicalize().with_context(|| format!("cannot find {}", path.display()))?;
     Ok(path.display().to_string())
 }
+
+const NO_DEMO_BANK: &str = "cannot make the demo bank; if customers were imported before who are called like its own (alice, bob, …), use another folder and start the sandbox before the import";
 
 /// The second factor that every customer of every sandbox has.
 const SECOND_FACTOR: &str = "123456";
