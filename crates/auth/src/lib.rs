@@ -9,11 +9,13 @@ pub mod consent;
 mod digest;
 mod directory;
 mod error;
+mod fetch;
 pub mod jose;
 pub mod keys;
 pub mod login;
 pub mod oauth;
 mod policy;
+pub mod possession;
 mod record;
 
 use std::sync::Arc;
@@ -26,7 +28,8 @@ use lombard_store::{Db, Tx};
 
 pub use directory::{AccountDirectory, DirectoryError, HeldAccount};
 pub use error::{Error, Result, chain};
-pub use policy::{Policy, Registration};
+pub use fetch::{Fetch, FetchError, Fetching};
+pub use policy::{Directory, DirectoryKeys, Door, Policy, Registration};
 pub use record::Recorder;
 
 use keys::KeyRing;
@@ -59,6 +62,10 @@ pub struct Parts {
     pub directory: Arc<dyn AccountDirectory>,
     /// Where reads are put on record.
     pub recorder: Recorder,
+    /// How documents that others name are fetched.
+    pub fetch: Arc<dyn Fetch>,
+    /// Whose signature under an app's certificate is believed, as certificates in DER.
+    pub client_authorities: possession::Authorities,
 }
 
 /// One call from outside, as the record names it.

@@ -1,12 +1,17 @@
 //! Names, lifetimes and limits that the operator sets.
 
+use lombard_domain::oauth::{Need, Profile};
 use lombard_domain::time::Span;
+
+use crate::jose::Jwks;
 
 /// What the operator decides.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// The issuer: the public address of this server, without a slash at its end (RFC 8414 2).
     pub issuer: String,
+    /// The public address of the listener that asks for client certificates, without a slash at its end (RFC 8705 5).
+    pub mtls_base: Option<String>,
     /// The API's identifier, which is the audience of access tokens (RFC 8707, RFC 9068 2.2).
     pub resource: String,
     /// Life of an access token.
@@ -33,8 +38,45 @@ pub struct Policy {
     pub lock_life_max: Span,
     /// Who may register apps.
     pub registration: Registration,
+    /// The least that an app's security profile may be.
+    pub minimum_profile: Profile,
+    /// Who vouches for apps (RFC 7591 2.3).
+    pub directories: Vec<Directory>,
+    /// Whether apps need a software statement to register.
+    pub software_statement: Need,
+    /// How old a software statement may be.
+    pub software_statement_age: Span,
+    /// How long a nonce for proofs of possession is good (RFC 9449 8); `None`: proofs need none.
+    pub dpop_nonce_life: Option<Span>,
     /// How long a new signing key is published before it signs.
     pub key_lead: Span,
+}
+
+/// Somebody who vouches for apps by software statements.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    /// Its name, the `iss` of its statements.
+    pub issuer: String,
+    /// What it signs them with.
+    pub keys: DirectoryKeys,
+}
+
+/// Where the keys of a directory are.
+#[derive(Clone, Debug)]
+pub enum DirectoryKeys {
+    /// At an address that the operator names.
+    At(String),
+    /// Here.
+    Here(Jwks),
+}
+
+/// By which listener a call came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// The one that asks for client certificates.
+    Mutual,
+    /// The one for everybody.
+    Public,
 }
 
 /// Who may register apps.
@@ -62,6 +104,7 @@ impl Policy {
     pub fn for_issuer(issuer: &str) -> Self {
         Self {
             issuer: issuer.to_owned(),
+            mtls_base: None,
             resource: issuer.to_owned(),
             access_token_life: Span::minutes(5),
             code_life: Span::seconds(60),
@@ -75,7 +118,21 @@ impl Policy {
             lock_life: Span::minutes(5),
             lock_life_max: Span::hours(4),
             registration: Registration::Closed,
+            minimum_profile: Profile::Baseline,
+            directories: Vec::new(),
+            software_statement: Need::Optional,
+            software_statement_age: Span::hours(24),
+            dpop_nonce_life: None,
             key_lead: Span::hours(1),
+        }
+    }
+
+    /// The address that callers of a listener see before the path.
+    #[must_use]
+    pub fn base(&self, door: Door) -> &str {
+        match (door, &self.mtls_base) {
+            (Door::Mutual, Some(base)) => base,
+            (Door::Mutual, None) | (Door::Public, _) => &self.issuer,
         }
     }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use http::Request;
 use hyper::body::Incoming;
+use lombard_auth::Door;
 use lombard_http::{Peer, Site};
 use lombard_store::Db;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -99,7 +100,7 @@ impl Bound {
             socket: self.public,
             transport: tls(ClientCerts::None)?,
             limits,
-            tag,
+            tag: tag(Door::Public),
             router: router.clone(),
         };
         listeners.spawn(public.run(stop.clone()));
@@ -109,7 +110,7 @@ impl Bound {
                 socket,
                 transport: tls(ClientCerts::Asked)?,
                 limits,
-                tag,
+                tag: tag(Door::Mutual),
                 router: router.clone(),
             };
             listeners.spawn(mtls.run(stop.clone()));
@@ -120,7 +121,7 @@ impl Bound {
             socket: self.ops,
             transport: Transport::Plain,
             limits,
-            tag,
+            tag: tag(Door::Public),
             router: ops::router(ready, metrics.clone(), stop.clone()),
         };
         let ops = tokio::spawn(ops.run(ops_stop));
@@ -143,13 +144,17 @@ impl Bound {
     }
 }
 
-fn tag(peer: &PeerInfo, request: &mut Request<Incoming>) {
-    request.extensions_mut().insert(Peer {
-        addr: peer.addr,
-        certificate: peer.certificate.clone(),
-        protocol: peer.protocol,
-        suite: peer.suite,
-    });
+/// Notes in each request who sent it, and by which listener it came.
+fn tag(door: Door) -> impl Fn(&PeerInfo, &mut Request<Incoming>) + Send + Sync + 'static {
+    move |peer, request| {
+        request.extensions_mut().insert(Peer {
+            addr: peer.addr,
+            door,
+            certificates: Arc::clone(&peer.certificates),
+            protocol: peer.protocol,
+            suite: peer.suite,
+        });
+    }
 }
 
 /// Reads signing keys anew, so that a key made by `lombard key rotate` is published and used in time.

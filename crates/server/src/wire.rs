@@ -53,6 +53,8 @@ impl Core {
             second_factor: plan.second_factor,
             directory: bank.clone(),
             recorder: Recorder::start(db.clone()),
+            fetch: Arc::new(NoFetch),
+            client_authorities: lombard_auth::possession::Authorities::default(),
         });
         Ok(Self { db, auth, bank })
     }
@@ -65,3 +67,12 @@ impl Core {
 
 /// Sign-ins that may wait for a password to be checked; at 31 ms each, two at a time, the last waits half a second.
 const PASSWORDS_WAITING: usize = 32;
+
+/// stub
+struct NoFetch;
+
+impl lombard_auth::Fetch for NoFetch {
+    fn get<'a>(&'a self, _url: &'a str) -> lombard_auth::Fetching<'a> {
+        Box::pin(async { Err(lombard_auth::FetchError("nothing is fetched here".to_owned())) })
+    }
+}

@@ -1,7 +1,9 @@
 //! Grants, and the codes that bring them to clients.
 
 use lombard_domain::id::{ConsentId, GrantId};
-use lombard_domain::oauth::{Challenge, Code, Grant, Opaque, RedirectUri};
+use lombard_domain::oauth::{
+    AccountInformation, Challenge, Code, Grant, GrantManagement, Opaque, RedirectUri, Thumbprint,
+};
 use lombard_domain::time::Instant;
 
 use crate::db::Tx;
@@ -14,15 +16,18 @@ use crate::error::{Error, Result};
 pub async fn insert(tx: &mut Tx, grant: &Grant) -> Result<()> {
     tx.exec(
         "-- grant::insert
-        INSERT INTO consent_grant (id, consent_id, client_id, customer_id, scope, nonce, signed_in_at, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        INSERT INTO consent_grant
+            (id, consent_id, client_id, customer_id, scope, details, nonce, management, signed_in_at, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         &[
             &grant.id.to_string(),
             &grant.consent.to_string(),
             &grant.client.to_string(),
             &grant.customer.to_string(),
             &grant.scope.to_string(),
+            &grant.details.as_ref().map(encode_details).transpose()?,
             &grant.nonce.as_ref().map(Opaque::as_str),
+            &management_code(grant.management),
             &grant.signed_in_at.micros(),
             &grant.created_at.micros(),
         ],
@@ -39,19 +44,26 @@ pub async fn find_live(tx: &mut Tx, id: GrantId) -> Result<Option<Grant>> {
     let corrupt = || Error::Corrupt("consent_grant");
     tx.one(
         "-- grant::find_live
-        SELECT consent_id, client_id, customer_id, scope, nonce, signed_in_at, created_at
+        SELECT consent_id, client_id, customer_id, scope, nonce, signed_in_at, created_at, details, management
         FROM consent_grant WHERE id = $1 AND revoked_at IS NULL",
         &[&id.to_string()],
         |row| {
             let text = |column| row.get::<String>(column);
             let nonce: Option<String> = row.get(4)?;
+            let details: Option<String> = row.get(7)?;
             Ok(Grant {
                 id,
                 consent: text(0)?.parse().map_err(|_| corrupt())?,
                 client: text(1)?.parse().map_err(|_| corrupt())?,
                 customer: text(2)?.parse().map_err(|_| corrupt())?,
                 scope: text(3)?.parse().map_err(|_| corrupt())?,
+                details: details.as_deref().map(decode_details).transpose()?,
                 nonce: nonce.map(Opaque::try_from).transpose().map_err(|_| corrupt())?,
+                management: match text(8)?.as_str() {
+                    "none" => GrantManagement::None,
+                    "create" => GrantManagement::Create,
+                    _ => return Err(corrupt()),
+                },
                 signed_in_at: Instant::from_micros(row.get(5)?),
                 created_at: Instant::from_micros(row.get(6)?),
             })
@@ -95,14 +107,15 @@ pub async fn revoke_of_consent(tx: &mut Tx, consent: ConsentId, now: Instant) ->
 pub async fn insert_code(tx: &mut Tx, digest: &[u8], code: &Code) -> Result<()> {
     tx.exec(
         "-- grant::insert_code
-        INSERT INTO code (digest, grant_id, client_id, redirect_uri, code_challenge, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6)",
+        INSERT INTO code (digest, grant_id, client_id, redirect_uri, code_challenge, dpop_jkt, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)",
         &[
             &digest,
             &code.grant.to_string(),
             &code.client.to_string(),
             &code.redirect_uri.as_str(),
             &code.code_challenge.as_str(),
+            &code.dpop_jkt.as_ref().map(Thumbprint::as_str),
             &code.expires_at.micros(),
         ],
     )
@@ -118,16 +131,19 @@ pub async fn find_code(tx: &mut Tx, digest: &[u8]) -> Result<Option<Code>> {
     let corrupt = || Error::Corrupt("code");
     tx.one(
         "-- grant::find_code
-        SELECT grant_id, client_id, redirect_uri, code_challenge, expires_at, used_at FROM code WHERE digest = $1",
+        SELECT grant_id, client_id, redirect_uri, code_challenge, expires_at, used_at, dpop_jkt
+        FROM code WHERE digest = $1",
         &[&digest],
         |row| {
             let text = |column| row.get::<String>(column);
             let used: Option<i64> = row.get(5)?;
+            let dpop_jkt: Option<String> = row.get(6)?;
             Ok(Code {
                 grant: text(0)?.parse().map_err(|_| corrupt())?,
                 client: text(1)?.parse().map_err(|_| corrupt())?,
                 redirect_uri: RedirectUri::new(&text(2)?).map_err(|_| corrupt())?,
                 code_challenge: Challenge::new(&text(3)?).map_err(|_| corrupt())?,
+                dpop_jkt: dpop_jkt.map(Thumbprint::try_from).transpose().map_err(|_| corrupt())?,
                 expires_at: Instant::from_micros(row.get(4)?),
                 used: used.is_some(),
             })
@@ -149,4 +165,19 @@ pub async fn use_code(tx: &mut Tx, digest: &[u8], now: Instant) -> Result<bool> 
         )
         .await?;
     Ok(touched == 1)
+}
+
+fn management_code(management: GrantManagement) -> &'static str {
+    match management {
+        GrantManagement::Create => "create",
+        GrantManagement::None => "none",
+    }
+}
+
+pub(crate) fn encode_details(details: &AccountInformation) -> Result<String> {
+    serde_json::to_string(details).map_err(|_| Error::Corrupt("authorization details"))
+}
+
+pub(crate) fn decode_details(text: &str) -> Result<AccountInformation> {
+    serde_json::from_str(text).map_err(|_| Error::Corrupt("authorization details"))
 }

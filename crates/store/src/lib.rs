@@ -25,6 +25,7 @@ pub mod standing_order;
 mod stored;
 pub mod token;
 pub mod transaction;
+pub mod used_once;
 mod vault;
 
 pub use db::{Db, Options, Tx};

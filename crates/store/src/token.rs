@@ -9,6 +9,7 @@ use lombard_domain::time::Instant;
 use crate::db::Tx;
 use crate::driver::Row;
 use crate::error::{Error, Result};
+use crate::grant::{decode_details, encode_details};
 
 /// Everything on which the fate of a call depends, read in one statement.
 pub struct Standing {
@@ -46,12 +47,15 @@ pub struct ConsentStanding {
 pub async fn insert_access(tx: &mut Tx, token: &AccessToken) -> Result<()> {
     tx.exec(
         "-- token::insert_access
-        INSERT INTO access_token (id, client_id, grant_id, scope, issued_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        INSERT INTO access_token (id, client_id, grant_id, scope, details, binding, issued_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         &[
             &token.id.to_string(),
             &token.client.to_string(),
             &token.grant.map(|id| id.to_string()),
             &token.scope.to_string(),
+            &token.details.as_ref().map(encode_details).transpose()?,
+            &token.binding.as_ref().map(ToString::to_string),
             &token.issued_at.micros(),
             &token.expires_at.micros(),
         ],
@@ -70,7 +74,8 @@ pub async fn standing(tx: &mut Tx, id: TokenId, account: Option<AccountId>) -> R
         "-- token::standing
         SELECT t.client_id, t.grant_id, t.scope, t.issued_at, t.expires_at, COALESCE(t.revoked_at, g.revoked_at),
                k.status, k.deleted_at,
-               c.id, c.customer_id, c.status, c.expires_at, c.permissions, c.data_from, c.data_to, h.account_id
+               c.id, c.customer_id, c.status, c.expires_at, c.permissions, c.data_from, c.data_to, h.account_id,
+               t.details, t.binding
         FROM access_token t
         JOIN client k ON k.id = t.client_id
         LEFT JOIN consent_grant g ON g.id = t.grant_id
@@ -151,12 +156,16 @@ fn read_standing(row: &Row<'_>, id: TokenId, account: Option<AccountId>) -> Resu
     let revoked: Option<i64> = row.get(5)?;
     let status: String = row.get(6)?;
     let deleted: Option<i64> = row.get(7)?;
+    let details: Option<String> = row.get(16)?;
+    let binding: Option<String> = row.get(17)?;
     let grant: Option<GrantId> = grant.map(|id| id.parse()).transpose().map_err(|_| corrupt())?;
     let token = AccessToken {
         id,
         client: client.parse().map_err(|_| corrupt())?,
         grant,
         scope: scope.parse().map_err(|_| corrupt())?,
+        details: details.as_deref().map(decode_details).transpose()?,
+        binding: binding.map(|text| text.parse()).transpose().map_err(|_| corrupt())?,
         issued_at: Instant::from_micros(row.get(3)?),
         expires_at: Instant::from_micros(row.get(4)?),
     };

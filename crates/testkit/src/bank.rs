@@ -101,6 +101,8 @@ impl TestBank {
                 .expect("six digits"),
             directory: bank.clone(),
             recorder: Recorder::start(db.clone()),
+            fetch: Arc::new(NoFetch),
+            client_authorities: lombard_auth::possession::Authorities::default(),
         });
         let files = Files::read(folder).expect("the bank's files");
         let record = auth.operator_entry(Event::Imported);
@@ -197,5 +199,14 @@ impl TestBank {
     #[must_use]
     pub fn seeded(seed: u64) -> SeededRandom {
         SeededRandom::new(seed)
+    }
+}
+
+/// stub
+struct NoFetch;
+
+impl lombard_auth::Fetch for NoFetch {
+    fn get<'a>(&'a self, _url: &'a str) -> lombard_auth::Fetching<'a> {
+        Box::pin(async { Err(lombard_auth::FetchError("nothing is fetched here".to_owned())) })
     }
 }

@@ -1,6 +1,7 @@
 //! Apps: how they register, prove who they are, and change or end their registration.
 
 mod authenticate;
+mod key_cache;
 mod metadata;
 mod register;
 

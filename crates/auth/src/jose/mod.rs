@@ -7,7 +7,6 @@
 //! It must never: represent an algorithm outside the allow-list (`none`, HMAC and RSASSA-PKCS1-v1_5 have no value here), take a
 //! key from a token's own header without being asked to, fetch anything, or look at a payload before its signature holds.
 
-mod alg;
 mod base64url;
 mod claims;
 mod error;
@@ -19,7 +18,6 @@ mod jws;
 mod key;
 mod public_key;
 
-pub use alg::Alg;
 pub use claims::{Audience, Claims, Expiry, FUTURE_TOLERANCE_SECONDS};
 pub use error::JoseError;
 pub use header::{Peeked, ProtectedHeader, peek_header};
@@ -27,4 +25,5 @@ pub use jwk::PublicJwk;
 pub use jwks::Jwks;
 pub use jws::{Header, KeySource, MAX_TOKEN_BYTES, Typ, Verified, VerifyRules, sign, verify};
 pub use key::SigningKey;
+pub use lombard_domain::oauth::Alg;
 pub use public_key::PublicKey;

@@ -2,8 +2,13 @@
 
 use std::str::FromStr;
 
+use serde_json::Value;
+
+use super::alg::Alg;
+use super::profile::{Need, Profile, ResponseMode};
 use super::redirect_uri::RedirectUri;
 use super::scope::ScopeSet;
+use super::software::Software;
 use crate::id::ClientId;
 use crate::text::Text;
 use crate::time::Instant;
@@ -23,16 +28,85 @@ pub struct Client {
     pub created_at: Instant,
 }
 
-/// Client metadata, RFC 7591 2, under the names of that standard.
+/// Client metadata, RFC 7591 2, under the names of that standard and of those that extend it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Metadata {
+    /// What it must do (a field of our own).
+    #[serde(default)]
+    pub security_profile: Profile,
     /// What customers see.
     pub client_name: Text<80>,
     /// Where customers may be sent back to.
     pub redirect_uris: Vec<RedirectUri>,
     /// How it proves who it is.
     pub token_endpoint_auth_method: AuthMethod,
+    /// The one algorithm of its assertions; `None`: any (OpenID Connect Registration 2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<Alg>,
+    /// Its public keys (RFC 7591 2), if it brought them along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
+    /// Where its public keys are (RFC 7591 2), if it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<WebUri>,
+    /// Its certificate's subject, for `tls_client_auth` (RFC 8705 2.1.2); one of these five.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_subject_dn: Option<Text<512>>,
+    /// A DNS name in its certificate (RFC 8705 2.1.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_dns: Option<Text<512>>,
+    /// A URI in its certificate (RFC 8705 2.1.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_uri: Option<Text<512>>,
+    /// An address in its certificate (RFC 8705 2.1.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_ip: Option<Text<512>>,
+    /// An e-mail address in its certificate (RFC 8705 2.1.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_email: Option<Text<512>>,
+    /// Whether its tokens are bound to its certificate (RFC 8705 3.4).
+    #[serde(default)]
+    pub tls_client_certificate_bound_access_tokens: bool,
+    /// Whether its tokens are bound to a key by proofs (RFC 9449 5.2).
+    #[serde(default)]
+    pub dpop_bound_access_tokens: bool,
+    /// Whether it calls the endpoints at their aliases (FAPI 2.0 Security Profile 5.2.2.1).
+    #[serde(default)]
+    pub use_mtls_endpoint_aliases: bool,
+    /// Whether its requests are always pushed (RFC 9126 6).
+    #[serde(default)]
+    pub require_pushed_authorization_requests: bool,
+    /// Whether its requests are always signed objects (RFC 9101 10.5).
+    #[serde(default)]
+    pub require_signed_request_object: bool,
+    /// The one algorithm of its request objects; `None`: any (OpenID Connect Registration 2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<Alg>,
+    /// How answers may come back; `None`: in any way that its profile has (FAPI 2.0 Message Signing).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_modes: Option<Vec<ResponseMode>>,
+    /// What signed answers are signed with (JARM 3).
+    #[serde(default)]
+    pub authorization_signed_response_alg: Alg,
+    /// What its ID tokens are signed with (OpenID Connect Registration 2).
+    #[serde(default)]
+    pub id_token_signed_response_alg: Alg,
+    /// What signed answers of introspection are signed with (RFC 9701 6).
+    #[serde(default)]
+    pub introspection_signed_response_alg: Alg,
+    /// Which types of rich authorization requests it makes (RFC 9396 10); `None`: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_details_types: Option<Vec<Text<80>>>,
+    /// Whether it is a resource server, which may ask about any token, and not an app (a field of our own).
+    #[serde(default)]
+    pub resource_server: bool,
+    /// What a directory says of it: the statement as it came (RFC 7591 3.2.1), and what was read from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_statement: Option<String>,
+    /// What the statement says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software: Option<Software>,
     /// What it may use at the token endpoint.
     pub grant_types: Vec<GrantType>,
     /// What it may ask for.
@@ -66,6 +140,33 @@ impl Metadata {
     pub fn may_use(&self, grant_type: GrantType) -> bool {
         self.grant_types.contains(&grant_type)
     }
+
+    /// Whether every request must be pushed.
+    #[must_use]
+    pub fn must_push(&self) -> bool {
+        self.require_pushed_authorization_requests || self.security_profile.rules().pushed_request == Need::Required
+    }
+
+    /// Whether every request must be a signed object.
+    #[must_use]
+    pub fn must_sign(&self) -> bool {
+        self.require_signed_request_object || self.security_profile.rules().signed_request == Need::Required
+    }
+
+    /// Whether every token must be bound to a key.
+    #[must_use]
+    pub fn must_bind(&self) -> bool {
+        self.dpop_bound_access_tokens
+            || self.tls_client_certificate_bound_access_tokens
+            || self.security_profile.rules().sender_constraint == Need::Required
+    }
+
+    /// Whether an answer may come back in this way.
+    #[must_use]
+    pub fn may_be_answered(&self, mode: ResponseMode) -> bool {
+        self.security_profile.rules().response_modes.contains(&mode)
+            && self.response_modes.as_ref().is_none_or(|modes| modes.contains(&mode))
+    }
 }
 
 /// How a client proves who it is at the token endpoint and its neighbours.
@@ -76,11 +177,23 @@ pub enum AuthMethod {
     ClientSecretBasic,
     /// Id and secret in the body (RFC 6749 2.3.1).
     ClientSecretPost,
+    /// A signed assertion (RFC 7523, OpenID Connect Core 9).
+    PrivateKeyJwt,
+    /// A certificate that a trusted authority signed (RFC 8705 2.1).
+    TlsClientAuth,
+    /// A certificate whose key it registered (RFC 8705 2.2).
+    SelfSignedTlsClientAuth,
 }
 
 impl AuthMethod {
     /// Every method.
-    pub const ALL: &[Self] = &[Self::ClientSecretBasic, Self::ClientSecretPost];
+    pub const ALL: &[Self] = &[
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::PrivateKeyJwt,
+        Self::TlsClientAuth,
+        Self::SelfSignedTlsClientAuth,
+    ];
 
     /// The name on the wire.
     #[must_use]
@@ -88,6 +201,18 @@ impl AuthMethod {
         match self {
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
+            Self::TlsClientAuth => "tls_client_auth",
+        }
+    }
+
+    /// Whether it needs a secret that both sides know.
+    #[must_use]
+    pub fn has_secret(self) -> bool {
+        match self {
+            Self::ClientSecretBasic | Self::ClientSecretPost => true,
+            Self::PrivateKeyJwt | Self::SelfSignedTlsClientAuth | Self::TlsClientAuth => false,
         }
     }
 }

@@ -1,6 +1,9 @@
 //! An authorization request that has been checked, as it is kept from the push or the redirect until the customer has answered.
 
+use super::binding::Thumbprint;
+use super::detail::AccountInformation;
 use super::pkce::Challenge;
+use super::profile::ResponseMode;
 use super::redirect_uri::RedirectUri;
 use super::scope::ScopeSet;
 use crate::id::ClientId;
@@ -23,6 +26,31 @@ pub struct AuthorizationRequest {
     pub code_challenge: Challenge,
     /// Whether pages may or must be shown.
     pub prompt: Option<Prompt>,
+    /// How the answer goes back.
+    #[serde(default)]
+    pub response_mode: ResponseMode,
+    /// What for, in detail (RFC 9396).
+    pub details: Option<AccountInformation>,
+    /// The key that must redeem the code (RFC 9449 10).
+    pub dpop_jkt: Option<Thumbprint>,
+    /// Who will probably sign in (OpenID Connect Core 3.1.2.1).
+    pub login_hint: Option<Opaque>,
+    /// The name under which the app knows who must sign in, from an ID token that it showed (OpenID Connect Core 3.1.2.1).
+    pub expected_subject: Option<Opaque>,
+    /// Whether the app wants to look after the grant itself (Grant Management 5).
+    #[serde(default)]
+    pub grant_management: GrantManagement,
+}
+
+/// Whether an app is told the name of the grant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantManagement {
+    /// It did not ask.
+    #[default]
+    None,
+    /// It asked for a new grant of its own (`grant_management_action=create`).
+    Create,
 }
 
 /// OpenID Connect Core 3.1.2.1, `prompt`. Sign-in and consent happen anew for every request, so only `none` makes a difference.

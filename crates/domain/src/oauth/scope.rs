@@ -12,6 +12,10 @@ pub enum Scope {
     AccountsRead,
     /// How much is in the accounts.
     BalancesRead,
+    /// Grant Management 6.2: looking at grants; for the app itself, not for a customer to give.
+    GrantManagementQuery,
+    /// Grant Management 6.3: ending grants; for the app itself, not for a customer to give.
+    GrantManagementRevoke,
     /// OpenID Connect: who the customer is, under a name for this app only.
     OpenId,
     /// Regular payments.
@@ -22,8 +26,15 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order in which they are written.
-    pub const ALL: &[Self] =
-        &[Self::OpenId, Self::AccountsRead, Self::BalancesRead, Self::StandingOrdersRead, Self::TransactionsRead];
+    pub const ALL: &[Self] = &[
+        Self::OpenId,
+        Self::AccountsRead,
+        Self::BalancesRead,
+        Self::StandingOrdersRead,
+        Self::TransactionsRead,
+        Self::GrantManagementQuery,
+        Self::GrantManagementRevoke,
+    ];
 
     /// The name on the wire.
     #[must_use]
@@ -31,6 +42,8 @@ impl Scope {
         match self {
             Self::AccountsRead => "accounts:read",
             Self::BalancesRead => "balances:read",
+            Self::GrantManagementQuery => "grant_management_query",
+            Self::GrantManagementRevoke => "grant_management_revoke",
             Self::OpenId => "openid",
             Self::StandingOrdersRead => "standing-orders:read",
             Self::TransactionsRead => "transactions:read",
@@ -44,10 +57,23 @@ impl Scope {
         PermissionSet::of(match self {
             Self::AccountsRead => &[AccountsBasic, AccountsDetail],
             Self::BalancesRead => &[Balances],
-            Self::OpenId => &[],
+            Self::GrantManagementQuery | Self::GrantManagementRevoke | Self::OpenId => &[],
             Self::StandingOrdersRead => &[StandingOrdersBasic, StandingOrdersDetail],
             Self::TransactionsRead => &[TransactionsBasic, TransactionsDetail, TransactionsCredits, TransactionsDebits],
         })
+    }
+
+    /// Whether a customer can give it. What is left is for an app's own tokens.
+    #[must_use]
+    pub fn is_a_customers(self) -> bool {
+        match self {
+            Self::AccountsRead
+            | Self::BalancesRead
+            | Self::OpenId
+            | Self::StandingOrdersRead
+            | Self::TransactionsRead => true,
+            Self::GrantManagementQuery | Self::GrantManagementRevoke => false,
+        }
     }
 
     fn bit(self) -> u32 {
@@ -57,6 +83,8 @@ impl Scope {
             Self::OpenId => 1 << 2,
             Self::StandingOrdersRead => 1 << 3,
             Self::TransactionsRead => 1 << 4,
+            Self::GrantManagementQuery => 1 << 5,
+            Self::GrantManagementRevoke => 1 << 6,
         }
     }
 }
@@ -103,6 +131,18 @@ impl ScopeSet {
     #[must_use]
     pub fn is_within(self, other: Self) -> bool {
         self.0 & !other.0 == 0
+    }
+
+    /// The members that both sets have.
+    #[must_use]
+    pub fn intersect(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Whether a customer can give all its members.
+    #[must_use]
+    pub fn is_a_customers(self) -> bool {
+        self.iter().all(Scope::is_a_customers)
     }
 
     /// This set without a scope.

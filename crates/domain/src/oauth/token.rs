@@ -1,10 +1,13 @@
 //! What a customer's yes turns into: a grant, the code that brings it to the client, and the tokens made from it.
 
+use super::binding::{Binding, Thumbprint};
+use super::detail::AccountInformation;
 use super::pkce::Challenge;
 use super::redirect_uri::RedirectUri;
-use super::request::Opaque;
+use super::request::{GrantManagement, Opaque};
 use super::scope::ScopeSet;
 use crate::id::{ClientId, ConsentId, CustomerId, GrantId, TokenId};
+use crate::permission::PermissionSet;
 use crate::time::Instant;
 
 /// One answer of a customer to one authorization request. All tokens made from it die with it.
@@ -20,8 +23,12 @@ pub struct Grant {
     pub customer: CustomerId,
     /// What for.
     pub scope: ScopeSet,
+    /// What for, in detail.
+    pub details: Option<AccountInformation>,
     /// For the ID token.
     pub nonce: Option<Opaque>,
+    /// Whether the client is told its identifier.
+    pub management: GrantManagement,
     /// When the customer signed in.
     pub signed_in_at: Instant,
     /// When the answer was given.
@@ -39,6 +46,8 @@ pub struct Code {
     pub redirect_uri: RedirectUri,
     /// PKCE.
     pub code_challenge: Challenge,
+    /// The key that must redeem it (RFC 9449 10).
+    pub dpop_jkt: Option<Thumbprint>,
     /// Until when.
     pub expires_at: Instant,
     /// Whether it has been redeemed.
@@ -56,10 +65,23 @@ pub struct AccessToken {
     pub grant: Option<GrantId>,
     /// Its scope.
     pub scope: ScopeSet,
+    /// What it is for in detail.
+    pub details: Option<AccountInformation>,
+    /// What its bearer must prove to hold.
+    pub binding: Option<Binding>,
     /// When it was made.
     pub issued_at: Instant,
     /// Until when.
     pub expires_at: Instant,
+}
+
+impl AccessToken {
+    /// What it can open, if the consent opens it too.
+    #[must_use]
+    pub fn permissions(&self) -> PermissionSet {
+        let detailed = self.details.as_ref().map(AccountInformation::permissions).unwrap_or_default();
+        self.scope.permissions().union(detailed)
+    }
 }
 
 /// A refresh token; only a digest of its text is stored. It is not rotated (FAPI 2.0 Security Profile 5.3.2.1-9).

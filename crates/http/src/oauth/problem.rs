@@ -40,20 +40,27 @@ impl From<OauthError> for Problem {
                 Self::with_status(StatusCode::SERVICE_UNAVAILABLE, error).with_header(RETRY_AFTER, "1")
             }
             ErrorCode::ConsentRequired
+            | ErrorCode::InvalidAuthorizationDetails
             | ErrorCode::InvalidClientMetadata
+            | ErrorCode::InvalidDpopProof
             | ErrorCode::InvalidGrant
+            | ErrorCode::InvalidGrantId
             | ErrorCode::InvalidRedirectUri
             | ErrorCode::InvalidRequest
+            | ErrorCode::InvalidRequestObject
             | ErrorCode::InvalidRequestUri
             | ErrorCode::InvalidScope
+            | ErrorCode::InvalidSoftwareStatement
             | ErrorCode::LoginRequired
             | ErrorCode::RequestNotSupported
             | ErrorCode::RequestUriNotSupported
             | ErrorCode::UnapprovedSoftwareStatement
             | ErrorCode::UnauthorizedClient
+            | ErrorCode::UnmetAuthenticationRequirements
             | ErrorCode::UnsupportedGrantType
             | ErrorCode::UnsupportedResponseType
-            | ErrorCode::UnsupportedTokenType => Self::with_status(StatusCode::BAD_REQUEST, error),
+            | ErrorCode::UnsupportedTokenType
+            | ErrorCode::UseDpopNonce => Self::with_status(StatusCode::BAD_REQUEST, error),
         }
     }
 }

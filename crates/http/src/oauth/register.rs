@@ -30,7 +30,6 @@ struct Registration<'a> {
     metadata: &'a Metadata,
     response_types: [&'static str; 1],
     subject_type: &'static str,
-    id_token_signed_response_alg: &'static str,
 }
 
 impl<'a> Registration<'a> {
@@ -46,7 +45,6 @@ impl<'a> Registration<'a> {
             metadata: &client.metadata,
             response_types: ["code"],
             subject_type: "pairwise",
-            id_token_signed_response_alg: "ES256",
         }
     }
 }

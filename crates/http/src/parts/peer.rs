@@ -6,13 +6,17 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use lombard_auth::Door;
+
 /// The other end of the connection that a request came by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
     /// Network address of the other end: the client, or a proxy before it.
     pub addr: SocketAddr,
-    /// The client's certificate in DER, if it showed one and proved that it holds the key (RFC 8705).
-    pub certificate: Option<Arc<[u8]>>,
+    /// By which listener it came.
+    pub door: Door,
+    /// The certificates in DER that the client showed, its own first; it has proved to hold the key of that one (RFC 8705).
+    pub certificates: Arc<[Vec<u8>]>,
     /// Protocol that protects the connection, `TLSv1.2` or `TLSv1.3`; `none` on the operators' plain listener.
     pub protocol: &'static str,
     /// Cipher suite by its registered name, such as `TLS13_AES_256_GCM_SHA384`; `none` without TLS.

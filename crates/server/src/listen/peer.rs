@@ -12,8 +12,8 @@ use rustls::{ProtocolVersion, ServerConnection};
 pub(crate) struct PeerInfo {
     /// Network address of the other end.
     pub(crate) addr: SocketAddr,
-    /// The client's certificate in DER, if it showed one and proved that it holds the key.
-    pub(crate) certificate: Option<Arc<[u8]>>,
+    /// The certificates in DER that the client showed, its own first; it has proved to hold the key of that one.
+    pub(crate) certificates: Arc<[Vec<u8>]>,
     /// `TLSv1.2`, `TLSv1.3`, or `none` on a plain listener.
     pub(crate) protocol: &'static str,
     /// Registered name of the cipher suite, or `none` on a plain listener.
@@ -23,16 +23,16 @@ pub(crate) struct PeerInfo {
 impl PeerInfo {
     /// The other end of a connection without TLS.
     pub(crate) fn plain(addr: SocketAddr) -> Self {
-        Self { addr, certificate: None, protocol: NONE, suite: NONE }
+        Self { addr, certificates: Arc::default(), protocol: NONE, suite: NONE }
     }
 
     /// The other end of a connection whose handshake is complete.
     pub(crate) fn secured(addr: SocketAddr, connection: &ServerConnection) -> Self {
-        let leaf = connection.peer_certificates().and_then(<[_]>::first);
+        let shown = connection.peer_certificates().unwrap_or_default();
         let suite = connection.negotiated_cipher_suite();
         Self {
             addr,
-            certificate: leaf.map(|leaf| Arc::from(leaf.as_ref())),
+            certificates: shown.iter().map(|one| one.as_ref().to_vec()).collect(),
             protocol: match connection.protocol_version() {
                 Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
                 Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",

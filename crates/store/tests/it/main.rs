@@ -17,4 +17,5 @@ mod raw;
 mod session;
 mod statements;
 mod token;
+mod used_once;
 mod world;

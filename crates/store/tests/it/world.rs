@@ -9,7 +9,8 @@ use lombard_domain::consent::{Authorisation, Consent, Revoker, State, Terms};
 use lombard_domain::currency::Currency;
 use lombard_domain::id::{AccountId, ClientId, ConsentId, CustomerId, GrantId, TokenId};
 use lombard_domain::oauth::{
-    AccessToken, AuthorizationRequest, Challenge, Client, ClientStatus, Code, Grant, RedirectUri, ScopeSet,
+    AccessToken, AccountInformation, Action, AuthorizationRequest, Binding, Challenge, Client, ClientStatus, Code,
+    Grant, GrantManagement, RedirectUri, ResponseMode, ScopeSet, Thumbprint,
 };
 use lombard_domain::party::{Customer, HolderRole, Holding, Username};
 use lombard_domain::permission::{Permission, PermissionSet, Window};
@@ -110,7 +111,9 @@ pub(crate) fn a_grant(n: u128, consent: u128) -> Grant {
         client: app(1),
         customer: customer(1),
         scope: ScopeSet::parse("openid accounts:read").unwrap(),
+        details: n.is_multiple_of(2).then(details),
         nonce: n.is_multiple_of(2).then(|| "n-0S6 \"~\"".to_owned().try_into().unwrap()),
+        management: if n.is_multiple_of(2) { GrantManagement::Create } else { GrantManagement::None },
         signed_in_at: at(2),
         created_at: at(3),
     }
@@ -122,6 +125,7 @@ pub(crate) fn a_code(grant: u128) -> Code {
         client: app(1),
         redirect_uri: RedirectUri::new("https://app1.example/cb").unwrap(),
         code_challenge: challenge(),
+        dpop_jkt: grant.is_multiple_of(2).then(thumbprint),
         expires_at: at(60),
         used: false,
     }
@@ -133,6 +137,11 @@ pub(crate) fn an_access_token(n: u128, grant: Option<u128>) -> AccessToken {
         client: app(1),
         grant: grant.map(GrantId::from_bits),
         scope: ScopeSet::parse("accounts:read").unwrap(),
+        details: n.is_multiple_of(2).then(details),
+        binding: [None, Some(Binding::Key(thumbprint())), Some(Binding::Certificate(thumbprint()))]
+            .into_iter()
+            .nth(usize::try_from(n % 3).unwrap())
+            .flatten(),
         issued_at: at(4),
         expires_at: at(304),
     }
@@ -147,7 +156,21 @@ pub(crate) fn a_request(n: u128) -> AuthorizationRequest {
         nonce: None,
         code_challenge: challenge(),
         prompt: None,
+        response_mode: ResponseMode::Jwt,
+        details: n.is_multiple_of(2).then(details),
+        dpop_jkt: Some(thumbprint()),
+        login_hint: Some("amelia".to_owned().try_into().unwrap()),
+        expected_subject: None,
+        grant_management: GrantManagement::Create,
     }
+}
+
+fn details() -> AccountInformation {
+    AccountInformation { actions: [Action::ListAccounts, Action::ReadBalances].into() }
+}
+
+fn thumbprint() -> Thumbprint {
+    Thumbprint::new("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap()
 }
 
 fn challenge() -> Challenge {

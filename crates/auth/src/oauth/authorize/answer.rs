@@ -123,7 +123,9 @@ impl Auth {
             client: request.client,
             customer: signed_in.customer,
             scope: request.scope,
+            details: request.details.clone(),
             nonce: request.nonce.clone(),
+            management: request.grant_management,
             signed_in_at: signed_in.at,
             created_at: now,
         };
@@ -134,6 +136,7 @@ impl Auth {
             client: request.client,
             redirect_uri: request.redirect_uri.clone(),
             code_challenge: request.code_challenge.clone(),
+            dpop_jkt: request.dpop_jkt.clone(),
             expires_at: now.plus(self.policy().code_life),
             used: false,
         };

@@ -27,6 +27,12 @@ pub(super) fn check(
         nonce: opaque(params, "nonce")?,
         code_challenge: pkce(params)?,
         prompt: prompt(params)?,
+        response_mode: lombard_domain::oauth::ResponseMode::Query,
+        details: None,
+        dpop_jkt: None,
+        login_hint: None,
+        expected_subject: None,
+        grant_management: lombard_domain::oauth::GrantManagement::None,
     })
 }
 

@@ -62,6 +62,8 @@ impl Auth {
             client: client.id(),
             grant: grant.map(|grant| grant.id),
             scope,
+            details: grant.and_then(|grant| grant.details.clone()),
+            binding: None,
             issued_at: now,
             expires_at: now.plus(policy.access_token_life),
         };

@@ -62,7 +62,7 @@ pub(super) fn localhost() -> ChainAndKey {
 /// What the server knows of who asks, and slow answers.
 fn router(begun: Arc<Semaphore>) -> Router {
     let peer = |Extension(peer): Extension<PeerInfo>| async move {
-        let certificate = peer.certificate.map_or(0, |der| der.len());
+        let certificate = peer.certificates.first().map_or(0, Vec::len);
         format!("{} {} certificate:{certificate} port:{}", peer.protocol, peer.suite, peer.addr.port())
     };
     let slow = async move || {

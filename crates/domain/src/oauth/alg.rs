@@ -5,13 +5,17 @@ use std::fmt;
 /// A signature algorithm that this server makes and accepts.
 ///
 /// Each is bound to one kind of key, so that a token can never choose how a key is used (RFC 8725 3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Alg {
     /// ECDSA on P-256 with SHA-256 (RFC 7518 3.4); the default, 28 times cheaper to sign with than [`Alg::Ps256`].
+    #[default]
+    #[serde(rename = "ES256")]
     Es256,
     /// RSASSA-PSS with SHA-256 and a salt of 32 bytes (RFC 7518 3.5).
+    #[serde(rename = "PS256")]
     Ps256,
     /// Ed25519 (RFC 8037 3.1).
+    #[serde(rename = "EdDSA")]
     EdDsa,
 }
 
@@ -57,6 +61,7 @@ mod tests {
     fn knows_its_own_names_and_no_weak_ones() {
         for alg in Alg::ALL {
             assert_eq!(Alg::from_name(alg.name()), Some(alg));
+            assert_eq!(serde_json::to_string(&alg).unwrap(), format!("\"{}\"", alg.name()));
         }
         assert_eq!(Alg::from_name("Ed25519"), Some(Alg::EdDsa));
         for bad in ["none", "None", "", "HS256", "RS256", "es256", "ES256 ", "ES384", "Ed448", "PS512"] {

@@ -1,0 +1,1 @@
+//! Keys that apps keep at an address of their own.

@@ -1,0 +1,4 @@
+//! Distinguished names.
+
+/// stub
+pub struct DistinguishedName;
