@@ -24,3 +24,14 @@ pub(crate) fn base64url_of(text: &str) -> String {
 pub(crate) fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
+
+/// The digest under which something that may come once only is remembered: of what kind, whose, and its name.
+pub(crate) fn of_parts(parts: &[&[u8]]) -> Vec<u8> {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        // Each part with its length before it: no two lists of parts make the same bytes.
+        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(part);
+    }
+    context.finish().as_ref().to_vec()
+}

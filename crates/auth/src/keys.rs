@@ -83,7 +83,7 @@ impl KeyRing {
     ///
     /// # Errors
     /// When there is no key, or the library fails.
-    pub fn sign<C: serde::Serialize>(&self, typ: &str, claims: &C, now: Instant) -> Result<String> {
+    pub fn sign<C: serde::Serialize>(&self, _alg: Alg, typ: &str, claims: &C, now: Instant) -> Result<String> {
         let ring = self.held();
         let keys = &ring.keys;
         let current = keys.iter().rev().find(|held| held.active_from <= now).or_else(|| keys.first());
@@ -104,6 +104,12 @@ impl KeyRing {
             .filter(|(_, successor)| successor.is_none_or(|from| now < from.plus(RETIRED_AFTER)))
             .map(|(held, _)| held.key.public().clone());
         Jwks::new(published.collect())
+    }
+
+    /// Every public key that ever signed, for what is read long after it was signed (`id_token_hint`).
+    #[must_use]
+    pub fn ever(&self) -> Jwks {
+        Jwks::new(self.held().keys.iter().map(|held| held.key.public().clone()).collect())
     }
 
     /// The `jti` of a token of ours: remembered, or else what `check` says, which must verify the token with the published keys.

@@ -13,6 +13,7 @@ mod fetch;
 pub mod jose;
 pub mod keys;
 pub mod login;
+mod nonce;
 pub mod oauth;
 mod policy;
 pub mod possession;
@@ -40,6 +41,7 @@ use login::second_factor::SecondFactor;
 #[derive(Clone)]
 pub struct Auth {
     parts: Arc<Parts>,
+    key_cache: Arc<client::KeyCache>,
 }
 
 /// What an [`Auth`] is made of.
@@ -79,7 +81,8 @@ impl Auth {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts) }
+        let key_cache = Arc::new(client::KeyCache::new(Arc::clone(&parts.fetch)));
+        Self { parts: Arc::new(parts), key_cache }
     }
 
     /// Names, lifetimes and limits.
@@ -133,6 +136,21 @@ impl Auth {
         Ok(lombard_store::audit::append(tx, std::slice::from_ref(&entry)).await?)
     }
 
+    /// Forgets what may come once only and would be refused by now in any case; to be called every minute.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_used_once(&self) -> Result<()> {
+        loop {
+            let mut tx = self.db().begin("forget").await?;
+            let gone = lombard_store::used_once::forget(&mut tx, self.now(), FORGOTTEN_AT_ONCE).await?;
+            tx.commit().await?;
+            if gone < FORGOTTEN_AT_ONCE.unsigned_abs() {
+                return Ok(());
+            }
+        }
+    }
+
     /// Puts an event on record that changed nothing else.
     pub(crate) async fn record_alone(
         &self,
@@ -144,3 +162,6 @@ impl Auth {
         self.parts.recorder.record(self.entry(call, event, subject, reason)).await
     }
 }
+
+/// Rows deleted in one transaction, so that nobody waits long for it.
+const FORGOTTEN_AT_ONCE: i64 = 1000;

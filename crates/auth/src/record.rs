@@ -1,10 +1,12 @@
-//! Putting reads on record without making them wait for each other.
+//! Putting reads on record, and using up what may come once only, without making calls wait for each other.
 //!
 //! A read changes nothing, so there is no transaction that its entry could be part of. It is still answered only once its entry
-//! will survive a crash: entries of calls that run at the same time are written and synced together, in one transaction.
+//! will survive a crash: entries of calls that run at the same time are written and synced together, in one transaction. The
+//! names of assertions and proofs go the same way, so that none counts twice, whatever crashes and however many nodes there are.
 
 use lombard_domain::audit::Entry;
 use lombard_store::Db;
+use lombard_store::used_once::{self, UsedOnce};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::{Error, Result};
@@ -16,8 +18,21 @@ pub struct Recorder {
 }
 
 struct Waiting {
-    entry: Entry,
-    done: oneshot::Sender<bool>,
+    once: Vec<UsedOnce>,
+    /// What is put on record if all of `once` came for the first time.
+    entry: Option<Entry>,
+    /// What is put on record if not.
+    replayed: Option<Entry>,
+    done: oneshot::Sender<Option<First>>,
+}
+
+/// Whether all names of a call came for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum First {
+    /// They did.
+    Time,
+    /// One has come before.
+    Replayed,
 }
 
 impl Recorder {
@@ -34,11 +49,23 @@ impl Recorder {
     /// # Errors
     /// [`Error::Busy`] if it could not be written; the call must then not be answered with data.
     pub async fn record(&self, entry: Entry) -> Result<()> {
+        self.write(Vec::new(), Some(entry), None).await.map(|_| ())
+    }
+
+    /// Uses up names that may come once only, and puts on record that they came: `entry` for the first time, `replayed` otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if it could not be written; nothing may then be believed.
+    pub(crate) async fn use_up(&self, once: Vec<UsedOnce>, entry: Option<Entry>, replayed: Entry) -> Result<First> {
+        self.write(once, entry, Some(replayed)).await
+    }
+
+    async fn write(&self, once: Vec<UsedOnce>, entry: Option<Entry>, replayed: Option<Entry>) -> Result<First> {
         let (done, written) = oneshot::channel();
-        self.queue.try_send(Waiting { entry, done }).map_err(|_| Error::Busy)?;
+        self.queue.try_send(Waiting { once, entry, replayed, done }).map_err(|_| Error::Busy)?;
         match written.await {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(Error::Busy),
+            Ok(Some(first)) => Ok(first),
+            Ok(None) | Err(_) => Err(Error::Busy),
         }
     }
 }
@@ -46,22 +73,36 @@ impl Recorder {
 async fn write(db: Db, mut waiting: mpsc::Receiver<Waiting>) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     while waiting.recv_many(&mut group, GROUP_MAX).await > 0 {
-        let (entries, done): (Vec<_>, Vec<_>) = group.drain(..).map(|one| (one.entry, one.done)).unzip();
-        let outcome = write_group(&db, &entries).await;
+        let outcome = write_group(&db, &mut group).await;
         if let Err(error) = &outcome {
-            tracing::error!(error = %crate::chain(error), entries = entries.len(), "audit entries could not be written; their calls are refused");
+            tracing::error!(error = %crate::chain(error), calls = group.len(), "the record could not be written; its calls are refused");
         }
-        for waiter in done {
+        let outcomes =
+            outcome.map_or_else(|_| vec![None; group.len()], |firsts| firsts.into_iter().map(Some).collect());
+        for (waiter, outcome) in group.drain(..).zip(outcomes) {
             // A caller that has hung up does not care.
-            let _ = waiter.send(outcome.is_ok());
+            let _ = waiter.done.send(outcome);
         }
     }
 }
 
-async fn write_group(db: &Db, entries: &[Entry]) -> lombard_store::Result<()> {
+async fn write_group(db: &Db, group: &mut [Waiting]) -> lombard_store::Result<Vec<First>> {
     let mut tx = db.begin("record").await?;
-    lombard_store::audit::append(&mut tx, entries).await?;
-    tx.commit().await
+    let names: Vec<UsedOnce> = group.iter().flat_map(|one| one.once.iter().cloned()).collect();
+    let mut fresh = used_once::insert(&mut tx, &names).await?.into_iter();
+    let mut firsts = Vec::with_capacity(group.len());
+    let mut entries = Vec::with_capacity(group.len());
+    for one in group {
+        // All are asked for, also after one that is not fresh: the iterator moves on to the next call's names.
+        let stale = fresh.by_ref().take(one.once.len()).filter(|fresh| !fresh).count();
+        let (first, entry) =
+            if stale == 0 { (First::Time, one.entry.take()) } else { (First::Replayed, one.replayed.take()) };
+        firsts.push(first);
+        entries.extend(entry);
+    }
+    lombard_store::audit::append(&mut tx, &entries).await?;
+    tx.commit().await?;
+    Ok(firsts)
 }
 
 /// Entries that may wait.

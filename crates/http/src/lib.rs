@@ -67,7 +67,14 @@ async fn guard(
     request: Request,
     next: axum::middleware::Next,
 ) -> Response {
-    parts::guard::run(request, next, |surface_path, id, refusal| render(&app, surface_path, id, refusal)).await
+    // Whoever brings proofs is told the nonce that the next one needs (RFC 9449 8.2).
+    let nonce = app.auth.dpop_nonce().filter(|_| request.headers().contains_key(parts::evidence::DPOP));
+    let mut response =
+        parts::guard::run(request, next, |surface_path, id, refusal| render(&app, surface_path, id, refusal)).await;
+    if let Some(value) = nonce.and_then(|nonce| http::HeaderValue::try_from(nonce).ok()) {
+        response.headers_mut().insert(parts::evidence::DPOP_NONCE, value);
+    }
+    response
 }
 
 fn refuse(app: &App, request: &Request, refusal: parts::guard::Refusal) -> Response {

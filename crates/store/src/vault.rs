@@ -18,6 +18,8 @@ pub enum Index {
     Csrf,
     /// Identifiers of imported rows.
     Import,
+    /// Nonces for proofs of possession.
+    Nonce,
     /// A customer's name for one app (`sub`).
     Pairwise,
     /// Whom a run of failed sign-ins belongs to.
@@ -31,6 +33,7 @@ impl Index {
         match self {
             Self::Csrf => b"csrf",
             Self::Import => b"import",
+            Self::Nonce => b"dpop-nonce",
             Self::Pairwise => b"pairwise",
             Self::Throttle => b"throttle",
             Self::Username => b"username",

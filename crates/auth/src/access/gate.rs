@@ -2,17 +2,19 @@
 
 use std::marker::PhantomData;
 
-use lombard_domain::audit::{Event, Subject};
+use lombard_domain::audit::{Entry, Event, Subject};
 use lombard_domain::consent::Ended;
 use lombard_domain::id::{AccountId, TokenId};
 use lombard_domain::oauth::{AccessToken, ClientStatus, Scope};
 use lombard_domain::permission::Right;
 use lombard_store::token::{self, ConsentStanding, Standing};
+use lombard_store::used_once::UsedOnce;
 
-use super::{AccountAccess, ConsentAccess, IdentityAccess, Presented};
+use super::{AccountAccess, ClientAccess, ConsentAccess, IdentityAccess, Presented};
 use crate::error::Error;
 use crate::jose::{self, Alg, Expiry, Typ, VerifyRules};
 use crate::keys::Known;
+use crate::record::First;
 use crate::{Auth, Call};
 
 /// Why a call gets no data.
@@ -28,12 +30,16 @@ pub enum Denied {
     Expired,
     /// Something of ours is broken.
     Internal(Error),
-    /// The token is not one of ours, was revoked, or belongs to a client that may not act.
+    /// The token is not one of ours, was revoked, belongs to a client that may not act, or is not presented as it must be.
     InvalidToken,
+    /// A proof with a nonce of this server is needed (RFC 9449 9).
+    Nonce,
     /// There is no token.
     NoToken,
     /// The consent does not give this right, whose name follows.
     Permission(&'static str),
+    /// The proof of possession is missing, does not hold, is another key's, or came before (RFC 9449 7.1).
+    Proof,
 }
 
 impl From<Error> for Denied {
@@ -57,10 +63,15 @@ pub struct Gate {
     auth: Auth,
 }
 
+/// A token that works, the consent behind it if it is a customer's yes, and what must be used up with it.
+type Judged = (AccessToken, Option<ConsentStanding>, Option<UsedOnce>);
+
 /// A call whose token and consent are in order, before it is known what it may do.
 struct Admitted {
     token: AccessToken,
     consent: ConsentStanding,
+    /// What must be used up before anything is given.
+    once: Option<UsedOnce>,
 }
 
 impl Gate {
@@ -77,14 +88,14 @@ impl Gate {
     pub async fn consent<R: Right>(
         &self,
         call: Call<'_>,
-        presented: Option<&Presented>,
+        presented: Option<&Presented<'_>>,
     ) -> Result<ConsentAccess<R>, Denied> {
         let admitted = self.admit(call, presented, None).await?;
         let access = match right::<R>(&admitted) {
             Ok(access) => access,
             Err(denied) => return Err(self.refuse(call, &admitted, denied).await),
         };
-        self.read(call, &admitted, R::NAME).await?;
+        self.read(call, admitted, R::NAME).await?;
         Ok(access)
     }
 
@@ -95,7 +106,7 @@ impl Gate {
     pub async fn account<R: Right>(
         &self,
         call: Call<'_>,
-        presented: Option<&Presented>,
+        presented: Option<&Presented<'_>>,
         account: &str,
     ) -> Result<AccountAccess<R>, Denied> {
         let account: Option<AccountId> = account.parse().ok();
@@ -105,7 +116,7 @@ impl Gate {
         });
         match checked {
             Ok(access) => {
-                self.read(call, &admitted, R::NAME).await?;
+                self.read(call, admitted, R::NAME).await?;
                 Ok(access)
             }
             Err(denied) => Err(self.refuse(call, &admitted, denied).await),
@@ -116,33 +127,68 @@ impl Gate {
     ///
     /// # Errors
     /// [`Denied`] says why there is no such right.
-    pub async fn identity(&self, call: Call<'_>, presented: Option<&Presented>) -> Result<IdentityAccess, Denied> {
+    pub async fn identity(&self, call: Call<'_>, presented: Option<&Presented<'_>>) -> Result<IdentityAccess, Denied> {
         let admitted = self.admit(call, presented, None).await?;
         if !admitted.token.scope.has(Scope::OpenId) {
             return Err(self.refuse(call, &admitted, Denied::Permission(Scope::OpenId.name())).await);
         }
         let client = lombard_store::client::find(&mut self.auth.db().read().await?, admitted.token.client).await?;
         let sector = client.ok_or(Denied::InvalidToken)?.client.sector;
-        self.read(call, &admitted, Scope::OpenId.name()).await?;
-        Ok(IdentityAccess { subject: self.auth.subject(&sector, admitted.consent.customer) })
+        let subject = self.auth.subject(&sector, admitted.consent.customer);
+        self.read(call, admitted, Scope::OpenId.name()).await?;
+        Ok(IdentityAccess { subject })
+    }
+
+    /// Checks a call of an app for something of its own, with a token of its own for this scope.
+    ///
+    /// # Errors
+    /// [`Denied`] says why there is no such right. The refusal is on record.
+    pub async fn client(
+        &self,
+        call: Call<'_>,
+        presented: Option<&Presented<'_>>,
+        scope: Scope,
+    ) -> Result<ClientAccess, Denied> {
+        let presented = presented.ok_or(Denied::NoToken)?;
+        let standing = self.standing(presented, None).await?;
+        let client = standing.token.as_ref().map(|token| token.client);
+        let about = Subject { client, ..Subject::default() };
+        let judged = self.judge(standing, presented).and_then(|(token, consent, once)| match consent {
+            None if token.scope.has(scope) => Ok((token, once)),
+            _ => Err(Denied::Permission(scope.name())),
+        });
+        match judged {
+            Ok((token, once)) => {
+                let entry = self.auth.entry(call, Event::DataRead, about, Some(scope.name()));
+                self.used(call, once, entry).await?;
+                Ok(ClientAccess { client: token.client })
+            }
+            Err(denied) => {
+                self.auth.record_alone(call, Event::DataRefused, about, Some(denied.reason())).await?;
+                Err(denied)
+            }
+        }
     }
 
     async fn admit(
         &self,
         call: Call<'_>,
-        presented: Option<&Presented>,
+        presented: Option<&Presented<'_>>,
         account: Option<AccountId>,
     ) -> Result<Admitted, Denied> {
-        let id = self.auth.token_id(presented.ok_or(Denied::NoToken)?.token())?;
-        let standing = token::standing(&mut self.auth.db().read().await?, id, account).await?;
-        let standing = standing.ok_or(Denied::InvalidToken)?;
+        let presented = presented.ok_or(Denied::NoToken)?;
+        let standing = self.standing(presented, account).await?;
         let subject = Subject {
             client: standing.token.as_ref().map(|token| token.client),
             customer: standing.consent.map(|consent| consent.customer),
             consent: standing.consent.map(|consent| consent.id),
             account: None,
         };
-        match self.judge(standing) {
+        let judged = self.judge(standing, presented).and_then(|(token, consent, once)| {
+            // A client's own token is no customer's yes: it opens no data (UK Open Banking: 401).
+            Ok(Admitted { token, consent: consent.ok_or(Denied::InvalidToken)?, once })
+        });
+        match judged {
             Ok(admitted) => Ok(admitted),
             Err(denied) => {
                 self.auth.record_alone(call, Event::DataRefused, subject, Some(denied.reason())).await?;
@@ -151,7 +197,14 @@ impl Gate {
         }
     }
 
-    fn judge(&self, standing: Standing) -> Result<Admitted, Denied> {
+    async fn standing(&self, presented: &Presented<'_>, account: Option<AccountId>) -> Result<Standing, Denied> {
+        let id = self.auth.token_id(presented.token())?;
+        let standing = token::standing(&mut self.auth.db().read().await?, id, account).await?;
+        standing.ok_or(Denied::InvalidToken)
+    }
+
+    /// Whether a token works at this moment for who presents it.
+    fn judge(&self, standing: Standing, presented: &Presented<'_>) -> Result<Judged, Denied> {
         let now = self.auth.now();
         if standing.client != Some(ClientStatus::Active) {
             return Err(Denied::InvalidToken);
@@ -163,13 +216,24 @@ impl Gate {
         if token.expires_at <= now {
             return Err(Denied::Expired);
         }
-        // A client's own token is no customer's yes: it opens no data (UK Open Banking: 401).
-        let consent = standing.consent.ok_or(Denied::InvalidToken)?;
-        Ok(Admitted { token, consent })
+        let once = self.auth.check_possession(&token, presented)?;
+        Ok((token, standing.consent, once))
     }
 
-    async fn read(&self, call: Call<'_>, admitted: &Admitted, right: &'static str) -> Result<(), Denied> {
-        Ok(self.auth.record_alone(call, Event::DataRead, subject(admitted), Some(right)).await?)
+    /// Puts a read on record and uses up the proof that came with it; the two are one.
+    async fn read(&self, call: Call<'_>, admitted: Admitted, right: &'static str) -> Result<(), Denied> {
+        let about = subject(&admitted);
+        let entry = self.auth.entry(call, Event::DataRead, about, Some(right));
+        self.used(call, admitted.once, entry).await
+    }
+
+    async fn used(&self, call: Call<'_>, once: Option<UsedOnce>, entry: Entry) -> Result<(), Denied> {
+        let replayed = self.auth.entry(call, Event::DataRefused, entry.subject, Some(Denied::Proof.reason()));
+        let names = once.into_iter().collect();
+        match self.auth.parts.recorder.use_up(names, Some(entry), replayed).await? {
+            First::Time => Ok(()),
+            First::Replayed => Err(Denied::Proof),
+        }
     }
 
     async fn refuse(&self, call: Call<'_>, admitted: &Admitted, denied: Denied) -> Denied {
@@ -191,8 +255,10 @@ impl Denied {
             Self::Expired => "token-expired",
             Self::Internal(_) => "internal",
             Self::InvalidToken => "token-invalid",
+            Self::Nonce => "nonce",
             Self::NoToken => "no-token",
             Self::Permission(right) => right,
+            Self::Proof => "proof",
         }
     }
 }
@@ -219,7 +285,7 @@ impl Auth {
 fn right<R: Right>(admitted: &Admitted) -> Result<ConsentAccess<R>, Denied> {
     let consent = &admitted.consent;
     // The token's scope can be narrower than the consent (RFC 6749 6), so both must allow it.
-    let permissions = consent.permissions.intersect(admitted.token.scope.permissions());
+    let permissions = consent.permissions.intersect(admitted.token.permissions());
     let shade = R::shade(permissions, consent.window).ok_or(Denied::Permission(R::NAME))?;
     Ok(ConsentAccess {
         client: admitted.token.client,

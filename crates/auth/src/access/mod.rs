@@ -4,6 +4,7 @@
 //! the bank's functions demand one, so a handler cannot forget the check and cannot use the check of another right.
 
 mod gate;
+mod possession;
 mod presented;
 
 use std::marker::PhantomData;
@@ -12,7 +13,7 @@ use lombard_domain::id::{AccountId, ClientId, ConsentId, CustomerId};
 use lombard_domain::permission::Right;
 
 pub use gate::{Denied, Gate};
-pub use presented::Presented;
+pub use presented::{Presented, Scheme};
 
 /// The right to read something of all accounts of a consent.
 pub struct ConsentAccess<R: Right> {
@@ -72,6 +73,19 @@ impl<R: Right> AccountAccess<R> {
     #[must_use]
     pub fn consent(&self) -> &ConsentAccess<R> {
         &self.consent
+    }
+}
+
+/// An app that calls with a token of its own, for something that is its own.
+pub struct ClientAccess {
+    pub(crate) client: ClientId,
+}
+
+impl ClientAccess {
+    /// The app.
+    #[must_use]
+    pub fn client(&self) -> ClientId {
+        self.client
     }
 }
 

@@ -1,26 +1,26 @@
-//! How an app proves who it is at the token endpoint and its neighbours (RFC 6749 2.3).
+//! How an app proves who it is at the token endpoint and its neighbours (RFC 6749 2.3), and with which key it binds its tokens.
+//!
+//! The order is part of the contract: the app's own proof first, then its proof of possession with the server's nonce, and only
+//! then are both used up, because an app that is asked for a nonce comes back with the same assertion.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use lombard_domain::audit::{Event, Subject};
 use lombard_domain::id::ClientId;
-use lombard_domain::oauth::{AuthMethod, Client, ClientStatus, ErrorCode, OauthError};
-use lombard_domain::secret::Secret;
+use lombard_domain::oauth::{AuthMethod, Binding, Client, ClientStatus, ErrorCode, OauthError, Thumbprint};
+use lombard_store::client::StoredClient;
+use lombard_store::used_once::UsedOnce;
 
+use super::assertion::Reason;
+use super::credentials::{Credentials, Shown, failed};
 use crate::error::{Error, Result};
-use crate::oauth::Params;
+use crate::possession::{Certificate, Evidence, Expected, Proof, thumbprint_of};
+use crate::record::First;
 use crate::{Auth, Call, digest};
-
-/// What an app presented, unchecked.
-pub struct Credentials {
-    client: String,
-    secret: Secret<String>,
-    method: AuthMethod,
-}
 
 /// An app that has proved who it is. Only [`Auth::authenticate`] makes one.
 pub struct Authenticated {
     client: Client,
+    proof: Option<Thumbprint>,
+    certificate: Option<Thumbprint>,
 }
 
 impl Authenticated {
@@ -35,114 +35,148 @@ impl Authenticated {
     pub fn id(&self) -> ClientId {
         self.client.id
     }
-}
 
-impl Credentials {
-    /// Reads them from the `Authorization` headers and the body of a call.
-    ///
-    /// # Errors
-    /// `invalid_request` if both carry credentials (RFC 6749 2.3: never more than one method), `invalid_client` if neither does or they are malformed.
-    pub fn read<'a>(
-        mut headers: impl Iterator<Item = &'a [u8]>,
-        params: &Params,
-    ) -> std::result::Result<Self, OauthError> {
-        let header = headers.next();
-        if headers.next().is_some() {
-            return Err(OauthError::new(ErrorCode::InvalidRequest, "there is more than one Authorization header"));
-        }
-        let id = params.get("client_id")?;
-        let secret = params.get("client_secret")?;
-        match (header, secret) {
-            (Some(_), Some(_)) => {
-                Err(OauthError::new(ErrorCode::InvalidRequest, "use one way of client authentication, not two"))
-            }
-            (Some(header), None) => {
-                let found = basic(header).ok_or_else(failed)?;
-                if id.is_some_and(|id| id != found.client) {
-                    return Err(OauthError::new(
-                        ErrorCode::InvalidRequest,
-                        "client_id is not the client that authenticates",
-                    ));
-                }
-                Ok(found)
-            }
-            (None, Some(secret)) => Ok(Self {
-                client: id.ok_or_else(failed)?.to_owned(),
-                secret: Secret::new(secret.to_owned()),
-                method: AuthMethod::ClientSecretPost,
-            }),
-            (None, None) => Err(OauthError::new(ErrorCode::InvalidClient, "client authentication is missing")),
-        }
+    /// The key that it proved to hold by a DPoP proof (RFC 9449 4).
+    pub(crate) fn proof(&self) -> Option<&Thumbprint> {
+        self.proof.as_ref()
     }
 
-    /// How they were presented.
-    #[must_use]
-    pub fn method(&self) -> AuthMethod {
-        self.method
+    /// To what a token for it is bound: as it registered, or to the key of a proof that it brought of its own accord.
+    pub(crate) fn binding(&self) -> std::result::Result<Option<Binding>, OauthError> {
+        let metadata = &self.client.metadata;
+        if metadata.tls_client_certificate_bound_access_tokens {
+            let missing = || {
+                OauthError::new(
+                    ErrorCode::InvalidRequest,
+                    "tokens of this client need its certificate: call at mtls_endpoint_aliases",
+                )
+            };
+            return Ok(Some(Binding::Certificate(self.certificate.clone().ok_or_else(missing)?)));
+        }
+        match &self.proof {
+            Some(key) => Ok(Some(Binding::Key(key.clone()))),
+            None if metadata.must_bind() => {
+                Err(OauthError::new(ErrorCode::InvalidDpopProof, "tokens of this client need a DPoP proof"))
+            }
+            None => Ok(None),
+        }
     }
 }
 
 impl Auth {
-    /// Checks an app's credentials.
+    /// Checks an app's credentials, and its proof of possession if there is one.
     ///
     /// # Errors
-    /// `invalid_client`, the same for an app that does not exist and a wrong secret.
-    pub async fn authenticate(&self, call: Call<'_>, credentials: &Credentials) -> Result<Authenticated> {
-        let id: Option<ClientId> = credentials.client.parse().ok();
+    /// `invalid_client`, the same for an app that does not exist and a wrong proof of who it is; `invalid_dpop_proof` and
+    /// `use_dpop_nonce` for the proof of possession.
+    pub async fn authenticate(
+        &self,
+        call: Call<'_>,
+        credentials: &Credentials,
+        evidence: &Evidence<'_>,
+    ) -> Result<Authenticated> {
+        let id = credentials.client();
         let stored = match id {
             Some(id) => lombard_store::client::find(&mut self.db().read().await?, id).await?,
             None => None,
         };
-        // An app that does not exist is compared all the same, with a digest that nothing has.
-        let presented = digest::of(credentials.secret.expose());
-        let expected = stored.as_ref().map_or([0; 32].as_slice(), |stored| stored.secret_digest.as_slice());
-        let matches = digest::same(&presented, expected);
-        let Some(stored) = stored.filter(|_| matches) else {
-            let subject = Subject { client: id, ..Subject::default() };
-            self.record_alone(call, Event::ClientAuthenticationFailed, subject, Some("credentials")).await?;
-            return Err(failed().into());
+        let subject = Subject { client: id, ..Subject::default() };
+        let (client, assertion) = match self.identify(stored, credentials, evidence).await {
+            Ok(known) => known,
+            Err(reason) => {
+                self.record_alone(call, Event::ClientAuthenticationFailed, subject, Some(reason)).await?;
+                return Err(failed().into());
+            }
         };
-        let client = stored.client;
-        let refusal = if client.status == ClientStatus::Suspended {
-            Some(("suspended", "this client is suspended"))
-        } else if client.metadata.token_endpoint_auth_method != credentials.method {
-            Some(("method", "the client is registered for another way of authentication"))
-        } else {
-            None
-        };
-        if let Some((reason, description)) = refusal {
-            let subject = Subject { client: Some(client.id), ..Subject::default() };
-            self.record_alone(call, Event::ClientAuthenticationFailed, subject, Some(reason)).await?;
-            return Err(Error::oauth(ErrorCode::InvalidClient, description));
+        if client.status == ClientStatus::Suspended {
+            self.record_alone(call, Event::ClientAuthenticationFailed, subject, Some("suspended")).await?;
+            return Err(Error::oauth(ErrorCode::InvalidClient, "this client is suspended"));
         }
-        Ok(Authenticated { client })
+        let proof = self.check_proof(evidence)?;
+        let names: Vec<UsedOnce> = assertion.into_iter().chain(proof.as_ref().map(once)).collect();
+        if !names.is_empty() {
+            let replayed = self.entry(call, Event::ClientAuthenticationFailed, subject, Some("replayed"));
+            if self.parts.recorder.use_up(names, None, replayed).await? == First::Replayed {
+                return Err(failed().into());
+            }
+        }
+        Ok(Authenticated {
+            client,
+            proof: proof.map(|proof| proof.thumbprint().clone()),
+            certificate: evidence.certificates.first().map(|leaf| thumbprint_of(leaf)),
+        })
+    }
+
+    /// Who calls, by the one way of authentication that the app registered; and what must be used up with it.
+    async fn identify(
+        &self,
+        stored: Option<StoredClient>,
+        credentials: &Credentials,
+        evidence: &Evidence<'_>,
+    ) -> std::result::Result<(Client, Option<UsedOnce>), Reason> {
+        let Some(StoredClient { client, secret_digest, .. }) = stored else {
+            match credentials.shown() {
+                Shown::Assertion(assertion) => self.check_assertion_in_vain(assertion.expose()),
+                // An app that does not exist is compared all the same, with a digest that nothing has.
+                Shown::Secret(secret, _) => {
+                    let _ = digest::same(&digest::of(secret.expose()), &[0; 32]);
+                }
+                Shown::Certificate => {
+                    let _ = Certificate::parse(evidence.certificates);
+                }
+            }
+            return Err("unknown");
+        };
+        let registered = client.metadata.token_endpoint_auth_method;
+        match credentials.shown() {
+            Shown::Assertion(assertion) => {
+                let once = self.check_assertion(&client, assertion.expose(), evidence.path).await?;
+                Ok((client, Some(once)))
+            }
+            Shown::Certificate => {
+                match registered {
+                    AuthMethod::SelfSignedTlsClientAuth => {
+                        self.check_own_certificate(&client, evidence.certificates).await?;
+                    }
+                    AuthMethod::TlsClientAuth => self.check_certificate(&client, evidence.certificates)?,
+                    AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost | AuthMethod::PrivateKeyJwt => {
+                        return Err("method");
+                    }
+                }
+                Ok((client, None))
+            }
+            Shown::Secret(secret, method) => {
+                if !digest::same(&digest::of(secret.expose()), &secret_digest) {
+                    return Err("secret");
+                }
+                if *method == registered { Ok((client, None)) } else { Err("method") }
+            }
+        }
+    }
+
+    /// RFC 9449 5: a proof that comes with a request must hold, whether or not one was needed.
+    fn check_proof(&self, evidence: &Evidence<'_>) -> std::result::Result<Option<Proof>, OauthError> {
+        let refuse = |why| OauthError::new(ErrorCode::InvalidDpopProof, why);
+        let header = match evidence.proofs.as_slice() {
+            [] => return Ok(None),
+            [one] => one,
+            [..] => return Err(refuse("there is more than one DPoP header")),
+        };
+        let uri = format!("{}{}", self.policy().base(evidence.door), evidence.path);
+        let expected = Expected { method: evidence.method, uri: &uri, access_token: None, now: self.now() };
+        let proof = Proof::verify(header, &expected).map_err(|_| refuse("the DPoP proof does not hold"))?;
+        if self.accepts_nonce(proof.nonce()) {
+            return Ok(Some(proof));
+        }
+        Err(OauthError::new(
+            ErrorCode::UseDpopNonce,
+            "the DPoP proof needs the nonce of this answer's DPoP-Nonce header",
+        ))
     }
 }
 
-/// RFC 6749 2.3.1: id and secret are form-encoded before they are joined.
-fn basic(header: &[u8]) -> Option<Credentials> {
-    let header = std::str::from_utf8(header).ok().filter(|header| header.len() <= BASIC_MAX)?;
-    let (scheme, encoded) = header.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("Basic") {
-        return None;
-    }
-    let decoded = Secret::new(String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?);
-    let (id, secret) = decoded.expose().split_once(':')?;
-    Some(Credentials {
-        client: form_decode(id)?,
-        secret: Secret::new(form_decode(secret)?),
-        method: AuthMethod::ClientSecretBasic,
-    })
+/// Under which name a proof is used up: its own and its key's, for two apps may choose the same (RFC 9449 11.1).
+pub(crate) fn once(proof: &Proof) -> UsedOnce {
+    let digest = digest::of_parts(&[b"proof", proof.thumbprint().as_str().as_bytes(), proof.id().as_bytes()]);
+    UsedOnce { digest, expires_at: proof.expires_at() }
 }
-
-fn form_decode(text: &str) -> Option<String> {
-    let spaced = text.replace('+', " ");
-    percent_encoding::percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
-}
-
-fn failed() -> OauthError {
-    OauthError::new(ErrorCode::InvalidClient, "client authentication failed")
-}
-
-/// Bytes of a `Basic` header.
-const BASIC_MAX: usize = 1024;

@@ -140,6 +140,11 @@ impl Claims {
         self.value("jti").and_then(Value::as_str)
     }
 
+    /// All claims, as they were signed.
+    pub fn all(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.all.iter()
+    }
+
     /// Any claim, as it was signed.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&Value> {

@@ -79,6 +79,16 @@ pub fn peek_header(token: &str) -> Result<Peeked, JoseError> {
     Ok(Peeked { header, jwk })
 }
 
+/// Reads a string claim of a token without verifying it, to find out whose keys are needed.
+///
+/// The result must not be trusted until [`super::verify`] has accepted the same token with that party's keys.
+#[must_use]
+pub fn peek_claim(token: &str, name: &str) -> Option<String> {
+    let parts = Parts::split(token).ok()?;
+    let claims = json::object(&base64url::decode(parts.payload)?)?;
+    json::bounded(claims.get(name)?, MAX_PEEKED_BYTES).map(str::to_owned)
+}
+
 /// The three parts of a compact token, none of them empty.
 pub(super) struct Parts<'a> {
     pub(super) signed: &'a str,
@@ -123,6 +133,8 @@ fn optional(object: &Object, name: &str, max: usize) -> Result<Option<String>, J
 
 /// The longest header, in base64url characters; an RSA key of 8192 bits takes 1,400, a certificate chain the rest.
 const MAX_HEADER_CHARACTERS: usize = 12 * 1024;
+/// The longest claim that is looked at before the signature has held, in bytes.
+const MAX_PEEKED_BYTES: usize = 256;
 /// The longest `typ`, in bytes.
 const MAX_TYP_BYTES: usize = 128;
 

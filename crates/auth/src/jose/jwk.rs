@@ -65,17 +65,17 @@ impl PublicJwk {
         Ok(Self { kid, ..key })
     }
 
-    pub(super) fn from_p256(x: &[u8; 32], y: &[u8; 32]) -> Result<Self, JoseError> {
+    pub(crate) fn from_p256(x: &[u8; 32], y: &[u8; 32]) -> Result<Self, JoseError> {
         let key = PublicKey::p256(x, y)?;
         Ok(Self::new(Members::P256 { x: base64url::encode(x), y: base64url::encode(y) }, key))
     }
 
-    pub(super) fn from_rsa(n: &[u8], e: &[u8]) -> Result<Self, JoseError> {
+    pub(crate) fn from_rsa(n: &[u8], e: &[u8]) -> Result<Self, JoseError> {
         let key = PublicKey::rsa(n, e)?;
         Ok(Self::new(Members::Rsa { n: base64url::encode(n), e: base64url::encode(e) }, key))
     }
 
-    pub(super) fn from_ed25519(x: &[u8; 32]) -> Result<Self, JoseError> {
+    pub(crate) fn from_ed25519(x: &[u8; 32]) -> Result<Self, JoseError> {
         let key = PublicKey::ed25519(x)?;
         Ok(Self::new(Members::Ed25519 { x: base64url::encode(x) }, key))
     }

@@ -5,7 +5,8 @@
 //! and parse the key again for every operation.
 //!
 //! It must never: represent an algorithm outside the allow-list (`none`, HMAC and RSASSA-PKCS1-v1_5 have no value here), take a
-//! key from a token's own header without being asked to, fetch anything, or look at a payload before its signature holds.
+//! key from a token's own header without being asked to, fetch anything, or look at a payload before its signature holds (but for
+//! [`peek_claim`], which says whose keys to look for).
 
 mod base64url;
 mod claims;
@@ -20,7 +21,7 @@ mod public_key;
 
 pub use claims::{Audience, Claims, Expiry, FUTURE_TOLERANCE_SECONDS};
 pub use error::JoseError;
-pub use header::{Peeked, ProtectedHeader, peek_header};
+pub use header::{Peeked, ProtectedHeader, peek_claim, peek_header};
 pub use jwk::PublicJwk;
 pub use jwks::Jwks;
 pub use jws::{Header, KeySource, MAX_TOKEN_BYTES, Typ, Verified, VerifyRules, sign, verify};

@@ -1,12 +1,12 @@
 //! Where a customer is on the way through the pages, and whether this browser may go on.
 
 use lombard_domain::id::CustomerId;
-use lombard_domain::oauth::{AuthorizationRequest, Client, ClientStatus, RedirectUri};
+use lombard_domain::oauth::{AuthorizationRequest, Client, ClientStatus, ErrorCode, OauthError, RedirectUri};
 use lombard_domain::time::Instant;
 use lombard_store::interaction;
 
 use crate::error::{Error, Result};
-use crate::oauth::authorize::Return;
+use crate::oauth::authorize::{DENIED, Return, Turning};
 use crate::{Auth, Call, digest};
 
 /// A customer on the way.
@@ -53,6 +53,9 @@ pub enum Interrupted {
     /// Accounts must be chosen, and none of the customer's was.
     #[error("no account was chosen")]
     NoAccount,
+    /// The app expected another customer.
+    #[error("another customer signed in than was expected")]
+    SomebodyElse,
     /// The customer has not signed in yet.
     #[error("the customer has not signed in")]
     NotSignedIn,
@@ -74,10 +77,16 @@ impl OnTheWay {
         self.request.as_ref().map(|request| &request.redirect_uri)
     }
 
+    /// Who will probably sign in, if the app knows (OpenID Connect Core 3.1.2.1, `login_hint`).
+    #[must_use]
+    pub fn login_hint(&self) -> Option<&str> {
+        self.request.as_ref()?.login_hint.as_ref().map(lombard_domain::oauth::Opaque::as_str)
+    }
+
     /// Whether the app asks for data of accounts, and not only for who the customer is.
     #[must_use]
     pub fn asks_for_accounts(&self) -> bool {
-        self.request.as_ref().is_some_and(|request| !request.scope.permissions().is_empty())
+        self.request.as_ref().is_some_and(|request| !request.permissions().is_empty())
     }
 }
 
@@ -153,7 +162,9 @@ impl Auth {
             return Ok(None);
         };
         let customer = on_the_way.customer.filter(|_| on_the_way.stage == Stage::SignedIn);
-        self.turn_back(call, &on_the_way.interaction, request, on_the_way.pushed.as_deref(), customer).await.map(Some)
+        let turning =
+            Turning { interaction: &on_the_way.interaction, request, pushed: on_the_way.pushed.as_deref(), customer };
+        self.turn_back(call, turning, OauthError::new(ErrorCode::AccessDenied, DENIED)).await.map(Some)
     }
 
     /// Ends the interaction by which a customer signed in to their own pages.

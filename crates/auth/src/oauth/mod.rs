@@ -2,6 +2,7 @@
 
 pub mod authorize;
 pub mod discovery;
+pub mod grant_management;
 mod introspect;
 mod params;
 mod revoke;

@@ -1,6 +1,7 @@
 //! The parameters of a request: names and values from a query or a form, each name at most once.
 
 use lombard_domain::oauth::{ErrorCode, OauthError};
+use serde_json::Value;
 use zeroize::Zeroize as _;
 
 /// Parameters, in the order in which they came.
@@ -23,6 +24,22 @@ impl Params {
             decode(name).zip(decode(value)).ok_or_else(|| refuse("a parameter is not UTF-8"))
         });
         decoded.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The claims of a request object as parameters (RFC 9101 4): what is no string there is its JSON text here.
+    ///
+    /// # Errors
+    /// `invalid_request_object` if there are too many.
+    pub(crate) fn of_claims<'a>(claims: impl Iterator<Item = (&'a String, &'a Value)>) -> Result<Self, OauthError> {
+        let text = |value: &Value| match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let params: Vec<_> = claims.take(COUNT_MAX + 1).map(|(name, value)| (name.clone(), text(value))).collect();
+        if params.len() > COUNT_MAX {
+            return Err(OauthError::new(ErrorCode::InvalidRequestObject, "the request object has too many claims"));
+        }
+        Ok(Self(params))
     }
 
     /// The value of a parameter. One without a value counts as missing (RFC 6749 3.1).

@@ -2,13 +2,22 @@
 //!
 //! Must never decide what the proof is good for; whoever asks compares it with what was registered or bound.
 
+mod attribute;
+mod authorities;
 mod certificate;
 mod dpop;
+mod key;
 mod name;
+mod subject;
+#[cfg(test)]
+mod testing;
+mod uri;
 
-pub use certificate::{Authorities, BadCertificate, Certificate};
+pub use authorities::Authorities;
+pub use certificate::{BadCertificate, Certificate, thumbprint_of};
 pub use dpop::{BadProof, Expected, Proof};
-pub use name::DistinguishedName;
+pub use name::{BadName, DistinguishedName};
+pub use subject::Subject;
 
 use crate::policy::Door;
 

@@ -7,6 +7,7 @@ use super::profile::ResponseMode;
 use super::redirect_uri::RedirectUri;
 use super::scope::ScopeSet;
 use crate::id::ClientId;
+use crate::permission::PermissionSet;
 
 /// What a client asks a customer for.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -40,6 +41,15 @@ pub struct AuthorizationRequest {
     /// Whether the app wants to look after the grant itself (Grant Management 5).
     #[serde(default)]
     pub grant_management: GrantManagement,
+}
+
+impl AuthorizationRequest {
+    /// What the customer would allow.
+    #[must_use]
+    pub fn permissions(&self) -> PermissionSet {
+        let detailed = self.details.as_ref().map(AccountInformation::permissions).unwrap_or_default();
+        self.scope.permissions().union(detailed)
+    }
 }
 
 /// Whether an app is told the name of the grant.

@@ -1,7 +1,9 @@
 //! The OAuth 2.0 and OpenID Connect endpoints that apps call. Errors are RFC 6749's JSON.
 
 mod discovery;
+mod grant;
 mod problem;
+mod protected;
 mod register;
 mod token;
 mod userinfo;
@@ -21,6 +23,8 @@ pub(crate) const ROUTES: &[(&str, &str)] = &[
     ("GET", "/.well-known/oauth-authorization-server"),
     ("GET", "/.well-known/oauth-protected-resource"),
     ("GET", "/.well-known/openid-configuration"),
+    ("GET", "/grants/{grant}"),
+    ("DELETE", "/grants/{grant}"),
     ("GET", "/jwks"),
     ("POST", "/introspect"),
     ("POST", "/par"),
@@ -39,6 +43,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/.well-known/oauth-authorization-server", get(discovery::server))
         .route("/.well-known/oauth-protected-resource", get(discovery::resource))
         .route("/.well-known/openid-configuration", get(discovery::server))
+        .route("/grants/{grant}", get(grant::show).delete(grant::end))
         .route(paths::JWKS, get(discovery::jwks))
         .route(paths::INTROSPECT, post(token::introspect))
         .route(paths::PAR, post(token::push))
@@ -51,8 +56,16 @@ pub(crate) fn router() -> Router<App> {
 
 /// Whether a path is answered in this surface's shape.
 pub(crate) fn owns(path: &str) -> bool {
-    let endpoints =
-        [paths::INTROSPECT, paths::JWKS, paths::PAR, paths::REGISTER, paths::REVOKE, paths::TOKEN, paths::USERINFO];
+    let endpoints = [
+        paths::GRANTS,
+        paths::INTROSPECT,
+        paths::JWKS,
+        paths::PAR,
+        paths::REGISTER,
+        paths::REVOKE,
+        paths::TOKEN,
+        paths::USERINFO,
+    ];
     let below =
         |endpoint: &str| path.strip_prefix(endpoint).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     endpoints.iter().any(|endpoint| below(endpoint)) || path.starts_with("/.well-known/")

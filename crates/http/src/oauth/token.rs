@@ -8,16 +8,17 @@ use http::header::PRAGMA;
 use lombard_auth::Call;
 use lombard_auth::client::{Authenticated, Credentials};
 use lombard_auth::oauth::Params;
+use lombard_auth::possession::Evidence;
 use serde_json::json;
 
 use super::problem::Problem;
 use crate::app::App;
-use crate::parts::body;
 use crate::parts::interaction::InteractionId;
+use crate::parts::{body, evidence};
 
 /// `POST /token`
 pub(super) async fn token(State(app): State<App>, id: InteractionId, request: Request) -> Result<Response, Problem> {
-    let (client, params) = authenticated(&app, id.call(), request).await?;
+    let (client, params) = authenticated_with_proof(&app, id.call(), request).await?;
     let answer = app.auth.token(id.call(), &client, &params).await?;
     Ok(([(PRAGMA, "no-cache")], Json(answer)).into_response())
 }
@@ -41,14 +42,32 @@ pub(super) async fn introspect(
 
 /// `POST /par`
 pub(super) async fn push(State(app): State<App>, id: InteractionId, request: Request) -> Result<Response, Problem> {
-    let (client, params) = authenticated(&app, id.call(), request).await?;
+    let (client, params) = authenticated_with_proof(&app, id.call(), request).await?;
     let pushed = app.auth.push(id.call(), &client, &params).await?;
     let body = json!({"request_uri": pushed.request_uri, "expires_in": pushed.expires_in});
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
 
-async fn authenticated(app: &App, call: Call<'_>, request: Request) -> Result<(Authenticated, Params), Problem> {
-    let (headers, params) = body::form(request).await?;
-    let credentials = Credentials::read(body::authorization(&headers), &params)?;
-    Ok((app.auth.authenticate(call, &credentials).await?, params))
+/// At the endpoints where a key is bound to what is given: a DPoP proof counts (RFC 9449 5 and 10.1).
+async fn authenticated_with_proof(
+    app: &App,
+    call: Call<'_>,
+    request: Request,
+) -> Result<(Authenticated, Params), Problem> {
+    let (head, params) = body::form_with_head(request).await?;
+    let evidence = evidence::of(&head);
+    let credentials = Credentials::read(body::authorization(&head.headers), &params, &evidence)?;
+    Ok((app.auth.authenticate(call, &credentials, &evidence).await?, params))
+}
+
+/// At the other endpoints.
+pub(super) async fn authenticated(
+    app: &App,
+    call: Call<'_>,
+    request: Request,
+) -> Result<(Authenticated, Params), Problem> {
+    let (head, params) = body::form_with_head(request).await?;
+    let evidence = Evidence { proofs: Vec::new(), ..evidence::of(&head) };
+    let credentials = Credentials::read(body::authorization(&head.headers), &params, &evidence)?;
+    Ok((app.auth.authenticate(call, &credentials, &evidence).await?, params))
 }

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use http::{HeaderMap, Request};
 use lombard_auth::oauth::Params;
 use lombard_domain::oauth::OauthError;
@@ -20,12 +21,18 @@ pub(crate) enum BadBody {
 
 /// Reads a form.
 pub(crate) async fn form(request: Request<Body>) -> Result<(HeaderMap, Params), BadBody> {
+    let (parts, params) = form_with_head(request).await?;
+    Ok((parts.headers, params))
+}
+
+/// Reads a form, and keeps everything that came before it.
+pub(crate) async fn form_with_head(request: Request<Body>) -> Result<(Parts, Params), BadBody> {
     let (parts, body) = request.into_parts();
     if !is_type(&parts.headers, "application/x-www-form-urlencoded") {
         return Err(BadBody::Type);
     }
     let bytes = bytes(body).await?;
-    Ok((parts.headers, Params::read(&bytes).map_err(BadBody::Malformed)?))
+    Ok((parts, Params::read(&bytes).map_err(BadBody::Malformed)?))
 }
 
 /// Reads a JSON body's bytes.

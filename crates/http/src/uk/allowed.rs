@@ -9,8 +9,8 @@ use lombard_domain::permission::Right;
 
 use super::error::Problem;
 use crate::app::App;
-use crate::parts::body;
 use crate::parts::interaction::InteractionId;
+use crate::parts::{body, evidence};
 
 /// The call may read something of all accounts of its consent.
 pub(super) struct AllowedAll<R: Right>(pub(super) ConsentAccess<R>);
@@ -23,7 +23,7 @@ impl<R: Right> FromRequestParts<App> for AllowedAll<R> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let id = interaction(parts).await;
-        let presented = Presented::read(body::authorization(&parts.headers));
+        let presented = Presented::read(body::authorization(&parts.headers), evidence::of(parts));
         let checked = app.gate.consent(id.call(), presented.as_ref()).await;
         let access = checked.map_err(|denied| Problem::denied(denied, &app.auth.policy().resource_metadata()));
         let access = access.and_then(|access| acceptable(&parts.headers).map(|()| Self(access)));
@@ -38,7 +38,7 @@ impl<R: Right> FromRequestParts<App> for Allowed<R> {
         let id = interaction(parts).await;
         // What cannot be read is an account that does not exist.
         let account = Path::<String>::from_request_parts(parts, app).await.map(|Path(id)| id).unwrap_or_default();
-        let presented = Presented::read(body::authorization(&parts.headers));
+        let presented = Presented::read(body::authorization(&parts.headers), evidence::of(parts));
         let checked = app.gate.account(id.call(), presented.as_ref(), &account).await;
         let access = checked.map_err(|denied| Problem::denied(denied, &app.auth.policy().resource_metadata()));
         let access = access.and_then(|access| acceptable(&parts.headers).map(|()| Self(access)));

@@ -9,6 +9,7 @@ use lombard_auth::access::Denied;
 use lombard_domain::consent::Ended;
 use serde_json::json;
 
+use crate::parts::challenge;
 use crate::parts::guard::Refusal;
 
 /// An error on its way to an app.
@@ -17,13 +18,13 @@ pub(super) struct Problem {
     code: &'static str,
     message: &'static str,
     path: Option<&'static str>,
-    challenge: Option<String>,
+    challenges: Vec<String>,
     id: String,
 }
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
-        Self { status, code, message, path: None, challenge: None, id: String::new() }
+        Self { status, code, message, path: None, challenges: Vec::new(), id: String::new() }
     }
 
     /// A query parameter or header that is not right.
@@ -44,29 +45,27 @@ impl Problem {
 
     /// What the gate refused. `metadata` is where an app learns how to get a token (RFC 9728 5.1).
     pub(super) fn denied(denied: Denied, metadata: &str) -> Self {
-        let challenged = |code, message, error: &str| {
-            let challenge = format!("Bearer resource_metadata=\"{metadata}\"{error}");
-            Self { challenge: Some(challenge), ..Self::new(StatusCode::UNAUTHORIZED, code, message) }
-        };
-        match denied {
+        let challenges = challenge::of(&denied, &format!("resource_metadata=\"{metadata}\""));
+        let unauthorized = |code, message| Self::new(StatusCode::UNAUTHORIZED, code, message);
+        let problem = match denied {
             // The same for an account that was not chosen, is somebody else's, or does not exist.
             Denied::Account => Self::new(StatusCode::FORBIDDEN, "U011", "There is no such account under this consent"),
             Denied::Busy => Error::Busy.into(),
             Denied::ConsentEnded(Ended::Expired) => {
-                challenged("TKXP", "The consent has expired; ask the customer again", INVALID_TOKEN)
+                unauthorized("TKXP", "The consent has expired; ask the customer again")
             }
             Denied::ConsentEnded(Ended::NeverGiven | Ended::Revoked) => {
-                challenged("TKSP", "The consent was withdrawn; ask the customer again", INVALID_TOKEN)
+                unauthorized("TKSP", "The consent was withdrawn; ask the customer again")
             }
-            Denied::Expired => challenged("TKXP", "The access token has expired; refresh it", INVALID_TOKEN),
+            Denied::Expired => unauthorized("TKXP", "The access token has expired; refresh it"),
             Denied::Internal(error) => error.into(),
-            Denied::InvalidToken => challenged("TK01", "The access token is not valid here", INVALID_TOKEN),
-            Denied::NoToken => challenged("TK09", "An access token is needed in the Authorization header", ""),
-            Denied::Permission(right) => Self {
-                challenge: Some(format!("Bearer error=\"insufficient_scope\", scope=\"{right}\"")),
-                ..Self::new(StatusCode::FORBIDDEN, "AG01", "The consent does not allow this")
-            },
-        }
+            Denied::InvalidToken => unauthorized("TK01", "The access token is not valid here"),
+            Denied::NoToken => unauthorized("TK09", "An access token is needed in the Authorization header"),
+            Denied::Nonce => unauthorized("TK01", "The DPoP proof needs the nonce of the DPoP-Nonce header"),
+            Denied::Permission(_) => Self::new(StatusCode::FORBIDDEN, "AG01", "The consent does not allow this"),
+            Denied::Proof => unauthorized("TK01", "The DPoP proof is missing or does not hold"),
+        };
+        Self { challenges, ..problem }
     }
 }
 
@@ -112,8 +111,8 @@ impl IntoResponse for Problem {
         }
         let mut response = (self.status, Json(json!({"Id": self.id, "Errors": [error]}))).into_response();
         let headers = response.headers_mut();
-        if let Some(challenge) = self.challenge.and_then(|text| HeaderValue::from_str(&text).ok()) {
-            headers.insert(WWW_AUTHENTICATE, challenge);
+        for challenge in self.challenges.iter().filter_map(|text| HeaderValue::from_str(text).ok()) {
+            headers.append(WWW_AUTHENTICATE, challenge);
         }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
@@ -121,5 +120,3 @@ impl IntoResponse for Problem {
         response
     }
 }
-
-const INVALID_TOKEN: &str = ", error=\"invalid_token\"";

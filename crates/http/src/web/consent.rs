@@ -42,6 +42,7 @@ pub(super) async fn answer(State(app): State<App>, call: InteractionId, request:
     };
     match app.auth.decide(call.call(), &signed_in, decision).await {
         Ok(back) => reply::see_other(&back.location),
+        Err(Interrupted::SomebodyElse) => turn_back(&app, &call, &id, &signed_in).await,
         Err(Interrupted::NoAccount) => render(&app, &call, &id, &cookies, &signed_in, Some(NO_ACCOUNT_TICKED)).await,
         Err(why) => reply::interrupted(&app, call.as_str(), &base(&id), why),
     }
@@ -65,6 +66,14 @@ pub(super) async fn cancel(State(app): State<App>, call: InteractionId, request:
     }
 }
 
+/// The app expected another customer, and is told so.
+async fn turn_back(app: &App, call: &InteractionId, id: &str, signed_in: &SignedIn) -> Response {
+    match app.auth.turn_somebody_else_back(call.call(), signed_in).await {
+        Ok(back) => reply::see_other(&back.location),
+        Err(why) => reply::interrupted(app, call.as_str(), &base(id), why),
+    }
+}
+
 async fn render(
     app: &App,
     call: &InteractionId,
@@ -75,6 +84,7 @@ async fn render(
 ) -> Response {
     let question = match app.auth.question(signed_in).await {
         Ok(question) => question,
+        Err(Interrupted::SomebodyElse) => return turn_back(app, call, id, signed_in).await,
         Err(why) => return reply::interrupted(app, call.as_str(), &base(id), why),
     };
     let csrf = app.auth.csrf_token(cookies.session.as_deref().unwrap_or_default(), id);
@@ -93,7 +103,7 @@ async fn render(
         action: &format!("{}/consent", base(id)),
         cancel_action: &format!("{}/cancel", base(id)),
         csrf: &csrf,
-        permissions: permission_lines(&words::asked(question.request.scope)),
+        permissions: permission_lines(&words::asked(&question.request)),
         window: window(&question),
         until: until.as_deref(),
         dashboard: &format!("{}/my/consents", app.auth.policy().issuer.trim_start_matches("https://")),
@@ -119,7 +129,7 @@ fn accounts(question: &Question, checked: bool) -> Vec<AccountLine> {
 
 fn window(question: &Question) -> Option<Window> {
     let window = question.terms.window;
-    let reads = question.request.scope.has(lombard_domain::oauth::Scope::TransactionsRead);
+    let reads = question.terms.permissions.has(lombard_domain::permission::Permission::TransactionsBasic);
     let bounded = window.from.is_some() || window.to.is_some();
     let day = |at: lombard_domain::time::Instant| words::day(at.date());
     (reads && bounded).then(|| Window { from: window.from.map(day), to: window.to.map(day) })

@@ -22,7 +22,10 @@ pub(super) async fn show_login(State(app): State<App>, call: InteractionId, requ
     };
     match visit.on_the_way.stage {
         Stage::SignedIn => visit.next(),
-        Stage::Login | Stage::SecondFactor => visit.login_page(StatusCode::OK, "", None),
+        // What the app thinks is only typed in beforehand; the customer sees it and may change it.
+        Stage::Login | Stage::SecondFactor => {
+            visit.login_page(StatusCode::OK, visit.on_the_way.login_hint().unwrap_or_default(), None)
+        }
     }
 }
 

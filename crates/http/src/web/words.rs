@@ -2,7 +2,7 @@
 
 use lombard_auth::HeldAccount;
 use lombard_domain::account::AccountKind;
-use lombard_domain::oauth::{Scope, ScopeSet};
+use lombard_domain::oauth::{AuthorizationRequest, Scope};
 use lombard_domain::party::HolderRole;
 use lombard_domain::permission::{Permission, PermissionSet};
 use lombard_domain::time::Date;
@@ -44,9 +44,9 @@ pub(super) fn holder(account: &HeldAccount) -> Option<&'static str> {
 }
 
 /// What a request asks for, as the consent page lists it.
-pub(super) fn asked(scope: ScopeSet) -> Vec<Asked> {
-    let identity = scope.has(Scope::OpenId).then_some(Asked::Identity);
-    identity.into_iter().chain(permitted(scope.permissions())).collect()
+pub(super) fn asked(request: &AuthorizationRequest) -> Vec<Asked> {
+    let identity = request.scope.has(Scope::OpenId).then_some(Asked::Identity);
+    identity.into_iter().chain(permitted(request.permissions())).collect()
 }
 
 /// What permissions mean, as the list of consents shows it.

@@ -9,6 +9,7 @@ use lombard_domain::random;
 use lombard_domain::time::Instant;
 use lombard_store::{Tx, consent, grant, interaction};
 
+use super::begin::returnable;
 use super::redirect_uri::Return;
 use crate::directory::HeldAccount;
 use crate::error::Result;
@@ -37,6 +38,26 @@ pub enum Decision {
     Deny,
 }
 
+/// A request that ends without a consent.
+pub(crate) struct Turning<'a> {
+    pub(crate) interaction: &'a [u8],
+    pub(crate) request: &'a AuthorizationRequest,
+    pub(crate) pushed: Option<&'a [u8]>,
+    /// Who said no, if anybody had signed in.
+    pub(crate) customer: Option<CustomerId>,
+}
+
+impl SignedIn {
+    fn turning<'a>(&'a self, request: &'a AuthorizationRequest) -> Turning<'a> {
+        Turning {
+            interaction: &self.interaction,
+            request,
+            pushed: self.pushed.as_deref(),
+            customer: Some(self.customer),
+        }
+    }
+}
+
 impl Auth {
     /// What to ask a customer who has signed in for a request.
     ///
@@ -49,6 +70,7 @@ impl Auth {
         let client = stored.ok_or(Interrupted::Expired)?.client;
         let customer = lombard_store::customer::find(&mut tx, signed_in.customer).await?.ok_or(Interrupted::Expired)?;
         drop(tx);
+        self.is_who_was_expected(&request, &client, signed_in.customer)?;
         let terms = self.terms(&request);
         let accounts = if terms.permissions.is_empty() {
             Vec::new()
@@ -72,9 +94,8 @@ impl Auth {
         match decision {
             Decision::Allow(chosen) => self.allow(call, signed_in, question, &chosen).await,
             Decision::Deny => {
-                let customer = Some(signed_in.customer);
-                self.turn_back(call, &signed_in.interaction, &question.request, signed_in.pushed.as_deref(), customer)
-                    .await
+                let refused = OauthError::new(ErrorCode::AccessDenied, DENIED);
+                self.turn_back(call, signed_in.turning(&question.request), refused).await
             }
         }
     }
@@ -106,7 +127,8 @@ impl Auth {
         let code = self.grant(&mut tx, &consent, &question.request, signed_in).await?;
         self.record(&mut tx, call, Event::ConsentAuthorised, crate::consent::subject(&consent), None).await?;
         tx.commit().await?;
-        Ok(self.returnable(&question.request).code(code.expose()))
+        let returnable = returnable(&question.request, &question.client);
+        self.send_code(&returnable, code.expose()).map_err(Interrupted::Failed)
     }
 
     async fn grant(
@@ -144,23 +166,52 @@ impl Auth {
         Ok(code)
     }
 
-    /// Ends a request without a consent: the customer said no, or went away.
+    /// Ends a request without a consent: the customer said no, went away, or is somebody else than was expected.
     pub(crate) async fn turn_back(
         &self,
         call: Call<'_>,
-        interaction: &[u8],
-        request: &AuthorizationRequest,
-        pushed: Option<&[u8]>,
-        customer: Option<CustomerId>,
+        turning: Turning<'_>,
+        error: OauthError,
     ) -> std::result::Result<Return, Interrupted> {
+        let Turning { interaction, request, pushed, customer } = turning;
         let now = self.now();
         let mut tx = self.db().begin("deny").await?;
+        let stored = lombard_store::client::find(&mut tx, request.client).await?;
+        let client = stored.ok_or(Interrupted::Expired)?.client;
         self.finish(&mut tx, interaction, pushed, now).await?;
         let subject = Subject { client: Some(request.client), customer, ..Subject::default() };
-        self.record(&mut tx, call, Event::ConsentRejected, subject, None).await?;
+        self.record(&mut tx, call, Event::ConsentRejected, subject, Some(error.code.code())).await?;
         tx.commit().await?;
-        let error = OauthError::new(ErrorCode::AccessDenied, "the customer did not allow it");
-        Ok(self.returnable(request).error(&error))
+        self.send_error(&returnable(request, &client), &error).map_err(Interrupted::Failed)
+    }
+
+    /// OpenID Connect Core 3.1.2.1, `id_token_hint`: somebody else than the app expected is not asked.
+    fn is_who_was_expected(
+        &self,
+        request: &AuthorizationRequest,
+        client: &Client,
+        customer: CustomerId,
+    ) -> std::result::Result<(), Interrupted> {
+        let Some(expected) = &request.expected_subject else { return Ok(()) };
+        if expected.as_str() == self.subject(&client.sector, customer) {
+            Ok(())
+        } else {
+            Err(Interrupted::SomebodyElse)
+        }
+    }
+
+    /// Sends a customer back who is somebody else than the app expected.
+    ///
+    /// # Errors
+    /// [`Interrupted::Expired`] if the request was answered before.
+    pub async fn turn_somebody_else_back(
+        &self,
+        call: Call<'_>,
+        signed_in: &SignedIn,
+    ) -> std::result::Result<Return, Interrupted> {
+        let request = signed_in.request.as_ref().ok_or(Interrupted::Expired)?;
+        let error = OauthError::new(ErrorCode::LoginRequired, "another customer signed in than id_token_hint names");
+        self.turn_back(call, signed_in.turning(request), error).await
     }
 
     /// Every request is answered once: both the interaction and the pushed request are used up, or nothing is.
@@ -183,9 +234,12 @@ impl Auth {
         let now = self.now();
         let policy = self.policy();
         Terms {
-            permissions: request.scope.permissions(),
+            permissions: request.permissions(),
             window: Window { from: policy.history.map(|span| now.minus(span)), to: None },
             expires_at: Some(now.plus(policy.consent_life)),
         }
     }
 }
+
+/// The same whether the customer said no or went away.
+pub(crate) const DENIED: &str = "the customer did not allow it";

@@ -2,14 +2,13 @@
 
 use lombard_domain::audit::{Event, Subject};
 use lombard_domain::id::ClientId;
-use lombard_domain::oauth::{AuthorizationRequest, ErrorCode, OauthError, Prompt};
+use lombard_domain::oauth::{AuthorizationRequest, Client, ErrorCode, OauthError, Prompt};
 use lombard_domain::random;
 use lombard_domain::secret::Secret;
 use lombard_store::interaction::{self, Interaction};
 
 use super::client::KnownClient;
 use super::redirect_uri::{Return, Returnable};
-use super::rules;
 use crate::client::Authenticated;
 use crate::error::{Error, Result};
 use crate::oauth::Params;
@@ -42,7 +41,7 @@ impl Auth {
     /// # Errors
     /// The first rule that it breaks.
     pub async fn push(&self, call: Call<'_>, client: &Authenticated, params: &Params) -> Result<Pushed> {
-        let checked = self.check_pushed(client, params);
+        let checked = self.check_pushed(client, params).await;
         let request = match checked {
             Ok(request) => request,
             Err(error) => {
@@ -58,21 +57,28 @@ impl Auth {
         Ok(Pushed { request_uri: format!("{REQUEST_URI}{}", reference.expose()), expires_in: life.whole_seconds() })
     }
 
-    fn check_pushed(
+    async fn check_pushed(
         &self,
         client: &Authenticated,
         params: &Params,
     ) -> std::result::Result<AuthorizationRequest, OauthError> {
+        let refuse = |why| OauthError::new(ErrorCode::InvalidRequest, why);
+        if params.has_repeats() {
+            return Err(refuse("a parameter is repeated"));
+        }
         if params.get("client_id")?.is_some_and(|id| id != client.id().to_string()) {
-            return Err(OauthError::new(ErrorCode::InvalidRequest, "client_id is not the client that authenticates"));
+            return Err(refuse("client_id is not the client that authenticates"));
         }
         // RFC 9126 2.1: a request_uri must not be pushed.
         if params.get("request_uri")?.is_some() {
-            return Err(OauthError::new(ErrorCode::InvalidRequest, "a request_uri cannot be pushed"));
+            return Err(refuse("a request_uri cannot be pushed"));
         }
-        let client = KnownClient(client.client().clone());
-        let returnable = Returnable::read(&client, params, &self.policy().issuer)?;
-        rules::check(&client, &returnable, params)
+        let opened = self.open_request(client.client(), params).await?;
+        let params = opened.as_ref().unwrap_or(params);
+        let known = KnownClient(client.client().clone());
+        let returnable = Returnable::read(&known, params)?;
+        let request = self.check_request(&known, &returnable, params)?;
+        bound_to_the_proof(request, client)
     }
 
     /// Begins an interaction for a browser that came to the authorization endpoint.
@@ -85,13 +91,20 @@ impl Auth {
         let client = self.known_client(params).await?;
         let (request, pushed_digest) = match params.get("request_uri")? {
             Some(reference) if reference.starts_with(REQUEST_URI) => self.pushed(client.0.id, reference).await?,
+            // FAPI 2.0 Security Profile 5.3.2.2-3; shown here, because nothing in such a request can be trusted.
+            _ if client.0.metadata.must_push() => {
+                self.refuse(call, client.0.id, ErrorCode::InvalidRequest).await?;
+                return Err(Error::oauth(ErrorCode::InvalidRequest, "requests of this client must be pushed"));
+            }
             _ => {
-                let returnable = Returnable::read(&client, params, &self.policy().issuer)?;
-                match rules::check(&client, &returnable, params) {
+                let opened = self.open_request(&client.0, params).await?;
+                let params = opened.as_ref().unwrap_or(params);
+                let returnable = Returnable::read(&client, params)?;
+                match self.check_request(&client, &returnable, params) {
                     Ok(request) => (request, None),
                     Err(error) => {
                         self.refuse(call, client.0.id, error.code).await?;
-                        return Ok(Begin::Return(returnable.error(&error)));
+                        return Ok(Begin::Return(self.send_error(&returnable, &error)?));
                     }
                 }
             }
@@ -99,7 +112,8 @@ impl Auth {
         if request.prompt == Some(Prompt::None) {
             // Every consent is given by a customer who signs in for it, so there is always a page to be shown.
             let error = OauthError::new(ErrorCode::LoginRequired, "a page must be shown");
-            return Ok(Begin::Return(self.returnable(&request).error(&error)));
+            let returnable = returnable(&request, &client.0);
+            return Ok(Begin::Return(self.send_error(&returnable, &error)?));
         }
         self.interaction(Some(request), pushed_digest, browser).await
     }
@@ -147,18 +161,34 @@ impl Auth {
         Ok((found.request, Some(digest)))
     }
 
-    pub(super) fn returnable(&self, request: &AuthorizationRequest) -> Returnable {
-        Returnable {
-            redirect_uri: request.redirect_uri.clone(),
-            state: request.state.clone(),
-            issuer: self.policy().issuer.clone(),
-        }
-    }
-
     async fn refuse(&self, call: Call<'_>, client: ClientId, code: ErrorCode) -> Result<()> {
         let subject = Subject { client: Some(client), ..Subject::default() };
         self.record_alone(call, Event::AuthorizationRefused, subject, Some(code.code())).await
     }
+}
+
+/// Where the answer to a request goes.
+pub(super) fn returnable(request: &AuthorizationRequest, client: &Client) -> Returnable {
+    Returnable {
+        redirect_uri: request.redirect_uri.clone(),
+        state: request.state.clone(),
+        mode: request.response_mode,
+        client: client.id,
+        alg: client.metadata.authorization_signed_response_alg,
+    }
+}
+
+/// RFC 9449 10.1: a proof at the push binds the code to its key, as the parameter `dpop_jkt` does; both must mean the same key.
+fn bound_to_the_proof(
+    mut request: AuthorizationRequest,
+    client: &Authenticated,
+) -> std::result::Result<AuthorizationRequest, OauthError> {
+    let Some(key) = client.proof() else { return Ok(request) };
+    if request.dpop_jkt.as_ref().is_some_and(|named| named != key) {
+        return Err(OauthError::new(ErrorCode::InvalidRequest, "dpop_jkt is not the key of the DPoP proof"));
+    }
+    request.dpop_jkt = Some(key.clone());
+    Ok(request)
 }
 
 /// What every `request_uri` of ours starts with (RFC 9126 2.2).

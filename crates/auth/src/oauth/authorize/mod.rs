@@ -3,7 +3,7 @@
 //! What is known of a request is in its type, and each step consumes the one before:
 //!
 //! ```text
-//! Params --client--> KnownClient --redirect_uri--> Returnable --rules--> AuthorizationRequest
+//! Params --client--> KnownClient --request_object--> Params --redirect_uri--> Returnable --rules--> AuthorizationRequest
 //!    (push: kept under a request_uri)                                        |
 //!                      Interaction: password, second factor, consent page <--+
 //!                                  |
@@ -14,11 +14,14 @@
 //! after it goes back to the app.
 
 mod answer;
+mod authentication;
 mod begin;
 mod client;
 mod redirect_uri;
+mod request_object;
 mod rules;
 
+pub(crate) use answer::{DENIED, Turning};
 pub use answer::{Decision, Question};
 pub use begin::{Begin, Pushed};
-pub use redirect_uri::{Return, Returnable};
+pub use redirect_uri::Return;

@@ -1,39 +1,62 @@
 //! Step 3: what a request must be, one rule after the other. The order is part of the contract: the first broken rule answers.
 
 use lombard_domain::oauth::{
-    AuthorizationRequest, BadPkce, Challenge, ErrorCode, GrantType, OauthError, Opaque, Prompt, ScopeSet,
+    AccountInformation, AuthorizationRequest, BadPkce, Challenge, ErrorCode, GrantManagement, GrantType, OauthError,
+    Opaque, ResponseMode, ScopeSet, Thumbprint,
 };
 
+use super::authentication;
 use super::client::KnownClient;
 use super::redirect_uri::Returnable;
+use crate::Auth;
 use crate::oauth::Params;
 
-/// Checks a request whose client and redirect URI are known.
-pub(super) fn check(
-    client: &KnownClient,
-    returnable: &Returnable,
-    params: &Params,
-) -> Result<AuthorizationRequest, OauthError> {
-    no_parameter_is_repeated(params)?;
-    request_objects_are_not_supported(params)?;
-    only_codes_are_given(params)?;
-    answers_go_into_the_query(params)?;
-    the_client_may_use_codes(client)?;
-    Ok(AuthorizationRequest {
-        client: client.0.id,
-        redirect_uri: returnable.redirect_uri.clone(),
-        scope: scope(client, params)?,
-        state: opaque(params, "state")?,
-        nonce: opaque(params, "nonce")?,
-        code_challenge: pkce(params)?,
-        prompt: prompt(params)?,
-        response_mode: lombard_domain::oauth::ResponseMode::Query,
-        details: None,
-        dpop_jkt: None,
-        login_hint: None,
-        expected_subject: None,
-        grant_management: lombard_domain::oauth::GrantManagement::None,
-    })
+impl Auth {
+    /// Checks a request whose client and redirect URI are known.
+    pub(super) fn check_request(
+        &self,
+        client: &KnownClient,
+        returnable: &Returnable,
+        params: &Params,
+    ) -> Result<AuthorizationRequest, OauthError> {
+        no_parameter_is_repeated(params)?;
+        no_other_request_is_named(params)?;
+        only_codes_are_given(params)?;
+        the_client_may_use_codes(client)?;
+        let details = self.details(client, params)?;
+        Ok(AuthorizationRequest {
+            client: client.0.id,
+            redirect_uri: returnable.redirect_uri.clone(),
+            response_mode: response_mode(client, params)?,
+            scope: scope(client, params, details.as_ref())?,
+            details,
+            state: opaque(params, "state")?,
+            nonce: opaque(params, "nonce")?,
+            code_challenge: pkce(params)?,
+            dpop_jkt: dpop_jkt(params)?,
+            prompt: authentication::prompt(params)?,
+            login_hint: opaque(params, "login_hint")?,
+            expected_subject: self.expected_subject(client, params)?,
+            grant_management: grant_management(params)?,
+        })
+    }
+
+    /// RFC 9396 2.
+    fn details(&self, client: &KnownClient, params: &Params) -> Result<Option<AccountInformation>, OauthError> {
+        let refuse = |why: String| OauthError::new(ErrorCode::InvalidAuthorizationDetails, why);
+        let Some(text) = params.get("authorization_details")? else { return Ok(None) };
+        let details =
+            AccountInformation::parse(text, &self.policy().resource).map_err(|bad| refuse(bad.to_string()))?;
+        let registered = client.0.metadata.authorization_details_types.as_ref();
+        if registered.is_some_and(|types| types.iter().all(|name| name.as_str() != AccountInformation::TYPE)) {
+            return Err(refuse("the client is not registered for authorization_details of this type".to_owned()));
+        }
+        // What a client may not ask for by scope it may not ask for in detail either.
+        if details.actions.iter().any(|action| !client.0.metadata.scope.has(action.scope())) {
+            return Err(refuse("the client is not registered for the scope of such authorization_details".to_owned()));
+        }
+        Ok(Some(details))
+    }
 }
 
 /// RFC 6749 3.1.
@@ -44,11 +67,8 @@ fn no_parameter_is_repeated(params: &Params) -> Result<(), OauthError> {
     Ok(())
 }
 
-/// OpenID Connect Core 6: what is not supported must be refused, not ignored.
-fn request_objects_are_not_supported(params: &Params) -> Result<(), OauthError> {
-    if params.get("request")?.is_some() {
-        return Err(OauthError::new(ErrorCode::RequestNotSupported, "request objects are not supported"));
-    }
+/// RFC 9101 5: a request that lies elsewhere is not fetched.
+fn no_other_request_is_named(params: &Params) -> Result<(), OauthError> {
     if params.get("request_uri")?.is_some() {
         return Err(OauthError::new(ErrorCode::RequestUriNotSupported, "push the request to get a request_uri"));
     }
@@ -63,11 +83,16 @@ fn only_codes_are_given(params: &Params) -> Result<(), OauthError> {
     }
 }
 
-fn answers_go_into_the_query(params: &Params) -> Result<(), OauthError> {
-    match params.get("response_mode")? {
-        None | Some("query") => Ok(()),
-        Some(_) => Err(OauthError::new(ErrorCode::InvalidRequest, "response_mode can only be query")),
+/// OAuth 2.0 Multiple Response Types 2.1; without the parameter a code comes in the plain query.
+fn response_mode(client: &KnownClient, params: &Params) -> Result<ResponseMode, OauthError> {
+    let refuse = |why| OauthError::new(ErrorCode::InvalidRequest, why);
+    let name = params.get("response_mode")?.unwrap_or(ResponseMode::Query.name());
+    let mode = ResponseMode::ALL.iter().copied().find(|mode| mode.name() == name);
+    let mode = mode.ok_or_else(|| refuse("response_mode can be query, query.jwt and jwt"))?;
+    if client.0.metadata.may_be_answered(mode) {
+        return Ok(mode);
     }
+    Err(refuse("the client is not registered for this response_mode"))
 }
 
 fn the_client_may_use_codes(client: &KnownClient) -> Result<(), OauthError> {
@@ -77,12 +102,18 @@ fn the_client_may_use_codes(client: &KnownClient) -> Result<(), OauthError> {
     Err(OauthError::new(ErrorCode::UnauthorizedClient, "the client is not registered for authorization_code"))
 }
 
-fn scope(client: &KnownClient, params: &Params) -> Result<ScopeSet, OauthError> {
-    let asked = params.get("scope")?.ok_or_else(|| OauthError::new(ErrorCode::InvalidScope, "scope is missing"))?;
-    let asked = ScopeSet::parse(asked)
-        .map_err(|_| OauthError::new(ErrorCode::InvalidScope, "scope names a scope that does not exist"))?;
+/// RFC 6749 3.3. Where details say what is asked for, there need be no scope (RFC 9396 3).
+fn scope(client: &KnownClient, params: &Params, details: Option<&AccountInformation>) -> Result<ScopeSet, OauthError> {
+    let refuse = |why| OauthError::new(ErrorCode::InvalidScope, why);
+    let Some(asked) = params.get("scope")? else {
+        return details.map(|_| ScopeSet::default()).ok_or_else(|| refuse("scope is missing"));
+    };
+    let asked = ScopeSet::parse(asked).map_err(|_| refuse("scope names a scope that does not exist"))?;
     if !asked.is_within(client.0.metadata.scope) {
-        return Err(OauthError::new(ErrorCode::InvalidScope, "the client is not registered for this scope"));
+        return Err(refuse("the client is not registered for this scope"));
+    }
+    if !asked.is_a_customers() {
+        return Err(refuse("scope names a scope that no customer can give"));
     }
     Ok(asked)
 }
@@ -103,20 +134,19 @@ fn pkce(params: &Params) -> Result<Challenge, OauthError> {
     })
 }
 
-/// OpenID Connect Core 3.1.2.1. `max_age` is only looked at: sign-in happens anew for every request, so every age is kept.
-fn prompt(params: &Params) -> Result<Option<Prompt>, OauthError> {
-    if params.get("max_age")?.is_some_and(|age| age.parse::<u32>().is_err()) {
-        return Err(OauthError::new(ErrorCode::InvalidRequest, "max_age must be a number of seconds"));
-    }
-    let Some(text) = params.get("prompt")? else { return Ok(None) };
-    let words: Vec<&str> = text.split(' ').collect();
-    match words.as_slice() {
-        ["none"] => Ok(Some(Prompt::None)),
-        words if words.iter().all(|word| matches!(*word, "login" | "consent" | "select_account")) => {
-            Ok(Some(Prompt::Interactive))
-        }
-        _ => {
-            Err(OauthError::new(ErrorCode::InvalidRequest, "prompt can be none, or login, consent and select_account"))
-        }
+/// RFC 9449 10.
+fn dpop_jkt(params: &Params) -> Result<Option<Thumbprint>, OauthError> {
+    let key = params.get("dpop_jkt")?.map(Thumbprint::new);
+    key.transpose().map_err(|bad| OauthError::new(ErrorCode::InvalidRequest, format!("dpop_jkt {bad}")))
+}
+
+/// Grant Management 5.1. Every request makes a new grant; none is merged into another or takes its place.
+fn grant_management(params: &Params) -> Result<GrantManagement, OauthError> {
+    let refuse = |why| Err(OauthError::new(ErrorCode::InvalidRequest, why));
+    match (params.get("grant_management_action")?, params.get("grant_id")?) {
+        (None, None) => Ok(GrantManagement::None),
+        (Some("create"), None) => Ok(GrantManagement::Create),
+        (Some("create") | None, Some(_)) => refuse("grant_id is only for actions that are not supported here"),
+        (Some(_), _) => refuse("grant_management_action can only be create"),
     }
 }

@@ -2,12 +2,13 @@
 
 use lombard_domain::audit::{Event, Subject};
 use lombard_domain::consent::Revoker;
-use lombard_domain::oauth::{Code, ErrorCode, GrantType, RefreshToken, Verifier};
+use lombard_domain::oauth::{Code, ErrorCode, Grant, GrantType, RefreshToken, Verifier};
 use lombard_domain::random;
 use lombard_domain::secret::Secret;
 use lombard_store::{Tx, consent, grant, token};
 
 use super::TokenAnswer;
+use super::issue::Bearer;
 use crate::client::Authenticated;
 use crate::error::{Error, Result};
 use crate::oauth::Params;
@@ -33,12 +34,16 @@ impl Auth {
         let now = self.now();
         let proven = Verifier::new(verifier)
             .is_ok_and(|verifier| digest::base64url_of(verifier.expose()) == code.code_challenge.as_str());
-        if !proven || now >= code.expires_at || redirect_uri != code.redirect_uri.as_str() {
+        // RFC 9449 10: a code that was bound to a key is for who holds that key.
+        let held = code.dpop_jkt.as_ref().is_none_or(|key| client.proof() == Some(key));
+        if !proven || !held || now >= code.expires_at || redirect_uri != code.redirect_uri.as_str() {
             // The transaction is dropped, and with it the use: whoever sends a wrong verifier cannot burn the right client's code.
             return Err(invalid());
         }
-        let answer = self.first_tokens(&mut tx, call, client, &code).await?;
+        let (mut answer, grant) = self.first_tokens(&mut tx, call, client, &code, params).await?;
         tx.commit().await?;
+        // Signing with RSA takes a millisecond, in which nobody should wait for the database.
+        answer.id_token = self.id_token(client, &grant)?;
         Ok(answer)
     }
 
@@ -48,11 +53,13 @@ impl Auth {
         call: Call<'_>,
         client: &Authenticated,
         code: &Code,
-    ) -> Result<TokenAnswer> {
+        params: &Params,
+    ) -> Result<(TokenAnswer, Grant)> {
         let grant = grant::find_live(tx, code.grant).await?.ok_or_else(invalid)?;
         let consent = consent::find(tx, grant.consent).await?.ok_or_else(invalid)?;
         consent.standing(self.now()).map_err(|_| invalid())?;
-        let mut answer = self.issue(tx, call, client, Some(&grant), grant.scope).await?;
+        let extent = self.extent(params, &grant, grant.scope)?;
+        let mut answer = self.issue(tx, call, Bearer { client, grant: Some(&grant) }, extent).await?;
         if client.client().metadata.may_use(GrantType::RefreshToken) {
             let refresh: Secret<String> = random::credential(self.random());
             let stored = RefreshToken {
@@ -64,8 +71,7 @@ impl Auth {
             token::insert_refresh(tx, &digest::of(refresh.expose()), &stored).await?;
             answer.refresh_token = Some(refresh);
         }
-        answer.id_token = self.id_token(client, &grant)?;
-        Ok(answer)
+        Ok((answer, grant))
     }
 
     /// RFC 6749 4.1.2: a code that comes twice is in the wrong hands, so what it gave is taken back, and with it the consent that
@@ -97,6 +103,6 @@ impl Auth {
 fn invalid() -> Error {
     Error::oauth(
         ErrorCode::InvalidGrant,
-        "the code is unknown, expired, used, or not for this client, redirect_uri and verifier",
+        "the code is unknown, expired, used, or not for this client, redirect_uri, verifier and key",
     )
 }

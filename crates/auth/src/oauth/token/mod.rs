@@ -5,9 +5,10 @@ mod issue;
 mod refresh;
 
 use lombard_domain::audit::{Event, Subject};
-use lombard_domain::oauth::{ErrorCode, GrantType, OauthError, ScopeSet};
+use lombard_domain::oauth::{AccountInformation, ErrorCode, Grant, GrantManagement, GrantType, OauthError, ScopeSet};
 use lombard_domain::secret::Secret;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::Params;
 use crate::client::Authenticated;
@@ -21,11 +22,24 @@ pub struct TokenAnswer {
     access_token: Secret<String>,
     token_type: &'static str,
     expires_in: i64,
+    #[serde(skip_serializing_if = "no_scope")]
     scope: ScopeSet,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "maybe_exposed")]
     refresh_token: Option<Secret<String>>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "maybe_exposed")]
     id_token: Option<Secret<String>>,
+    /// What was granted (RFC 9396 7).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization_details: Option<Value>,
+    /// Under which name the app can look after the grant (Grant Management 5.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant_id: Option<String>,
+}
+
+/// What a token is for: all of the grant or a part of it.
+struct Extent {
+    scope: ScopeSet,
+    details: Option<AccountInformation>,
 }
 
 impl Auth {
@@ -64,6 +78,26 @@ impl Auth {
     }
 }
 
+impl Auth {
+    /// The details of a grant that a token request asks for (RFC 9396 6): all if nothing is said.
+    fn extent(&self, params: &Params, grant: &Grant, scope: ScopeSet) -> std::result::Result<Extent, OauthError> {
+        let Some(text) = params.get("authorization_details")? else {
+            return Ok(Extent { scope, details: grant.details.clone() });
+        };
+        let refuse = |why: String| OauthError::new(ErrorCode::InvalidAuthorizationDetails, why);
+        let asked = AccountInformation::parse(text, &self.policy().resource).map_err(|bad| refuse(bad.to_string()))?;
+        if grant.details.as_ref().is_some_and(|granted| asked.is_within(granted)) {
+            return Ok(Extent { scope, details: Some(asked) });
+        }
+        Err(refuse("authorization_details are more than was granted".to_owned()))
+    }
+}
+
+/// The name of a grant, for an app that wants to look after it.
+fn grant_id(grant: &Grant) -> Option<String> {
+    (grant.management == GrantManagement::Create).then(|| grant.id.to_string())
+}
+
 /// The scope of a request: what is asked for, if it is within what may be had; all of it if nothing is said.
 fn narrowed(params: &Params, within: ScopeSet) -> std::result::Result<ScopeSet, OauthError> {
     let Some(text) = params.get("scope")? else { return Ok(within) };
@@ -73,6 +107,12 @@ fn narrowed(params: &Params, within: ScopeSet) -> std::result::Result<ScopeSet, 
         return Ok(asked);
     }
     Err(OauthError::new(ErrorCode::InvalidScope, "scope is more than may be had"))
+}
+
+/// A token that is for details alone has no scope.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn no_scope(scope: &ScopeSet) -> bool {
+    scope.is_empty()
 }
 
 fn exposed<S: Serializer>(secret: &Secret<String>, serializer: S) -> std::result::Result<S::Ok, S::Error> {

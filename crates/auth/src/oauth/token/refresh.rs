@@ -1,13 +1,15 @@
 //! `refresh_token` (RFC 6749 6) and `client_credentials` (RFC 6749 4.4).
 //!
 //! Refresh tokens are not rotated (FAPI 2.0 Security Profile 5.3.2.1-9): an answer that was lost on the way costs the app nothing,
-//! because the same token works again. What protects them is that only their client can use them, and that they die with the consent.
+//! because the same token works again. What protects them is that only their client can use them, and that they die with the consent;
+//! they are bound to the client and not to the key of a proof, which may change (RFC 9449 5).
 
 use lombard_domain::oauth::{ErrorCode, Scope};
 use lombard_domain::secret::Secret;
 use lombard_store::{consent, grant, token};
 
-use super::{TokenAnswer, narrowed};
+use super::issue::Bearer;
+use super::{Extent, TokenAnswer, narrowed};
 use crate::client::Authenticated;
 use crate::error::{Error, Result};
 use crate::oauth::Params;
@@ -24,8 +26,8 @@ impl Auth {
         let grant = grant::find_live(&mut tx, refresh.grant).await?.ok_or_else(invalid)?;
         let consent = consent::find(&mut tx, grant.consent).await?.ok_or_else(invalid)?;
         consent.standing(now).map_err(|_| invalid())?;
-        let scope = narrowed(params, grant.scope)?;
-        let mut answer = self.issue(&mut tx, call, client, Some(&grant), scope).await?;
+        let extent = self.extent(params, &grant, narrowed(params, grant.scope)?)?;
+        let mut answer = self.issue(&mut tx, call, Bearer { client, grant: Some(&grant) }, extent).await?;
         tx.commit().await?;
         answer.refresh_token = Some(Secret::new(text.to_owned()));
         Ok(answer)
@@ -40,7 +42,8 @@ impl Auth {
         // There is no customer, so there is nobody whose identity could be told.
         let scope = narrowed(params, client.client().metadata.scope.without(Scope::OpenId))?;
         let mut tx = self.db().begin("client credentials").await?;
-        let answer = self.issue(&mut tx, call, client, None, scope).await?;
+        let extent = Extent { scope, details: None };
+        let answer = self.issue(&mut tx, call, Bearer { client, grant: None }, extent).await?;
         tx.commit().await?;
         Ok(answer)
     }

@@ -1,0 +1,79 @@
+//! Grant Management (draft of the OpenID Foundation, 6): an app looks after the grants that customers gave it.
+
+use lombard_domain::audit::{Event, Subject};
+use lombard_domain::consent::Revoker;
+use lombard_domain::id::GrantId;
+use lombard_domain::oauth::{ErrorCode, Grant};
+use lombard_store::{Tx, consent, grant};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::access::ClientAccess;
+use crate::error::{Error, Result};
+use crate::{Auth, Call};
+
+/// What a grant is for (Grant Management 6.3).
+#[derive(Debug, Serialize)]
+pub struct GrantView {
+    scopes: Vec<ScopeView>,
+    claims: Vec<&'static str>,
+    authorization_details: Value,
+}
+
+#[derive(Debug, Serialize)]
+struct ScopeView {
+    scope: String,
+    resource: Vec<String>,
+}
+
+impl Auth {
+    /// What a grant of the calling app is for.
+    ///
+    /// # Errors
+    /// `invalid_grant_id`, the same for a grant that is another app's, was ended, or never was.
+    pub async fn show_grant(&self, client: &ClientAccess, id: &str) -> Result<GrantView> {
+        let mut tx = self.db().read().await?;
+        let found = self.own_grant(&mut tx, client, id).await?;
+        let resource = &self.policy().resource;
+        let consent = consent::find(&mut tx, found.consent).await?;
+        let accounts = consent.as_ref().and_then(|consent| consent.state().authorisation()).map(|yes| &yes.accounts);
+        let accounts = accounts.map_or(&[][..], Vec::as_slice);
+        let details = found.details.as_ref().map(|details| details.to_json(resource, accounts));
+        Ok(GrantView {
+            scopes: vec![ScopeView { scope: found.scope.to_string(), resource: vec![resource.clone()] }],
+            claims: Vec::new(),
+            authorization_details: details.unwrap_or_else(|| Value::Array(Vec::new())),
+        })
+    }
+
+    /// Ends a grant of the calling app, and with it its consent and every token.
+    ///
+    /// # Errors
+    /// `invalid_grant_id`, the same for a grant that is another app's, was ended, or never was.
+    pub async fn end_grant(&self, call: Call<'_>, client: &ClientAccess, id: &str) -> Result<()> {
+        let mut tx = self.db().begin("end grant").await?;
+        let found = self.own_grant(&mut tx, client, id).await?;
+        grant::revoke(&mut tx, found.id, self.now()).await?;
+        let subject = Subject {
+            client: Some(found.client),
+            customer: Some(found.customer),
+            consent: Some(found.consent),
+            account: None,
+        };
+        self.record(&mut tx, call, Event::TokenRevoked, subject, Some("grant")).await?;
+        if let Some(consent) = consent::find(&mut tx, found.consent).await? {
+            self.revoke_in(&mut tx, call, consent, Revoker::Client).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn own_grant(&self, tx: &mut Tx, client: &ClientAccess, id: &str) -> Result<Grant> {
+        let unknown = || Error::oauth(ErrorCode::InvalidGrantId, "there is no such grant of this client");
+        let id: GrantId = id.parse().map_err(|_| unknown())?;
+        let found = grant::find_live(tx, id).await?.filter(|grant| grant.client == client.client());
+        let found = found.ok_or_else(unknown)?;
+        let consent = consent::find(tx, found.consent).await?;
+        let stands = consent.is_some_and(|consent| consent.standing(self.now()).is_ok());
+        if stands { Ok(found) } else { Err(unknown()) }
+    }
+}
