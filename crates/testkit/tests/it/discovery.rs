@@ -55,18 +55,26 @@ async fn both_documents_say_the_same_and_keep_the_rules_of_fapi() {
     }
     for (name, expected) in [
         ("response_types_supported", json!(["code"])),
-        ("response_modes_supported", json!(["query"])),
+        ("response_modes_supported", json!(["query", "query.jwt", "jwt"])),
         ("grant_types_supported", json!(["authorization_code", "client_credentials", "refresh_token"])),
         ("code_challenge_methods_supported", json!(["S256"])),
-        ("token_endpoint_auth_methods_supported", json!(["client_secret_basic", "client_secret_post"])),
-        ("revocation_endpoint_auth_methods_supported", json!(["client_secret_basic", "client_secret_post"])),
-        ("introspection_endpoint_auth_methods_supported", json!(["client_secret_basic", "client_secret_post"])),
+        ("token_endpoint_auth_methods_supported", json!(METHODS)),
+        ("revocation_endpoint_auth_methods_supported", json!(METHODS)),
+        ("introspection_endpoint_auth_methods_supported", json!(METHODS)),
         ("subject_types_supported", json!(["pairwise"])),
-        ("id_token_signing_alg_values_supported", json!(["ES256"])),
+        ("token_endpoint_auth_signing_alg_values_supported", json!(READ)),
+        ("request_object_signing_alg_values_supported", json!(READ)),
+        ("dpop_signing_alg_values_supported", json!(READ)),
+        ("id_token_signing_alg_values_supported", json!(MADE)),
+        ("authorization_signing_alg_values_supported", json!(MADE)),
+        ("introspection_signing_alg_values_supported", json!(MADE)),
+        ("authorization_details_types_supported", json!(["account_information"])),
+        ("grant_management_actions_supported", json!(["create", "query", "revoke"])),
+        ("require_signed_request_object", json!(false)),
         ("authorization_response_iss_parameter_supported", json!(true)),
         ("require_pushed_authorization_requests", json!(false)),
-        ("claims_parameter_supported", json!(false)),
-        ("request_parameter_supported", json!(false)),
+        ("claims_parameter_supported", json!(true)),
+        ("request_parameter_supported", json!(true)),
         // Its default is true (OpenID Connect Discovery 3), so it must be said.
         ("request_uri_parameter_supported", json!(false)),
         ("ui_locales_supported", json!(["en"])),
@@ -74,10 +82,23 @@ async fn both_documents_say_the_same_and_keep_the_rules_of_fapi() {
     ] {
         assert_eq!(document[name], expected, "{name}");
     }
-    let scopes = ["openid", "accounts:read", "balances:read", "standing-orders:read", "transactions:read"];
+    let scopes = [
+        "openid",
+        "accounts:read",
+        "balances:read",
+        "standing-orders:read",
+        "transactions:read",
+        "grant_management_query",
+        "grant_management_revoke",
+    ];
     assert_eq!(document["scopes_supported"], json!(scopes));
     assert!(!document.as_object().unwrap().contains_key("mtls_endpoint_aliases"), "there is no such listener here");
 }
+
+const METHODS: [&str; 5] =
+    ["client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"];
+const READ: [&str; 4] = ["ES256", "PS256", "EdDSA", "Ed25519"];
+const MADE: [&str; 3] = ["ES256", "PS256", "EdDSA"];
 
 /// RFC 8414 2 with its extensions and OpenID Connect Discovery 3: a certifier objects to names that nobody registered.
 #[tokio::test]
@@ -89,7 +110,13 @@ async fn has_registered_members_only() {
         introspection_endpoint_auth_methods_supported subject_types_supported id_token_signing_alg_values_supported \
         acr_values_supported claims_supported prompt_values_supported authorization_response_iss_parameter_supported \
         require_pushed_authorization_requests claims_parameter_supported request_parameter_supported \
-        request_uri_parameter_supported ui_locales_supported protected_resources";
+        request_uri_parameter_supported ui_locales_supported protected_resources mtls_endpoint_aliases \
+        token_endpoint_auth_signing_alg_values_supported revocation_endpoint_auth_signing_alg_values_supported \
+        introspection_endpoint_auth_signing_alg_values_supported introspection_signing_alg_values_supported \
+        request_object_signing_alg_values_supported authorization_signing_alg_values_supported \
+        dpop_signing_alg_values_supported tls_client_certificate_bound_access_tokens \
+        authorization_details_types_supported grant_management_endpoint grant_management_actions_supported \
+        grant_management_action_required require_signed_request_object";
     let bank = TestBank::new().await;
     let document = get(&bank, DOCUMENTS[0]).await;
     for name in document.as_object().unwrap().keys() {

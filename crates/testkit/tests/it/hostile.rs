@@ -55,7 +55,7 @@ impl Surface {
         let path = path.split(['?', '#']).next().unwrap();
         let is_below =
             |root: &&str| path.strip_prefix(*root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        let oauth = ["/introspect", "/jwks", "/par", "/register", "/revoke", "/token", "/userinfo"];
+        let oauth = ["/grants", "/introspect", "/jwks", "/par", "/register", "/revoke", "/token", "/userinfo"];
         if is_below(&"/open-banking") {
             Self::Api
         } else if oauth.iter().any(is_below) || path.starts_with("/.well-known/") {

@@ -126,7 +126,7 @@ async fn a_bad_request_is_refused_when_it_is_pushed() {
     let other = App::register(&bank).await;
     for (name, value, expected) in [
         ("request_uri", Some("urn:ietf:params:oauth:request_uri:x"), "400 invalid_request"),
-        ("request", Some("e30"), "400 request_not_supported"),
+        ("request", Some("e30"), "400 invalid_request_object"),
         ("client_id", Some(other.id.as_str()), "400 invalid_request"),
         ("redirect_uri", None, "400 invalid_request"),
         ("redirect_uri", Some("https://app.example/callback/"), "400 invalid_request"),

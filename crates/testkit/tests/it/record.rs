@@ -135,7 +135,7 @@ async fn everything_that_matters_is_on_record_and_nothing_secret_is() {
             ("client.suspended", None),
             ("client.resumed", None),
             ("client.deleted", None),
-            ("client.authentication-failed", Some("credentials")),
+            ("client.authentication-failed", Some("secret")),
             ("authorization.refused", Some("invalid_scope")),
             ("sign-in.failed", Some("password")),
             ("sign-in.failed", Some("username")),

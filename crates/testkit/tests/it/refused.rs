@@ -4,6 +4,7 @@
 
 mod clients;
 mod data;
+mod grants;
 mod pages;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,8 @@ enum Kind {
     Client(&'static str),
     /// Who holds a customer's token with this scope. An account in the path must be one of the consent's.
     Data(&'static str),
+    /// An app's own token with this scope; the grant in the path must be its own.
+    Grant(&'static str),
     /// Browsers: the forms among them only from a page of ours.
     Page,
     /// Anybody.
@@ -37,6 +40,8 @@ const ROUTES: &[(&str, &str, Kind)] = &[
     ("GET", "/assets/lombard.css", Kind::Public),
     ("GET", "/authorize", Kind::Page),
     ("POST", "/authorize", Kind::Page),
+    ("GET", "/grants/{grant}", Kind::Grant("grant_management_query")),
+    ("DELETE", "/grants/{grant}", Kind::Grant("grant_management_revoke")),
     ("GET", "/interaction/{id}/consent", Kind::Page),
     ("POST", "/interaction/{id}/cancel", Kind::Page),
     ("POST", "/interaction/{id}/consent", Kind::Page),

@@ -25,3 +25,4 @@ pub(crate) use answer::{DENIED, Turning};
 pub use answer::{Decision, Question};
 pub use begin::{Begin, Pushed};
 pub use redirect_uri::Return;
+pub use request_object::ExpectedObject;

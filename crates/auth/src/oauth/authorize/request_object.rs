@@ -1,7 +1,8 @@
 //! Signed requests (RFC 9101): an authorization request as a token that the app signed, by value.
 
+use lombard_domain::id::ClientId;
 use lombard_domain::oauth::{Alg, Client, ErrorCode, OauthError};
-use lombard_domain::time::Span;
+use lombard_domain::time::{Instant, Span};
 
 use crate::Auth;
 use crate::client::Signed;
@@ -30,12 +31,28 @@ impl Auth {
         let verified = self.verify_of(client, Signed { token: object, typ: TYP, algs }).await;
         let claims = verified.and_then(|verified| verified.claims());
         let claims = claims.map_err(|error| invalid(format!("the request object does not hold: {error}")))?;
-        self.check_object(client, &claims)?;
-        Params::of_claims(claims.all()).map(Some)
+        let expected = ExpectedObject { client: client.id, issuer: &self.policy().issuer, now: self.now() };
+        expected.read(&claims).map(Some)
     }
+}
 
-    fn check_object(&self, client: &Client, claims: &Claims) -> Result<(), OauthError> {
-        let id = client.id.to_string();
+/// What a request object must say, whose signature has held.
+pub struct ExpectedObject<'a> {
+    /// Whose it is.
+    pub client: ClientId,
+    /// For whom it must be made out.
+    pub issuer: &'a str,
+    /// What time it is.
+    pub now: Instant,
+}
+
+impl ExpectedObject<'_> {
+    /// Checks the claims and gives them out as parameters.
+    ///
+    /// # Errors
+    /// `invalid_request_object`; the text names the claim.
+    pub fn read(&self, claims: &Claims) -> Result<Params, OauthError> {
+        let id = self.client.to_string();
         if claims.issuer() != Some(&id) {
             return Err(invalid("iss of the request object must be the client_id"));
         }
@@ -43,22 +60,24 @@ impl Auth {
             return Err(invalid("client_id of the request object must be the client's"));
         }
         // FAPI 2.0 Message Signing 5.3.1-2.
-        if !claims.audience().contains(&self.policy().issuer) {
+        if !claims.audience().contains(self.issuer) {
             return Err(invalid("aud of the request object must be the issuer"));
         }
         // RFC 9101 4: they cannot be inside.
         if ["request", "request_uri"].iter().any(|name| claims.value(name).is_some()) {
             return Err(invalid("a request object must not hold another one"));
         }
-        let now = self.now();
-        let expiry = Expiry::Required { leeway: LEEWAY };
-        claims
-            .check_times(now, expiry)
-            .map_err(|error| invalid(format!("the request object does not hold: {error}")))?;
+        self.check_times(claims)?;
+        Params::of_claims(claims.all())
+    }
+
+    fn check_times(&self, claims: &Claims) -> Result<(), OauthError> {
+        let checked = claims.check_times(self.now, Expiry::Required { leeway: LEEWAY });
+        checked.map_err(|error| invalid(format!("the request object does not hold: {error}")))?;
         // FAPI 2.0 Message Signing 5.3.1-3 and 5.3.1-4.
         let begins = claims.not_before().ok_or_else(|| invalid("the request object needs nbf"))?;
         let ends = claims.expires_at().ok_or_else(|| invalid("the request object needs exp"))?;
-        if now.since(begins) > LIFE_MAX || ends.since(begins) > LIFE_MAX {
+        if self.now.since(begins) > LIFE_MAX || ends.since(begins) > LIFE_MAX {
             return Err(invalid("the request object may live for 60 minutes at most"));
         }
         Ok(())

@@ -115,7 +115,7 @@ async fn without_a_token(world: &World) {
     let (bearer, basic) = (format!("Bearer {}", world.access), "Basic YTpi".to_owned());
     let in_query = format!("?access_token={}", world.access);
     let both = format!("{bearer}, {bearer}");
-    let other_scheme = bearer.replace("Bearer", "DPoP");
+    let other_scheme = bearer.replace("Bearer", "MAC");
     let cases: [(&str, &str, Vec<&str>); 8] = [
         ("no token", "", vec![]),
         ("a token in the address", &in_query, vec![]),
