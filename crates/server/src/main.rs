@@ -8,6 +8,7 @@ use clap::Parser as _;
 
 mod cli;
 mod config;
+mod fetch;
 mod files;
 mod listen;
 mod ops;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use lombard_auth::keys::KeyRing;
 use lombard_auth::login::password::PasswordHasher;
 use lombard_auth::login::second_factor::SecondFactor;
-use lombard_auth::{Auth, Call, Parts, Policy, Recorder, Registration};
+use lombard_auth::possession::Authorities;
+use lombard_auth::{Auth, Call, Door, Parts, Policy, Recorder, Registration};
 use lombard_bank::EmbeddedBank;
 use lombard_bank::import::{self, Files};
 use lombard_domain::audit::Event;
@@ -18,6 +19,9 @@ use lombard_store::crypt::MasterKey;
 use lombard_store::{Db, Options, audit, migrate};
 
 use crate::clock::ManualClock;
+use crate::fetch::WebFetch;
+use crate::outside::https_client;
+use crate::pki::{Authority, ServerCertificate};
 use crate::random::SeededRandom;
 use crate::serve::{self, Served};
 use crate::{Browser, postgres};
@@ -40,6 +44,10 @@ impl Engine {
 pub struct TestBank {
     /// Its public address.
     pub issuer: String,
+    /// The address of its listener that asks for client certificates.
+    pub mtls: String,
+    /// Whose signature under an app's certificate it believes.
+    pub authority: Authority,
     /// Its clock.
     pub clock: ManualClock,
     /// Its database, for looking at what is on record and for changing data behind the API's back.
@@ -48,6 +56,7 @@ pub struct TestBank {
     pub auth: Auth,
     http: reqwest::Client,
     served: Served,
+    _mutual: Served,
     home: Home,
 }
 
@@ -84,11 +93,15 @@ impl TestBank {
         migrate::run(&options).await.expect("migrations");
         let random: fn() -> Box<dyn Random> = || Box::new(SystemRandom);
         let db = Db::open(&options, &[MasterKey::new([7; 32])], random).await.expect("a database");
-        let clock = ManualClock::at_noon(Date::new(2026, 3, 2).expect("a day"));
+        let clock = Self::clock_of_a_new_bank();
         let (listener, port) = serve::bind().await;
+        let (mutual_listener, mutual_port) = serve::bind().await;
         let issuer = format!("https://localhost:{port}");
-        let mut policy = Policy { registration: Registration::Open, ..Policy::for_issuer(&issuer) };
+        let mtls = format!("https://localhost:{mutual_port}");
+        let mut policy =
+            Policy { registration: Registration::Open, mtls_base: Some(mtls.clone()), ..Policy::for_issuer(&issuer) };
         change(&mut policy);
+        let authority = Authority::new("Authority of this test");
         let bank = Arc::new(EmbeddedBank::new(db.clone(), Arc::new(clock.clone())));
         let auth = Auth::new(Parts {
             db: db.clone(),
@@ -101,8 +114,8 @@ impl TestBank {
                 .expect("six digits"),
             directory: bank.clone(),
             recorder: Recorder::start(db.clone()),
-            fetch: Arc::new(NoFetch),
-            client_authorities: lombard_auth::possession::Authorities::default(),
+            fetch: Arc::new(WebFetch::new()),
+            client_authorities: Authorities::new(&[authority.der().to_vec()]).expect("an authority"),
         });
         let files = Files::read(folder).expect("the bank's files");
         let record = auth.operator_entry(Event::Imported);
@@ -110,9 +123,10 @@ impl TestBank {
         auth.set_missing_passwords(Secret::new(Self::PASSWORD.to_owned())).await.expect("passwords");
         let site = Site { bank_name: "Test bank".to_owned(), sandbox: None };
         let router = lombard_http::router(lombard_http::App::new(auth.clone(), bank, site));
-        let served = serve::serve(listener, port, router);
-        let http = http_builder(&served.certificate_pem).build().expect("an HTTPS client");
-        Self { issuer, clock, db, auth, http, served, home }
+        let _mutual = serve::serve(mutual_listener, Door::Mutual, router.clone());
+        let served = serve::serve(listener, Door::Public, router);
+        let http = https_client(&ServerCertificate::of_this_process().pem).build().expect("an HTTPS client");
+        Self { issuer, mtls, authority, clock, db, auth, http, served, _mutual, home }
     }
 
     /// Every customer's password.
@@ -121,6 +135,12 @@ impl TestBank {
     pub const CODE: &'static str = "123456";
     /// How operators' calls are named.
     pub const OPERATOR: Call<'static> = Call { interaction: "test" };
+
+    /// The time that every bank's clock shows at first.
+    #[must_use]
+    pub fn clock_of_a_new_bank() -> ManualClock {
+        ManualClock::at_noon(Date::new(2026, 3, 2).expect("a day"))
+    }
 
     /// The address of a path.
     #[must_use]
@@ -136,8 +156,8 @@ impl TestBank {
 
     /// Its certificate, in PEM.
     #[must_use]
-    pub fn certificate_pem(&self) -> &str {
-        &self.served.certificate_pem
+    pub fn certificate_pem(&self) -> &'static str {
+        &ServerCertificate::of_this_process().pem
     }
 
     /// An HTTPS client that trusts the bank, keeps no cookies and follows no redirects. All of a test share its connections.
@@ -149,8 +169,7 @@ impl TestBank {
     /// A customer's browser: it keeps cookies and follows no redirects unless asked.
     #[must_use]
     pub fn browser(&self) -> Browser {
-        let builder = http_builder(&self.served.certificate_pem).cookie_store(true);
-        Browser::new(builder.build().expect("an HTTPS client"), &self.issuer)
+        Browser::at(&self.issuer, self.certificate_pem())
     }
 
     /// Everything that the database has in files, byte for byte.
@@ -169,15 +188,6 @@ impl TestBank {
         let mut tx = self.db.read().await.expect("a reader");
         audit::newest(&mut tx, limit).await.expect("the record")
     }
-}
-
-fn http_builder(certificate_pem: &str) -> reqwest::ClientBuilder {
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let certificate = reqwest::Certificate::from_pem(certificate_pem.as_bytes()).expect("a certificate");
-    reqwest::Client::builder()
-        .tls_certs_only([certificate])
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(std::time::Duration::from_secs(30))
 }
 
 /// The small example bank of this project.
@@ -199,14 +209,5 @@ impl TestBank {
     #[must_use]
     pub fn seeded(seed: u64) -> SeededRandom {
         SeededRandom::new(seed)
-    }
-}
-
-/// stub
-struct NoFetch;
-
-impl lombard_auth::Fetch for NoFetch {
-    fn get<'a>(&'a self, _url: &'a str) -> lombard_auth::Fetching<'a> {
-        Box::pin(async { Err(lombard_auth::FetchError("nothing is fetched here".to_owned())) })
     }
 }

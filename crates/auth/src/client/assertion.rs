@@ -61,7 +61,7 @@ impl Auth {
         let expires_at = claims.expires_at().filter(|end| *end <= now.plus(LIFE_MAX)).ok_or("assertion-too-long")?;
         let name = claims.id().ok_or("assertion-jti")?;
         let digest = digest::of_parts(&[b"assertion", id.as_bytes(), name.as_bytes()]);
-        Ok(UsedOnce { digest, expires_at: expires_at.plus(LEEWAY) })
+        Ok(UsedOnce { digest, expires_at: expires_at.plus(REMEMBERED) })
     }
 }
 
@@ -104,5 +104,7 @@ fn reason(error: JoseError) -> Reason {
 const TYP: Typ<'_> = Typ::AbsentOrOneOf(&["JWT", "client-authentication+jwt"]);
 /// Allowance for an app's clock that is behind ours.
 const LEEWAY: Span = Span::seconds(10);
+/// How long an assertion's name is remembered after its end: its allowance, and what a call takes from the check to the use.
+const REMEMBERED: Span = Span::seconds(70);
 /// How far ahead an assertion's end may lie; its name is remembered for so long.
 const LIFE_MAX: Span = Span::hours(1);

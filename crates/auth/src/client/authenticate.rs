@@ -6,6 +6,7 @@
 use lombard_domain::audit::{Event, Subject};
 use lombard_domain::id::ClientId;
 use lombard_domain::oauth::{AuthMethod, Binding, Client, ClientStatus, ErrorCode, OauthError, Thumbprint};
+use lombard_domain::time::Span;
 use lombard_store::client::StoredClient;
 use lombard_store::used_once::UsedOnce;
 
@@ -178,5 +179,9 @@ impl Auth {
 /// Under which name a proof is used up: its own and its key's, for two apps may choose the same (RFC 9449 11.1).
 pub(crate) fn once(proof: &Proof) -> UsedOnce {
     let digest = digest::of_parts(&[b"proof", proof.thumbprint().as_str().as_bytes(), proof.id().as_bytes()]);
-    UsedOnce { digest, expires_at: proof.expires_at() }
+    // Remembered beyond its end: it may have been checked just before it, and is used up only now.
+    UsedOnce { digest, expires_at: proof.expires_at().plus(AFTERWARDS) }
 }
+
+/// From the check of a proof to its use no call takes longer.
+const AFTERWARDS: Span = Span::minutes(1);

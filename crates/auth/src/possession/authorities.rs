@@ -99,7 +99,7 @@ fn may_sign_certificates(certificate: &X509Certificate<'_>) -> bool {
     certificate.is_ca() && usage.is_ok_and(|usage| usage.is_none_or(|usage| usage.value.key_cert_sign()))
 }
 
-/// The most authorities; the trusted lists of all member states of the European Union have about half as many.
+/// The most authorities that are believed at once; the search looks at each.
 const MAX_AUTHORITIES: usize = 1024;
 /// What authorities may sign with; nothing with SHA-1.
 static ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
@@ -164,6 +164,25 @@ mod tests {
         assert!(!trusted(&[&other, &foreign.der], &[&root], now), "an authority that it brought along");
         assert!(!trusted(&[&other, &direct], &[&root], now));
         assert!(!trusted(&[&root.der], &[&root], now), "an authority is not a client");
+    }
+
+    #[test]
+    fn believes_signatures_of_each_kind() {
+        for kind in [
+            &rcgen::PKCS_ECDSA_P256_SHA256,
+            &rcgen::PKCS_ECDSA_P384_SHA384,
+            &rcgen::PKCS_ECDSA_P521_SHA512,
+            &rcgen::PKCS_ED25519,
+            &rcgen::PKCS_RSA_SHA256,
+            &rcgen::PKCS_RSA_SHA512,
+        ] {
+            let root = Authority::root_with("Root", rcgen::KeyPair::generate_for(kind).unwrap());
+            let leaf = root.sign(&params("app"));
+            assert!(trusted(&[&leaf], &[&root], DAY.start()), "{kind:?}");
+            let mut forged = leaf.clone();
+            *forged.last_mut().unwrap() ^= 1;
+            assert!(!trusted(&[&forged], &[&root], DAY.start()), "{kind:?}");
+        }
     }
 
     #[test]

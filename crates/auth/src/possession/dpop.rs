@@ -88,7 +88,7 @@ pub enum BadProof {
     /// It is made out for the future.
     #[error("the proof is not valid yet")]
     NotYetValid,
-    /// It is for another access token, or for none.
+    /// It is for another access token.
     #[error("the proof is for another access token")]
     AccessToken,
 }
@@ -96,7 +96,7 @@ pub enum BadProof {
 impl Proof {
     /// Checks a `DPoP` header against the request with which it came (RFC 9449 4.3).
     ///
-    /// Nothing that was signed is looked at before the signature holds. Of several faults the first in this order is told:
+    /// No claim is looked at before the signature holds. Of several faults the first in this order is told:
     /// size; form; extensions; algorithm; the key, if there is one, by itself; its absence; type; whether key and algorithm fit;
     /// signature; payload; the types of registered claims; `jti`; `htm`; `htu`; `iat`; age; `exp`; `nbf` and `iat` ahead;
     /// `nonce`; `ath`.

@@ -26,7 +26,12 @@ pub(super) struct Authority {
 impl Authority {
     /// One that signs its own certificate.
     pub(super) fn root(name: &str) -> Self {
-        let (params, key) = (authority_params(name), KeyPair::generate().unwrap());
+        Self::root_with(name, KeyPair::generate().unwrap())
+    }
+
+    /// The same with a key of the caller's choice.
+    pub(super) fn root_with(name: &str, key: KeyPair) -> Self {
+        let params = authority_params(name);
         let der = params.self_signed(&key).unwrap().der().to_vec();
         Self { issuer: Issuer::new(params, key), der }
     }

@@ -153,6 +153,7 @@ mod tests {
             ("https://api.bank.example:/a", "https://api.bank.example/a"),
             ("https://api.bank.example:0443/a", "https://api.bank.example/a"),
             ("http://api.bank.example:80/a", "http://api.bank.example/a"),
+            ("http://api.bank.example/a", "http://api.bank.example/a"),
             ("https://api.bank.example", "https://api.bank.example/"),
             ("https://api.bank.example?q", "https://api.bank.example/"),
             ("https://api.bank.example#f", "https://api.bank.example/"),

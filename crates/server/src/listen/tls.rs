@@ -192,7 +192,7 @@ impl ClientCertVerifier for AnyHolder {
 }
 
 /// The cryptographic provider, with the allowed cipher suites alone.
-fn provider() -> Arc<CryptoProvider> {
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     let mut provider = aws_lc_rs::default_provider();
     provider.cipher_suites.retain(|suite| SUITES.contains(&suite.suite()));
     Arc::new(provider)

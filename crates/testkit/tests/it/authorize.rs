@@ -169,7 +169,6 @@ async fn every_other_error_is_sent_back_with_state_and_issuer() {
         (&[("max_age", Some("soon"))], "invalid_request"),
         (&[("response_mode", Some("fragment"))], "invalid_request"),
         (&[("response_mode", Some("form_post"))], "invalid_request"),
-        (&[("response_mode", Some("form_post"))], "invalid_request"),
         (&[("nonce", Some(&long))], "invalid_request"),
         (&[("nonce", Some("n\u{e9}"))], "invalid_request"),
     ];

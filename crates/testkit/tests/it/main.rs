@@ -4,6 +4,7 @@
 mod authorize;
 mod berka;
 mod discovery;
+mod fapi;
 mod hostile;
 mod introspect_revoke;
 mod matrix;

@@ -277,10 +277,7 @@ fn is_one_compact_token_within_limits() {
 #[test]
 fn tells_the_first_fault_in_the_documented_order() {
     let key = &KEYS[2];
-    let good = claims();
-    let with_ath = |claims: &mut Value| claims["ath"] = json!("x");
-    let mut broken = good.clone();
-    with_ath(&mut broken);
+    let mut broken = claims_with("ath", Some(json!("x")));
     let mut order = vec![("access-token", broken.clone())];
     for (name, value, reason) in [
         ("nonce", json!(1), "nonce"),

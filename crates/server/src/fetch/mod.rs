@@ -1,0 +1,210 @@
+//! Fetches small JSON documents from addresses that somebody else named: an app's keys, a directory's.
+//!
+//! Owns the rules of such a fetch: HTTPS with a verified certificate, no redirects, a bounded answer in a bounded time, and no
+//! way into this bank's own network. It must never connect to an address that it has not checked, nor repeat to anybody, not
+//! even in the log, what an answer's body said.
+
+mod reach;
+mod target;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail, ensure};
+use http::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, HeaderMap, USER_AGENT};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::body::{Body as _, Bytes, Incoming};
+use hyper_util::rt::TokioIo;
+use lombard_auth::{Fetch, FetchError, Fetching};
+use rustls::client::Resumption;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+pub(crate) use reach::Reach;
+
+use crate::listen::tls;
+use target::Target;
+
+/// Fetches over HTTPS, one connection for each document.
+pub(crate) struct HttpsFetch {
+    reach: Reach,
+    tls: TlsConnector,
+    limits: Limits,
+}
+
+impl HttpsFetch {
+    /// Trusts the authorities of the system and these besides.
+    ///
+    /// # Errors
+    /// One of the certificates given cannot be an authority's, or the cryptographic library does not have what we ask of it.
+    pub(crate) fn new(reach: Reach, extra_roots: Vec<CertificateDer<'static>>) -> anyhow::Result<Self> {
+        let mut roots = RootCertStore::empty();
+        for root in extra_roots {
+            roots.add(root).context("a certificate that is to be trusted as an authority's cannot be used")?;
+        }
+        let system = rustls_native_certs::load_native_certs();
+        for error in system.errors {
+            tracing::warn!(%error, "certificate authorities of the system cannot be read");
+        }
+        roots.add_parsable_certificates(system.certs);
+        if roots.is_empty() {
+            tracing::warn!("no certificate authority is trusted: keys that apps keep at an address cannot be fetched");
+        }
+        Self::trusting(roots, reach, Limits::default())
+    }
+
+    fn trusting(roots: RootCertStore, reach: Reach, limits: Limits) -> anyhow::Result<Self> {
+        let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
+        let mut config = ClientConfig::builder_with_provider(tls::provider())
+            .with_protocol_versions(&versions)?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![ALPN_HTTP_1_1.to_vec()];
+        // Every connection verifies the certificate; a resumed one would go by what an earlier one verified.
+        config.resumption = Resumption::disabled();
+        Ok(Self { reach, tls: TlsConnector::from(Arc::new(config)), limits })
+    }
+
+    async fn exchange(&self, url: &str) -> anyhow::Result<Vec<u8>> {
+        let target = Target::parse(url)?;
+        let addresses = self.resolve(&target).await?;
+        let stream = self.connect(&addresses).await?;
+        let name = target.server_name.clone();
+        let stream = self.tls.connect(name, stream).await.context("no TLS connection")?;
+        self.ask(stream, target).await
+    }
+
+    /// The addresses of a host, looked up this once and all of them checked.
+    ///
+    /// One address that is out of reach condemns the name: who has such a record is mistaken or tries something.
+    async fn resolve(&self, target: &Target) -> anyhow::Result<Vec<SocketAddr>> {
+        let addresses = target.addresses().await.context("the host name cannot be resolved")?;
+        ensure!(!addresses.is_empty(), "the host name has no address");
+        if let Some(refused) = addresses.iter().find(|address| !self.reach.includes(address.ip())) {
+            bail!("the host has an address that is not public: {}", refused.ip());
+        }
+        Ok(addresses)
+    }
+
+    /// Connects to whichever address answers first; each later one is tried a moment after the one before (RFC 8305 5).
+    async fn connect(&self, addresses: &[SocketAddr]) -> anyhow::Result<TcpStream> {
+        let mut attempts = JoinSet::new();
+        for (turn, &address) in (0_u32..).zip(addresses.iter().take(MAX_ATTEMPTS)) {
+            let pause = ATTEMPT_PAUSE.saturating_mul(turn);
+            attempts.spawn(async move {
+                sleep(pause).await;
+                TcpStream::connect(address).await
+            });
+        }
+        let first = async {
+            let mut reason = anyhow!("no attempt was made");
+            while let Some(attempt) = attempts.join_next().await {
+                match attempt {
+                    Ok(Ok(stream)) => return Ok(stream),
+                    Ok(Err(error)) => reason = error.into(),
+                    Err(error) => reason = error.into(),
+                }
+            }
+            Err(reason.context("cannot connect"))
+        };
+        timeout(self.limits.connect, first)
+            .await
+            .unwrap_or_else(|_| Err(anyhow!("no connection within {:?}", self.limits.connect)))
+    }
+
+    /// Sends the one request of a connection and reads the answer.
+    async fn ask(&self, stream: TlsStream<TcpStream>, target: Target) -> anyhow::Result<Vec<u8>> {
+        let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
+            .max_buf_size(MAX_BUFFER_BYTES)
+            .max_headers(MAX_HEADERS)
+            .handshake(TokioIo::new(stream))
+            .await?;
+        // The connection is driven by a task that ends with this call, however it ends.
+        let mut driver = JoinSet::new();
+        driver.spawn(connection);
+        let request = Request::get(target.path)
+            .header(HOST, target.authority)
+            .header(ACCEPT, "application/jwk-set+json, application/json")
+            .header(USER_AGENT, "lombard")
+            .header(CONNECTION, "close")
+            .body(Empty::<Bytes>::new())?;
+        let response = sender.send_request(request).await.context("no HTTP answer")?;
+        self.read(response).await
+    }
+
+    async fn read(&self, response: Response<Incoming>) -> anyhow::Result<Vec<u8>> {
+        let status = response.status();
+        ensure!(status == StatusCode::OK, "the answer has status {}", status.as_u16());
+        ensure!(is_json(response.headers()), "the answer has another content type than application/json");
+        let body = response.into_body();
+        let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+        ensure!(announced <= self.limits.body_bytes, "the body is larger than {} bytes", self.limits.body_bytes);
+        let body = Limited::new(body, self.limits.body_bytes).collect().await;
+        let body = body.map_err(|error| anyhow!(error).context("the body is too large or breaks off"))?;
+        Ok(body.to_bytes().to_vec())
+    }
+}
+
+impl Fetch for HttpsFetch {
+    fn get<'a>(&'a self, url: &'a str) -> Fetching<'a> {
+        Box::pin(async move {
+            match timeout(self.limits.whole, self.exchange(url)).await {
+                Ok(Ok(body)) => Ok(body),
+                Ok(Err(error)) => Err(FetchError(format!("{error:#}"))),
+                Err(_) => Err(FetchError(format!("no complete answer within {:?}", self.limits.whole))),
+            }
+        })
+    }
+}
+
+/// Whether an answer calls itself a key set (RFC 7517 8.5.2) or JSON, or nothing at all.
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    match (types.next(), types.next()) {
+        (None, _) => true,
+        (Some(one), None) => one.to_str().is_ok_and(|text| {
+            let essence = text.split(';').next().unwrap_or("").trim();
+            JSON_TYPES.iter().any(|json| essence.eq_ignore_ascii_case(json))
+        }),
+        _ => false,
+    }
+}
+
+/// How long a fetch may take and how much it may bring.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// From the lookup of the name to the end of the body.
+    whole: Duration,
+    /// Until one of the host's addresses has taken the connection.
+    connect: Duration,
+    /// Bytes of the body.
+    body_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { whole: Duration::from_secs(5), connect: Duration::from_secs(2), body_bytes: 64 * 1024 }
+    }
+}
+
+const ALPN_HTTP_1_1: &[u8] = b"http/1.1";
+const JSON_TYPES: [&str; 2] = ["application/jwk-set+json", "application/json"];
+
+/// Addresses of a host that are tried; all of them are checked.
+const MAX_ATTEMPTS: usize = 4;
+/// Between one attempt to connect and the next (RFC 8305 8 recommends 250 ms).
+const ATTEMPT_PAUSE: Duration = Duration::from_millis(250);
+/// Bytes of an answer that are held at once, and so the most that its header may have.
+const MAX_BUFFER_BYTES: usize = 16 * 1024;
+/// Header fields of an answer.
+const MAX_HEADERS: usize = 64;
+
+#[cfg(test)]
+mod tests;

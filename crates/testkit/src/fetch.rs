@@ -1,0 +1,130 @@
+//! Documents at addresses that apps name: how the bank under test fetches them, and a server of an app that has some.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use lombard_auth::Door;
+use lombard_auth::{Fetch, FetchError, Fetching};
+use serde_json::Value;
+
+use crate::outside::https_client;
+use crate::pki::ServerCertificate;
+use crate::serve::{self, Served};
+
+/// Fetches over HTTPS from servers of this process and nobody else.
+pub(crate) struct WebFetch {
+    http: reqwest::Client,
+}
+
+impl WebFetch {
+    pub(crate) fn new() -> Self {
+        let http = https_client(&ServerCertificate::of_this_process().pem).https_only(true);
+        Self { http: http.build().expect("an HTTPS client") }
+    }
+}
+
+impl Fetch for WebFetch {
+    fn get<'a>(&'a self, url: &'a str) -> Fetching<'a> {
+        Box::pin(async move {
+            let failed = |error: reqwest::Error| FetchError(error.to_string());
+            let mut response = self.http.get(url).send().await.map_err(failed)?;
+            if response.status() != StatusCode::OK {
+                return Err(FetchError(format!("it answers {}", response.status())));
+            }
+            let mut body = Vec::new();
+            while let Some(chunk) = response.chunk().await.map_err(failed)? {
+                body.extend_from_slice(&chunk);
+                if body.len() > BODY_MAX {
+                    return Err(FetchError("it is too long".to_owned()));
+                }
+            }
+            Ok(body)
+        })
+    }
+}
+
+/// An app's server with its public keys.
+pub struct KeyServer {
+    served: Served,
+    state: Arc<State>,
+}
+
+struct State {
+    answer: Mutex<(StatusCode, String)>,
+    requests: AtomicUsize,
+}
+
+impl KeyServer {
+    /// A server with a document, such as the app's key set.
+    pub async fn start(document: &Value) -> Self {
+        let answer = Mutex::new((StatusCode::OK, document.to_string()));
+        let state = Arc::new(State { answer, requests: AtomicUsize::new(0) });
+        let (listener, _) = serve::bind().await;
+        let seen = Arc::clone(&state);
+        let router = Router::new().fallback(move || std::future::ready(seen.answer()));
+        Self { served: serve::serve(listener, Door::Public, router), state }
+    }
+
+    /// Where its document is.
+    #[must_use]
+    pub fn uri(&self) -> String {
+        format!("https://localhost:{}/jwks.json", self.served.port)
+    }
+
+    /// Exchanges the document.
+    pub fn set(&self, document: &Value) {
+        self.answer_with(200, &document.to_string());
+    }
+
+    /// Answers every request in this way from now on.
+    ///
+    /// # Panics
+    /// If there is no such status.
+    pub fn answer_with(&self, status: u16, body: &str) {
+        let status = StatusCode::from_u16(status).expect("a status");
+        *self.state.answer.lock().unwrap_or_else(PoisonError::into_inner) = (status, body.to_owned());
+    }
+
+    /// How often it was asked.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.state.requests.load(Ordering::SeqCst)
+    }
+}
+
+impl State {
+    fn answer(&self) -> Response {
+        self.requests.fetch_add(1, Ordering::SeqCst);
+        let (status, body) = self.answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // The address is looked at only where the status is that of a redirect.
+        (status, [(header::CONTENT_TYPE, "application/json"), (header::LOCATION, "/elsewhere")], body).into_response()
+    }
+}
+
+/// Bytes of a document.
+const BODY_MAX: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn fetches_what_is_there_now_and_counts() {
+        let server = KeyServer::start(&json!({"keys": []})).await;
+        let fetch = WebFetch::new();
+        assert_eq!(fetch.get(&server.uri()).await.unwrap(), br#"{"keys":[]}"#);
+        server.set(&json!({"keys": [1]}));
+        assert_eq!(fetch.get(&server.uri()).await.unwrap(), br#"{"keys":[1]}"#);
+        for (status, body) in [(302, ""), (404, ""), (500, "{}"), (200, &*"x".repeat(BODY_MAX + 1))] {
+            server.answer_with(status, body);
+            assert!(fetch.get(&server.uri()).await.is_err(), "{status}");
+        }
+        assert_eq!(server.requests(), 6);
+        assert!(fetch.get(&server.uri().replace("https", "http")).await.is_err());
+    }
+}
