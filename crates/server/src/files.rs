@@ -54,6 +54,16 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> io::Re
     File::open(&folder)?.sync_all()
 }
 
+/// Keeps other processes out of a folder until the file that is returned is dropped, or its process ends.
+///
+/// # Errors
+/// The folder cannot be written to.
+pub(crate) fn lock(folder: &Path) -> io::Result<File> {
+    let file = File::create(folder.join(LOCK))?;
+    file.lock()?;
+    Ok(file)
+}
+
 /// Reads a file of at most `limit` bytes.
 ///
 /// # Errors
@@ -111,6 +121,9 @@ fn folder_of(path: &Path) -> PathBuf {
         _ => PathBuf::from("."),
     }
 }
+
+/// The file by which a folder is locked; it stays, empty.
+const LOCK: &str = "lock";
 
 #[cfg(all(test, unix))]
 mod tests {

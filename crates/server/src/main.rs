@@ -8,10 +8,12 @@ use clap::Parser as _;
 
 mod cli;
 mod config;
+mod directory;
 mod fetch;
 mod files;
 mod listen;
 mod ops;
+mod pem;
 mod pki;
 mod run;
 mod stop;

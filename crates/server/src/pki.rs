@@ -1,4 +1,4 @@
-//! The sandbox's own certificate authority and the server certificate that it signs (ECDSA P-256).
+//! The sandbox's own certificate authority and the certificates that it signs (ECDSA P-256).
 //!
 //! Made at the first start and used again at the next, so that a developer trusts the authority once. For sandboxes only:
 //! `lombard serve` refuses certificates of this authority. It must never replace an authority that it finds.
@@ -17,8 +17,12 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::files::{self, Readers};
-use crate::listen::tls::ChainAndKey;
+use crate::listen::tls::{ChainAndKey, read_chain};
 use crate::x509::Facts;
+
+mod client;
+
+pub(crate) use client::{ClientCertificate, ClientName, issue_client};
 
 /// Common name of every sandbox's authority, by which production recognises it.
 pub(crate) const AUTHORITY: &str = "Lombard sandbox CA";
@@ -39,12 +43,8 @@ pub(crate) struct Pki {
 /// # Errors
 /// The folder cannot be used, or what lies there is damaged; the text says what to do.
 pub(crate) fn ensure(folder: &Path, names: &[String], clock: &dyn Clock) -> anyhow::Result<Pki> {
-    files::make_private_folder(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    // Two sandboxes started at once in one folder must agree on one authority; the lock ends with the file.
-    let lock = fs::File::create(folder.join(LOCK)).and_then(|file| file.lock().map(|()| file));
-    let _lock = lock.with_context(|| format!("cannot lock the folder {}", folder.display()))?;
     let now = clock.now();
-    let authority = Authority::ensure(folder, now)?;
+    let (authority, _lock) = Authority::locked(folder, now)?;
     let wanted: BTreeSet<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
     if wanted.is_empty() {
         bail!("a server certificate needs at least one host name");
@@ -56,6 +56,11 @@ pub(crate) fn ensure(folder: &Path, names: &[String], clock: &dyn Clock) -> anyh
     Ok(Pki { ca_file: folder.join(CA_CERTIFICATE), server })
 }
 
+/// The authority's certificate of the sandbox in a folder, if it has one yet that can be used.
+pub(crate) fn find_authority(folder: &Path) -> Option<CertificateDer<'static>> {
+    read_chain(&folder.join(CA_CERTIFICATE)).ok()?.into_iter().next()
+}
+
 /// The authority: its certificate and its key.
 struct Authority {
     certificate: CertificateDer<'static>,
@@ -64,6 +69,15 @@ struct Authority {
 }
 
 impl Authority {
+    /// Finds or makes the authority; the folder is locked until the file is dropped.
+    ///
+    /// Two programs that start at once in one folder must agree on one authority.
+    fn locked(folder: &Path, now: Instant) -> anyhow::Result<(Self, fs::File)> {
+        files::make_private_folder(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let lock = files::lock(folder).with_context(|| format!("cannot lock the folder {}", folder.display()))?;
+        Ok((Self::ensure(folder, now)?, lock))
+    }
+
     fn ensure(folder: &Path, now: Instant) -> anyhow::Result<Self> {
         // The key is written first: without a certificate nobody can have trusted it yet.
         let file = folder.join(CA_CERTIFICATE);
@@ -188,7 +202,6 @@ const CA_CERTIFICATE: &str = "ca.pem";
 const CA_KEY: &str = "ca.key";
 const SERVER_CERTIFICATE: &str = "server.pem";
 const SERVER_KEY: &str = "server.key";
-const LOCK: &str = "lock";
 
 /// Life of the authority, in days: ten years.
 const CA_DAYS: i64 = 3_652;

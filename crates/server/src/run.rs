@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use http::Request;
 use hyper::body::Incoming;
 use lombard_auth::Door;
+use lombard_domain::time::Instant;
 use lombard_http::{Peer, Site};
 use lombard_store::Db;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -128,6 +129,7 @@ impl Bound {
         let jobs = [
             tokio::spawn(telemetry::keep_metrics_small(metrics, stop.clone())),
             tokio::spawn(keep_keys_fresh(core.auth.clone(), stop.clone())),
+            tokio::spawn(forget_what_was_used(core.auth.clone(), stop.clone())),
             tokio::spawn(renew_certificate(self.doors.certificate, renewals, stop)),
         ];
         ending.asked().await?;
@@ -167,6 +169,15 @@ async fn keep_keys_fresh(auth: lombard_auth::Auth, stop: Stop) {
     }
 }
 
+/// Forgets what would be refused for its age anyhow, so that the list of what was used does not grow for ever.
+async fn forget_what_was_used(auth: lombard_auth::Auth, stop: Stop) {
+    while tokio::time::timeout(FORGET_EVERY, stop.wait()).await.is_err() {
+        if let Err(error) = auth.forget_used_once().await {
+            tracing::warn!(%error, "what was used once could not be forgotten; the next attempt is in a minute");
+        }
+    }
+}
+
 /// Shows a renewed certificate from the next handshake on, whenever the operator sends SIGHUP.
 async fn renew_certificate(
     served: Arc<ServedCertificate>,
@@ -195,3 +206,6 @@ impl Ready for DatabaseReady {
         })
     }
 }
+
+/// Between two looks for what can be forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(60);

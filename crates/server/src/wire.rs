@@ -7,6 +7,7 @@ use axum::Router;
 use lombard_auth::keys::KeyRing;
 use lombard_auth::login::password::PasswordHasher;
 use lombard_auth::login::second_factor::SecondFactor;
+use lombard_auth::possession::Authorities;
 use lombard_auth::{Auth, Parts, Policy, Recorder};
 use lombard_bank::EmbeddedBank;
 use lombard_domain::random::Random;
@@ -14,7 +15,9 @@ use lombard_domain::time::Clock as _;
 use lombard_http::{App, Site};
 use lombard_store::crypt::MasterKey;
 use lombard_store::{Db, Options};
+use rustls::pki_types::CertificateDer;
 
+use crate::fetch::{HttpsFetch, Reach};
 use crate::system::{SystemClock, SystemRandom};
 
 /// What differs between one server and another.
@@ -23,6 +26,18 @@ pub(crate) struct Plan {
     pub(crate) second_factor: SecondFactor,
     /// Passwords checked at once.
     pub(crate) password_hashes: usize,
+    pub(crate) trust: Trust,
+}
+
+/// Whom a server believes, and whom it may ask.
+#[derive(Clone, Debug)]
+pub(crate) struct Trust {
+    /// Whose signature under an app's certificate counts.
+    pub(crate) client_authorities: Vec<CertificateDer<'static>>,
+    /// Which addresses may be asked for keys.
+    pub(crate) reach: Reach,
+    /// Whose signature under the certificate of such an address counts, beside the usual authorities.
+    pub(crate) outgoing_roots: Vec<CertificateDer<'static>>,
 }
 
 /// A database and the rules on top of it; enough for the operators' commands.
@@ -43,6 +58,8 @@ impl Core {
     pub(crate) async fn new(db: Db, plan: Plan) -> anyhow::Result<Self> {
         let bank = Arc::new(EmbeddedBank::new(db.clone(), Arc::new(SystemClock)));
         let keys = KeyRing::load(&db, SystemClock.now()).await.context("cannot read the signing keys")?;
+        let Trust { client_authorities, reach, outgoing_roots } = plan.trust;
+        let authorities: Vec<Vec<u8>> = client_authorities.iter().map(|der| der.to_vec()).collect();
         let auth = Auth::new(Parts {
             db: db.clone(),
             clock: Arc::new(SystemClock),
@@ -53,8 +70,8 @@ impl Core {
             second_factor: plan.second_factor,
             directory: bank.clone(),
             recorder: Recorder::start(db.clone()),
-            fetch: Arc::new(NoFetch),
-            client_authorities: lombard_auth::possession::Authorities::default(),
+            fetch: Arc::new(HttpsFetch::new(reach, outgoing_roots)?),
+            client_authorities: Authorities::new(&authorities).context("cannot use the authorities of clients")?,
         });
         Ok(Self { db, auth, bank })
     }
@@ -67,12 +84,3 @@ impl Core {
 
 /// Sign-ins that may wait for a password to be checked; at 31 ms each, two at a time, the last waits half a second.
 const PASSWORDS_WAITING: usize = 32;
-
-/// stub
-struct NoFetch;
-
-impl lombard_auth::Fetch for NoFetch {
-    fn get<'a>(&'a self, _url: &'a str) -> lombard_auth::Fetching<'a> {
-        Box::pin(async { Err(lombard_auth::FetchError("nothing is fetched here".to_owned())) })
-    }
-}

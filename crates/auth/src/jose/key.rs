@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use aws_lc_rs::encoding::AsDer as _;
+use aws_lc_rs::encoding::{AsBigEndian as _, AsDer as _};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
@@ -13,7 +13,7 @@ use aws_lc_rs::signature::{
 use lombard_domain::secret::Secret;
 
 use super::public_key::UNCOMPRESSED_POINT;
-use super::{Alg, JoseError, PublicJwk};
+use super::{Alg, JoseError, PublicJwk, private_jwk};
 
 /// A private key that signs, parsed once and shared by all requests.
 ///
@@ -70,6 +70,22 @@ impl SigningKey {
             Pair::Ed25519(pair) => pair.to_pkcs8v1().map(|document| document.as_ref().to_vec()),
         };
         bytes.map(Secret::new).map_err(|_| JoseError::Crypto)
+    }
+
+    /// Writes the key as a private JWK (RFC 7518 6.2.2 and 6.3.2, RFC 8037 2), which some client libraries read instead.
+    ///
+    /// # Errors
+    /// [`JoseError::Crypto`] if the library fails.
+    pub fn to_private_jwk(&self) -> Result<Secret<String>, JoseError> {
+        let private = match &self.pair {
+            Pair::P256(pair) => pair.private_key().as_be_bytes().map(|number| number.as_ref().to_vec()),
+            Pair::Ed25519(pair) => pair.seed().and_then(|seed| Ok(seed.as_be_bytes()?.as_ref().to_vec())),
+            Pair::Rsa(_) => {
+                return private_jwk::write(&self.public, &private_jwk::rsa_members(self.to_pkcs8()?.expose())?);
+            }
+        };
+        let private = Secret::new(private.map_err(|_| JoseError::Crypto)?);
+        private_jwk::write(&self.public, &[("d", private)])
     }
 
     /// The algorithm that the key signs with.

@@ -17,6 +17,7 @@ mod jwk;
 mod jwks;
 mod jws;
 mod key;
+mod private_jwk;
 mod public_key;
 
 pub use claims::{Audience, Claims, Expiry, FUTURE_TOLERANCE_SECONDS};

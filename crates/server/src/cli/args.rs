@@ -77,10 +77,14 @@ pub(crate) struct Migrate {
 /// `lombard client`
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientCommand {
-    /// Register an app; prints its client id and, this once, its client secret.
+    /// Register an app; prints its client id and, this once, its secrets.
     Add(ClientAdd),
+    /// Make what an app proves itself with in a test: a signing key, and a certificate of the sandbox's authority.
+    Keys(ClientKeys),
     /// Show the apps that are registered.
     List(ClientList),
+    /// Show the registration of one app, without its secrets.
+    Show(ClientShow),
     /// Shut an app out: its tokens stop working with the next call.
     Suspend(ClientSuspend),
 }
@@ -88,18 +92,54 @@ pub(crate) enum ClientCommand {
 /// `lombard client add`
 #[derive(Debug, Args)]
 pub(crate) struct ClientAdd {
+    /// File with everything about the app as JSON (client metadata of RFC 7591), instead of --name and its like; prints JSON.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "redirect_uri", "scope", "auth_method"])]
+    pub(crate) file: Option<PathBuf>,
+    /// Print JSON with what the app needs to know of the bank too: the issuer, and where each endpoint is.
+    #[arg(long)]
+    pub(crate) metadata: bool,
     /// Name of the app as customers will read it on the consent page.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "file")]
+    pub(crate) name: Option<String>,
     /// Address to which browsers return after consent; must match exactly. May be given several times.
-    #[arg(long, value_name = "URL", required = true)]
+    #[arg(long, value_name = "URL", required_unless_present = "file")]
     pub(crate) redirect_uri: Vec<String>,
     /// What the app may ask for, separated by blanks, such as "accounts:read balances:read"; without it, everything.
     #[arg(long, value_name = "SCOPES")]
     pub(crate) scope: Option<String>,
-    /// How the app proves who it is: client_secret_basic or client_secret_post.
+    /// How the app proves who it is: client_secret_basic or client_secret_post; keys and certificates need --file.
     #[arg(long, value_name = "METHOD", default_value = "client_secret_basic")]
     pub(crate) auth_method: String,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// `lombard client keys`
+#[derive(Debug, Args)]
+pub(crate) struct ClientKeys {
+    /// Folder to write to; made if it is not there. No file in it is ever written over.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Algorithm of the signing key: ES256, PS256 or EdDSA.
+    #[arg(long, value_name = "ALG", default_value = "ES256")]
+    pub(crate) alg: String,
+    /// Name of the app in its certificate: small letters, digits and hyphens.
+    #[arg(long, value_name = "NAME", default_value = "my-app")]
+    pub(crate) name: String,
+    /// Folder of the sandbox whose authority signs the certificate; made if it is not there.
+    #[arg(long, visible_alias = "sandbox", value_name = "FOLDER", default_value = "./lombard-sandbox")]
+    pub(crate) data: PathBuf,
+}
+
+/// `lombard client show`
+#[derive(Debug, Args)]
+pub(crate) struct ClientShow {
+    /// The app's client id.
+    #[arg(value_name = "CLIENT_ID")]
+    pub(crate) client: String,
+    /// Print also what the app needs to know of the bank: the issuer, and where each endpoint is.
+    #[arg(long)]
+    pub(crate) metadata: bool,
     #[command(flatten)]
     pub(crate) place: Where,
 }
@@ -122,6 +162,55 @@ pub(crate) struct ClientSuspend {
     pub(crate) undo: bool,
     #[command(flatten)]
     pub(crate) place: Where,
+}
+
+/// `lombard directory`
+#[derive(Debug, Subcommand)]
+pub(crate) enum DirectoryCommand {
+    /// Vouch for an app: prints a software statement, which the app sends when it registers.
+    Issue(DirectoryIssue),
+    /// Print the public keys of the directory, by which its statements are checked.
+    Jwks(DirectoryJwks),
+}
+
+/// `lombard directory issue`
+#[derive(Debug, Args)]
+pub(crate) struct DirectoryIssue {
+    /// The directory's own name for the app.
+    #[arg(long, value_name = "ID")]
+    pub(crate) software_id: String,
+    /// Name of the app as customers will read it on the consent page.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// Address to which browsers may return after consent. May be given several times.
+    #[arg(long, value_name = "URL", required = true)]
+    pub(crate) redirect_uri: Vec<String>,
+    /// File with the app's public keys (a JWK set), such as `lombard client keys` makes.
+    #[arg(long, value_name = "FILE", required_unless_present = "jwks_uri", conflicts_with = "jwks_uri")]
+    pub(crate) jwks: Option<PathBuf>,
+    /// Address at which the app publishes its public keys instead.
+    #[arg(long, value_name = "URL")]
+    pub(crate) jwks_uri: Option<String>,
+    /// What the app may be: AISP, PISP, CBPII or ASPSP. May be given several times.
+    #[arg(long, value_name = "ROLE", default_value = "AISP")]
+    pub(crate) role: Vec<String>,
+    /// The directory's own name for the organisation that makes the app.
+    #[arg(long, value_name = "ID", default_value = "sandbox-organisation")]
+    pub(crate) org_id: String,
+    /// What that organisation is called.
+    #[arg(long, value_name = "NAME", default_value = "Sandbox organisation")]
+    pub(crate) org_name: String,
+    /// Folder of the sandbox whose directory vouches; made if it is not there.
+    #[arg(long, visible_alias = "sandbox", value_name = "FOLDER", default_value = "./lombard-sandbox")]
+    pub(crate) data: PathBuf,
+}
+
+/// `lombard directory jwks`
+#[derive(Debug, Args)]
+pub(crate) struct DirectoryJwks {
+    /// Folder of the sandbox; made if it is not there.
+    #[arg(long, visible_alias = "sandbox", value_name = "FOLDER", default_value = "./lombard-sandbox")]
+    pub(crate) data: PathBuf,
 }
 
 /// `lombard key`

@@ -12,6 +12,7 @@ mod args;
 mod client;
 mod config;
 mod customer;
+mod directory;
 mod import;
 mod key;
 mod migrate;
@@ -20,8 +21,9 @@ mod sandbox;
 mod serve;
 
 pub(crate) use args::{
-    ClientAdd, ClientCommand, ClientList, ClientSuspend, ConfigCheck, ConfigCommand, CustomerCommand, EnrolTotp,
-    Import, KeyCommand, Migrate, Sandbox, Serve, SetPassword, Where,
+    ClientAdd, ClientCommand, ClientKeys, ClientList, ClientShow, ClientSuspend, ConfigCheck, ConfigCommand,
+    CustomerCommand, DirectoryCommand, DirectoryIssue, DirectoryJwks, EnrolTotp, Import, KeyCommand, Migrate, Sandbox,
+    Serve, SetPassword, Where,
 };
 
 /// The bank's side of open banking, in one binary.
@@ -45,9 +47,12 @@ pub(crate) enum Command {
     Import(Import),
     /// Bring a database to the form that this version needs.
     Migrate(Migrate),
-    /// Add, list and suspend the apps that may ask customers for consent.
+    /// Add, show and suspend the apps that may ask customers for consent; make keys for a test.
     #[command(subcommand)]
     Client(ClientCommand),
+    /// Vouch for apps as the sandbox's own directory, as a scheme's directory does in production.
+    #[command(subcommand)]
+    Directory(DirectoryCommand),
     /// Look after the keys that sign tokens.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -68,6 +73,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Client(command) => client::client(&command).await,
         Command::Config(ConfigCommand::Check(args)) => config::check(&args),
         Command::Customer(command) => customer::customer(&command).await,
+        Command::Directory(command) => directory::directory(&command),
         Command::Import(args) => import::import(&args).await,
         Command::Key(command) => key::key(&command).await,
         Command::Migrate(args) => migrate::migrate(&args).await,

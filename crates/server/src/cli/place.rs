@@ -8,10 +8,13 @@ use lombard_auth::login::second_factor::SecondFactor;
 use lombard_store::{Db, Options, migrate};
 
 use super::Where;
+use super::sandbox::{announce::Facts, rules};
 use crate::config::{Config, master_key, system_environment};
+use crate::directory::SandboxDirectory;
+use crate::fetch::Reach;
 use crate::files;
 use crate::system::SystemRandom;
-use crate::wire::{self, Core, Plan};
+use crate::wire::{self, Core, Plan, Trust};
 
 /// A database that a command works on.
 pub(crate) struct Place {
@@ -20,6 +23,9 @@ pub(crate) struct Place {
     /// The folder of the sandbox, if it is one.
     pub(crate) sandbox: Option<PathBuf>,
     policy: Policy,
+    trust: Trust,
+    /// Whether the policy has the address under which apps know the server.
+    address_is_known: bool,
 }
 
 impl Place {
@@ -32,12 +38,11 @@ impl Place {
                 master: *master_key::read_file(key)?.expose(),
                 sandbox: None,
                 policy: Policy::for_issuer(NO_ISSUER),
+                trust: Trust { client_authorities: Vec::new(), reach: Reach::PublicOnly, outgoing_roots: Vec::new() },
+                address_is_known: false,
             }),
             (None, _, url) => {
-                if !place.data.exists() {
-                    // Whoever meant another folder, or a server's settings, must be able to see it.
-                    eprintln!("Making a sandbox folder: {}", place.data.display());
-                }
+                tell_of_new_folder(&place.data);
                 Self::of_sandbox(&place.data, url.as_deref())
             }
         }
@@ -52,7 +57,14 @@ impl Place {
             .connections(usize::try_from(connections).unwrap_or(usize::MAX))
             .ca_file(database.ca_file.clone());
         let master = *master_key::read(&config.keys, &system_environment)?.expose();
-        Ok(Self { options, master, sandbox: None, policy: config.policy()? })
+        Ok(Self {
+            options,
+            master,
+            sandbox: None,
+            policy: config.policy()?,
+            trust: config.trust()?,
+            address_is_known: true,
+        })
     }
 
     /// The database of a sandbox: in its folder, or elsewhere with the folder's key.
@@ -63,7 +75,24 @@ impl Place {
             None => Options::file(folder.join(DATABASE_FILE)),
         };
         let master = *master_key::ensure(&folder.join(KEY_FILE), &SystemRandom)?.expose();
-        Ok(Self { options, master, sandbox: Some(folder.to_owned()), policy: Policy::for_issuer(NO_ISSUER) })
+        // What a sandbox left is for programs; one that cannot be read is as good as none, and written anew at the next start.
+        let facts = Facts::read(folder).ok().flatten();
+        let issuer = facts.as_ref().map_or(NO_ISSUER, |facts| facts.issuer.as_str());
+        let mtls_base = facts.as_ref().and_then(|facts| facts.mtls_url.clone());
+        let directory = SandboxDirectory::find(folder)?;
+        Ok(Self {
+            options,
+            master,
+            sandbox: Some(folder.to_owned()),
+            policy: rules::policy(issuer, mtls_base, directory.as_ref()),
+            trust: rules::trust(folder),
+            address_is_known: facts.is_some(),
+        })
+    }
+
+    /// The rules of the server whose place this is, if it is known under which address apps reach it.
+    pub(crate) fn known_policy(&self) -> Option<&Policy> {
+        Some(&self.policy).filter(|_| self.address_is_known)
     }
 
     /// Opens the database. A sandbox's is brought to the newest schema first; a server's never is without being asked.
@@ -76,8 +105,20 @@ impl Place {
 
     /// Opens the database with the rules on top, for an operator's command.
     pub(crate) async fn core(&self) -> anyhow::Result<Core> {
-        let plan = Plan { policy: self.policy.clone(), second_factor: SecondFactor::totp(), password_hashes: 2 };
+        let plan = Plan {
+            policy: self.policy.clone(),
+            second_factor: SecondFactor::totp(),
+            password_hashes: 2,
+            trust: self.trust.clone(),
+        };
         Core::new(self.open().await?, plan).await
+    }
+}
+
+/// Says so before a sandbox's folder is made: whoever meant another one, or a server's settings, must be able to see it.
+pub(super) fn tell_of_new_folder(folder: &Path) {
+    if !folder.exists() {
+        eprintln!("Making a sandbox folder: {}", folder.display());
     }
 }
 
@@ -117,5 +158,5 @@ fn options(url: &str) -> anyhow::Result<Options> {
 const DATABASE_FILE: &str = "bank.db";
 /// The master key in a sandbox's folder.
 const KEY_FILE: &str = "master.key";
-/// Operators' commands make no tokens, so their issuer is never seen.
+/// Where the address is not known, it must not be shown; commands make no tokens, so it is not in one either.
 const NO_ISSUER: &str = "https://localhost";

@@ -49,6 +49,7 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
         policy: config.policy()?,
         second_factor: SecondFactor::totp(),
         password_hashes: usize::try_from(config.sign_in.password_hash_concurrency).unwrap_or(1),
+        trust: config.trust()?,
     };
     let core = Core::new(place.open().await?, plan).await?;
     let bound = doors.bind().await?;

@@ -2,17 +2,21 @@
 //!
 //! A refusal keeps `lombard serve` from starting; a warning is logged. Nothing here changes anything.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use lombard_domain::oauth::Profile;
 use lombard_domain::time::{Clock, Instant};
 
-use super::{Config, Environment, Registration, master_key};
+use super::{Config, Environment, PublicUrl, Registration, master_key};
 use crate::files;
 use crate::listen::tls::{ChainAndKey, read_chain};
 use crate::pki;
 use crate::x509::Facts;
+
+mod trust;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,9 +50,13 @@ impl Config {
         let mut found = Findings(Vec::new());
         self.check_server(&mut found);
         self.check_certificate(&mut found, clock.now());
+        self.check_client_authorities(&mut found, clock.now());
         self.check_database(&mut found);
         self.check_keys(&mut found, environment);
         self.check_authorization(&mut found);
+        self.check_initial_access_token(&mut found);
+        self.check_directories(&mut found);
+        self.check_outgoing(&mut found);
         self.check_sign_in(&mut found);
         found.0
     }
@@ -67,6 +75,12 @@ impl Config {
                 format!(
                     "{url} can be reached from this machine only; apps need the address by which the world sees it"
                 ),
+            );
+        }
+        if let Some(mtls) = self.server.mtls_public_url.as_ref().filter(|url| !url.is_https()) {
+            found.refuse(
+                "server.mtls_public_url",
+                format!("{mtls} is plain HTTP, which has no certificates; write https://"),
             );
         }
         let ops: SocketAddr = self.server.ops_listen;
@@ -110,8 +124,12 @@ impl Config {
                 ),
             );
         }
-        let host = self.server.public_url.host();
-        if !facts.speaks_for(host) {
+        let hosts: BTreeSet<_> = [Some(&self.server.public_url), self.server.mtls_public_url.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(PublicUrl::host)
+            .collect();
+        for host in hosts.into_iter().filter(|host| !facts.speaks_for(host)) {
             found.warn(
                 "server.certificate_file",
                 format!("{file} does not name {host}; clients will refuse it, unless a proxy before this server shows another"),
@@ -190,13 +208,35 @@ impl Config {
                 ),
             );
         }
+        if authorization.minimum_profile < Profile::Fapi2Security {
+            found.warn(
+                "authorization.minimum_profile",
+                format!(
+                    "\"{}\" lets apps use secrets and tokens that whoever steals them can use too; with \"{}\" they prove to hold a key",
+                    authorization.minimum_profile.name(),
+                    Profile::Fapi2Security.name()
+                ),
+            );
+        }
         if authorization.registration == Registration::Open {
             found.refuse(
                 "authorization.registration",
                 "with \"open\" anybody on the internet could register an app; use \"token\" or \"closed\"".to_owned(),
             );
         }
-        if let Some(file) = &authorization.initial_access_token_file {
+        if authorization.software_statement_hours > MAX_STATEMENT_HOURS {
+            found.warn(
+                "authorization.software_statement_hours",
+                format!(
+                    "{} lets an app register long after its directory shut it out; use {MAX_STATEMENT_HOURS} or less",
+                    authorization.software_statement_hours
+                ),
+            );
+        }
+    }
+
+    fn check_initial_access_token(&self, found: &mut Findings) {
+        if let Some(file) = &self.authorization.initial_access_token_file {
             let key = "authorization.initial_access_token_file";
             found.must_be_private(key, file);
             let long_enough = files::read_limited(file, MAX_TOKEN_BYTES)
@@ -251,6 +291,8 @@ pub(crate) const SANDBOX_MARK: &str = "sandbox.json";
 const MAX_ACCESS_TOKEN_SECONDS: u32 = 600;
 /// Longest life of an authorization code, in seconds (FAPI 2.0 Security Profile 5.3.2.2).
 const MAX_CODE_SECONDS: u32 = 60;
+/// Age of a software statement that goes without a warning, in hours.
+const MAX_STATEMENT_HOURS: u32 = 24;
 /// Letters of the initial access token.
 const MIN_TOKEN_BYTES: usize = 32;
 /// Bytes of its file.

@@ -6,7 +6,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use super::{Config, Registration};
+use super::{Config, DirectoryKeys, Registration, SoftwareStatements};
 use crate::{files, telemetry};
 
 /// Looks up an environment variable by its name.
@@ -76,7 +76,7 @@ impl Config {
     }
 
     /// What one key alone cannot tell, and the ranges of the numbers.
-    fn check(&self) -> Result<(), (&'static str, &'static str, String)> {
+    fn check(&self) -> Result<(), Wrong> {
         for (section, key, value, range) in self.numbers() {
             if !range.contains(&value) {
                 let text = format!("{value} is not between {} and {}", range.start(), range.end());
@@ -100,7 +100,38 @@ impl Config {
             let text = "is needed with registration = \"token\", and only then".to_owned();
             return Err(("authorization", "initial_access_token_file", text));
         }
+        self.check_mtls()?;
+        self.check_vouchers()?;
         telemetry::filter(&self.log.level).map_err(|error| ("log", "level", error.to_string()))?;
+        Ok(())
+    }
+
+    /// Apps that show a certificate must be told of another address, and nobody else of one that is not there.
+    fn check_mtls(&self) -> Result<(), Wrong> {
+        let error = |text: &str| Err(("server", "mtls_public_url", text.to_owned()));
+        let server = &self.server;
+        match (&server.mtls_listen, &server.mtls_public_url) {
+            (Some(_), None) => error("is missing: apps must know how to reach mtls_listen"),
+            (None, Some(_)) => error("is of no use without mtls_listen"),
+            (Some(_), Some(url)) if *url == server.public_url => {
+                error("must differ from public_url, where nobody is asked for a certificate")
+            }
+            (Some(_), Some(_)) | (None, None) => Ok(()),
+        }
+    }
+
+    fn check_vouchers(&self) -> Result<(), Wrong> {
+        let mut seen = Vec::new();
+        for directory in &self.directories {
+            if seen.contains(&&directory.issuer) {
+                return Err(("directories", "issuer", format!("{} is there twice", directory.issuer)));
+            }
+            seen.push(&directory.issuer);
+        }
+        if self.authorization.software_statements == SoftwareStatements::Required && self.directories.is_empty() {
+            let text = "\"required\" needs a [[directories]] that vouches; otherwise no app could register";
+            return Err(("authorization", "software_statements", text.to_owned()));
+        }
         Ok(())
     }
 
@@ -121,6 +152,7 @@ impl Config {
             // FAPI 2.0 Security Profile 5.3.2.2: less than 600 seconds.
             ("authorization", "request_uri_seconds", authorization.request_uri_seconds, 5..=599),
             ("authorization", "consent_days", authorization.consent_days, 1..=3_650),
+            ("authorization", "software_statement_hours", authorization.software_statement_hours, 1..=8_760),
             ("sign_in", "idle_minutes", sign_in.idle_minutes, 1..=60),
             ("sign_in", "max_failures", sign_in.max_failures, 1..=20),
             ("sign_in", "lock_minutes", sign_in.lock_minutes, 1..=1_440),
@@ -128,6 +160,9 @@ impl Config {
         ];
         if let Some(days) = authorization.history_days {
             numbers.push(("authorization", "history_days", days, 1..=36_500));
+        }
+        if let Some(seconds) = authorization.dpop_nonce_seconds {
+            numbers.push(("authorization", "dpop_nonce_seconds", seconds, 10..=300));
         }
         numbers
     }
@@ -138,12 +173,21 @@ impl Config {
             &mut self.database.ca_file,
             &mut self.keys.master_key_file,
             &mut self.authorization.initial_access_token_file,
+            &mut self.server.client_ca_file,
+            &mut self.outgoing.ca_file,
         ];
-        for path in required.into_iter().chain(optional.into_iter().flatten()) {
+        let directories = self.directories.iter_mut().filter_map(|directory| match &mut directory.keys {
+            DirectoryKeys::File(file) => Some(file),
+            DirectoryKeys::Url(_) => None,
+        });
+        for path in required.into_iter().chain(optional.into_iter().flatten()).chain(directories) {
             *path = folder.join(&path);
         }
     }
 }
+
+/// A section, its key, and what is wrong with it.
+type Wrong = (&'static str, &'static str, String);
 
 /// Turns an error of the parser, which knows a place, into one that names the key.
 fn explain(text: &str, file: &Path, error: &toml::de::Error) -> ConfigError {
@@ -189,9 +233,10 @@ fn line_of(text: &str, section: &str, key: &str) -> Option<usize> {
     of_section
 }
 
-/// The name in a line such as `[server]`.
+/// The name in a line such as `[server]` or `[[directories]]`.
 fn header(line: &str) -> Option<&str> {
     let inside = line.trim_start().strip_prefix('[')?;
+    let inside = inside.strip_prefix('[').unwrap_or(inside);
     inside.split_once(']').map(|(name, _)| name.trim())
 }
 

@@ -6,21 +6,24 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use lombard_domain::oauth::Profile;
 use serde::Deserialize;
 
 use crate::listen::{Limits, limits};
 use crate::telemetry;
 
+mod directory;
 mod finding;
 mod load;
 pub(crate) mod master_key;
-mod policy;
+pub(crate) mod policy;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod values;
 
+pub(crate) use directory::{DirectoryKeys, NamedDirectory};
 pub(crate) use finding::{SANDBOX_MARK, Weight};
 pub(crate) use load::{Environment, system_environment};
 pub(crate) use values::{DatabaseUrl, PublicUrl};
@@ -36,6 +39,10 @@ pub(crate) struct Config {
     pub(crate) keys: Keys,
     #[serde(default)]
     pub(crate) authorization: Authorization,
+    #[serde(default)]
+    pub(crate) directories: Vec<NamedDirectory>,
+    #[serde(default)]
+    pub(crate) outgoing: Outgoing,
     #[serde(default)]
     pub(crate) sign_in: SignIn,
     #[serde(default)]
@@ -65,6 +72,12 @@ pub(crate) struct Server {
     pub(crate) certificate_file: PathBuf,
     /// Private key of the leaf in PEM.
     pub(crate) key_file: PathBuf,
+    /// How the world reaches `mtls_listen`; needed with it.
+    #[serde(default)]
+    pub(crate) mtls_public_url: Option<PublicUrl>,
+    /// Authorities in PEM that sign certificates of apps (`tls_client_auth`); none: no such app can prove who it is.
+    #[serde(default)]
+    pub(crate) client_ca_file: Option<PathBuf>,
     /// Connections at once on each listener.
     #[serde(default = "Server::default_max_connections")]
     pub(crate) max_connections: u32,
@@ -135,6 +148,23 @@ pub(crate) struct Authorization {
     pub(crate) registration: Registration,
     /// A file with the token that registration asks for.
     pub(crate) initial_access_token_file: Option<PathBuf>,
+    /// How long a nonce for proofs of possession is good; none: they need no nonce.
+    pub(crate) dpop_nonce_seconds: Option<u32>,
+    /// Whether apps need a software statement to register.
+    pub(crate) software_statements: SoftwareStatements,
+    /// How old a software statement may be.
+    pub(crate) software_statement_hours: u32,
+}
+
+/// `[outgoing]`: what the server fetches from others, which is their keys alone.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Outgoing {
+    /// Whether addresses of private networks may be asked.
+    pub(crate) private_addresses: bool,
+    /// Authorities in PEM that are believed beside the usual ones.
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 /// `[sign_in]`: how customers sign in.
@@ -165,14 +195,16 @@ pub(crate) struct Log {
     pub(crate) format: telemetry::Format,
 }
 
-/// A security profile of an app, the weakest first.
+/// Whether apps need a software statement to register (RFC 7591 2.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Profile {
-    /// OAuth 2.0 with PKCE and a client secret.
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SoftwareStatements {
+    /// One that is there is checked.
     #[default]
-    Baseline,
+    Optional,
+    /// Nobody registers without one.
+    Required,
 }
 
 /// Who may register apps (RFC 7591).
@@ -251,6 +283,9 @@ impl Default for Authorization {
             minimum_profile: Profile::default(),
             registration: Registration::default(),
             initial_access_token_file: None,
+            dpop_nonce_seconds: None,
+            software_statements: SoftwareStatements::default(),
+            software_statement_hours: 24,
         }
     }
 }

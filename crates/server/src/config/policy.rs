@@ -1,17 +1,24 @@
 //! The settings as the rules of authorization understand them.
 
-use anyhow::Context as _;
-use lombard_auth::Policy;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use lombard_auth::jose::Jwks;
+use lombard_auth::{Directory, Policy};
+use lombard_domain::oauth::Need;
 use lombard_domain::time::Span;
 
-use super::{Config, Registration};
+use super::{Config, DirectoryKeys, NamedDirectory, Registration, SoftwareStatements};
+use crate::fetch::Reach;
 use crate::files;
+use crate::listen::tls::read_chain;
+use crate::wire::Trust;
 
 impl Config {
     /// The policy that these settings mean.
     ///
     /// # Errors
-    /// The file with the initial access token cannot be read.
+    /// The file with the initial access token, or one with a directory's keys, cannot be read.
     pub(crate) fn policy(&self) -> anyhow::Result<Policy> {
         let authorization = &self.authorization;
         let seconds = |seconds: u32| Span::seconds(i64::from(seconds));
@@ -32,7 +39,29 @@ impl Config {
             sign_in_failures: i64::from(self.sign_in.max_failures),
             lock_life: Span::minutes(i64::from(self.sign_in.lock_minutes)),
             registration,
+            mtls_base: self.server.mtls_public_url.as_ref().map(|url| url.as_str().to_owned()),
+            minimum_profile: authorization.minimum_profile,
+            directories: self.directories.iter().map(directory).collect::<anyhow::Result<_>>()?,
+            software_statement: match authorization.software_statements {
+                SoftwareStatements::Optional => Need::Optional,
+                SoftwareStatements::Required => Need::Required,
+            },
+            software_statement_age: Span::hours(i64::from(authorization.software_statement_hours)),
+            dpop_nonce_life: authorization.dpop_nonce_seconds.map(seconds),
             ..defaults
+        })
+    }
+
+    /// Whom the server believes, and whom it may ask.
+    ///
+    /// # Errors
+    /// A file with authorities cannot be read.
+    pub(crate) fn trust(&self) -> anyhow::Result<Trust> {
+        let read = |file: &Option<PathBuf>| file.as_deref().map_or_else(|| Ok(Vec::new()), read_chain);
+        Ok(Trust {
+            client_authorities: read(&self.server.client_ca_file)?,
+            reach: if self.outgoing.private_addresses { Reach::Everything } else { Reach::PublicOnly },
+            outgoing_roots: read(&self.outgoing.ca_file)?,
         })
     }
 
@@ -46,5 +75,28 @@ impl Config {
     }
 }
 
+fn directory(named: &NamedDirectory) -> anyhow::Result<Directory> {
+    let keys = match &named.keys {
+        DirectoryKeys::File(file) => lombard_auth::DirectoryKeys::Here(read_jwks(file)?),
+        DirectoryKeys::Url(url) => lombard_auth::DirectoryKeys::At(url.as_str().to_owned()),
+    };
+    Ok(Directory { issuer: named.issuer.as_str().to_owned(), keys })
+}
+
+/// Reads a file with public keys, of which one at least must be of use.
+///
+/// # Errors
+/// The file cannot be read, is no JWK set, holds a private key, or none for ES256, PS256 or EdDSA.
+pub(crate) fn read_jwks(file: &Path) -> anyhow::Result<Jwks> {
+    let bytes = files::read_limited(file, JWKS_BYTES_MAX).with_context(|| format!("cannot read {}", file.display()))?;
+    let keys = Jwks::parse(&bytes).with_context(|| format!("{} is not a set of public keys (JWKS)", file.display()))?;
+    if keys.keys().is_empty() {
+        bail!("{} holds no key for ES256, PS256 or EdDSA", file.display());
+    }
+    Ok(keys)
+}
+
+/// Bytes of a file with public keys.
+const JWKS_BYTES_MAX: u64 = 64 * 1024;
 /// Bytes of the file with the initial access token.
 const TOKEN_BYTES_MAX: u64 = 4096;

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Authorization, Config, Database, DatabaseUrl, Keys, Log, PublicUrl, Server, SignIn};
+use lombard_domain::oauth::Profile;
+
+use super::{Authorization, Config, Database, DatabaseUrl, Keys, Log, Outgoing, PublicUrl, Server, SignIn};
 use crate::files::{self, Readers};
 
 /// Writes certificate, key and master key into a folder and returns settings that use them.
@@ -32,7 +34,9 @@ pub(crate) fn production(folder: &Path) -> Config {
             ca_file: None,
         },
         keys: Keys { master_key_file: Some(master_key_file), master_key_env: None },
-        authorization: Authorization::default(),
+        authorization: Authorization { minimum_profile: Profile::Fapi2Security, ..Authorization::default() },
+        directories: Vec::new(),
+        outgoing: Outgoing::default(),
         sign_in: SignIn::default(),
         log: Log::default(),
         file: None,
@@ -48,6 +52,8 @@ fn server(public_url: PublicUrl, certificate_file: PathBuf, key_file: PathBuf) -
         public_url,
         certificate_file,
         key_file,
+        mtls_public_url: None,
+        client_ca_file: None,
         max_connections: Server::default_max_connections(),
         handshake_seconds: Server::default_handshake_seconds(),
         header_read_seconds: Server::default_header_read_seconds(),

@@ -13,20 +13,27 @@ use super::*;
 use crate::pki;
 use crate::system::SystemClock;
 
+mod trust;
+
 const EXAMPLE: &str = include_str!("../../../../lombard.example.toml");
 
 const REQUIRED: &str = "[server]\npublic_url = \"https://bank.example\"\ncertificate_file = \"c\"\nkey_file = \"k\"\n\
                         [database]\nurl = \"sqlite:///bank.db\"\n";
 
-/// Every setting as `section.key`, with its value.
+/// Every setting as `section.key`, with its value; of a section that may be there several times, all values that are set.
 fn settings(config: &Config) -> BTreeMap<String, Value> {
     let json = serde_json::to_value(config).unwrap();
-    let sections = json.as_object().unwrap();
-    let keys = sections.iter().flat_map(|(section, keys)| {
-        let keys = keys.as_object().unwrap();
-        keys.iter().map(move |(key, value)| (format!("{section}.{key}"), value.clone()))
-    });
-    keys.collect()
+    let mut found = BTreeMap::new();
+    for (section, keys) in json.as_object().unwrap() {
+        let every = keys.as_array().map_or_else(|| std::slice::from_ref(keys), Vec::as_slice);
+        for (key, value) in every.iter().flat_map(|keys| keys.as_object().unwrap()) {
+            let entry = found.entry(format!("{section}.{key}")).or_insert(Value::Null);
+            if !value.is_null() {
+                *entry = value.clone();
+            }
+        }
+    }
+    found
 }
 
 /// The example with the settings that are off switched on.
@@ -41,10 +48,18 @@ fn all_on() -> String {
 #[test]
 fn the_example_names_every_setting_with_its_default() {
     let shown = settings(&toml::from_str::<Config>(&all_on()).unwrap());
-    let defaults = settings(&toml::from_str::<Config>(REQUIRED).unwrap());
+    let directory = "[[directories]]\nissuer = \"Directory\"\njwks_file = \"keys.json\"\n";
+    let defaults = settings(&toml::from_str::<Config>(&format!("{REQUIRED}{directory}")).unwrap());
     assert_eq!(shown.keys().collect::<Vec<_>>(), defaults.keys().collect::<Vec<_>>());
     let text = all_on();
-    let required = ["server.public_url", "server.certificate_file", "server.key_file", "database.url"];
+    let required = [
+        "server.public_url",
+        "server.certificate_file",
+        "server.key_file",
+        "database.url",
+        "directories.issuer",
+        "directories.jwks_file",
+    ];
     for (setting, default) in &defaults {
         let key = setting.rsplit('.').next().unwrap();
         assert!(text.contains(&format!("\n{key} = ")), "{setting} is not in lombard.example.toml");
@@ -90,12 +105,32 @@ fn errors_name_the_file_the_line_and_the_key() {
         (6, "url = \"sqlite:///b\"\npool_connections = 0", 7, "database.pool_connections", "between 1 and 1000"),
         (6, "url = \"sqlite:///b\"\nsqlite_readers = -1", 7, "database.sqlite_readers", "expected u32"),
         (6, "url = \"sqlite:///b", 6, "database.url", ""),
-        (7, "[authorization]\nminimum_profile = \"none\"", 8, "authorization.minimum_profile", "expected `baseline`"),
+        (7, "[authorization]\nminimum_profile = \"none\"", 8, "authorization.minimum_profile", "one of `baseline`"),
         (7, "[authorization]\nregistration = \"token\"", 7, "authorization.initial_access_token_file", "is needed"),
         (7, "[log]\nlevel = \"loud\"", 8, "log.level", "write error, warn"),
         (7, "[keys]\nmaster_key_file = \"a\"\nmaster_key_env = \"b\"", 9, "keys.master_key_env", "not both"),
         (7, "[sign_in]\nmax_failures = 3\nmax_failures = 4", 9, "sign_in.max_failures", "duplicate"),
         (2, "ops_listen = \"0.0.0.0:8443\"\npublic_url = \"https://b.example\"", 2, "server.ops_listen", "taken"),
+        (4, "key_file = \"k\"\nmtls_listen = \"0.0.0.0:8444\"", 1, "server.mtls_public_url", "missing"),
+        (4, "key_file = \"k\"\nmtls_public_url = \"https://m.example\"", 5, "server.mtls_public_url", "of no use"),
+        (4, MTLS_AT_THE_SAME, 6, "server.mtls_public_url", "must differ"),
+        (7, "[authorization]\ndpop_nonce_seconds = 9", 8, "authorization.dpop_nonce_seconds", "between 10 and 300"),
+        (7, "[authorization]\ndpop_nonce_seconds = 301", 8, "authorization.dpop_nonce_seconds", "between 10 and 300"),
+        (7, "[authorization]\nsoftware_statement_hours = 0", 8, "authorization.software_statement_hours", "between"),
+        (
+            7,
+            "[authorization]\nsoftware_statements = \"required\"",
+            8,
+            "authorization.software_statements",
+            "no app could",
+        ),
+        (7, "[[directories]]\nissuer = \"D\"", 7, "directories", "jwks_file or jwks_url"),
+        (7, "[[directories]]\njwks_file = \"d\"", 7, "directories.issuer", "missing"),
+        (7, "[[directories]]\nissuer = \"D\"\njwks_url = \"http://d.example\"", 9, "directories.jwks_url", "https"),
+        (7, "[[directories]]\nissuer = \"D\"\nurl = \"https://d.example\"", 9, "directories.url", "unknown"),
+        (7, DIRECTORY_WITH_BOTH, 7, "directories", "not both"),
+        (7, DIRECTORY_TWICE, 8, "directories.issuer", "twice"),
+        (7, "[outgoing]\nprivate_addresses = 1", 8, "outgoing.private_addresses", "expected a boolean"),
     ] {
         let mut lines: Vec<&str> = REQUIRED.lines().collect();
         lines.resize(7, "");
@@ -107,6 +142,13 @@ fn errors_name_the_file_the_line_and_the_key() {
         assert!(text.contains("lombard.toml, line ") && text.contains(key), "{text}");
     }
 }
+
+const MTLS_AT_THE_SAME: &str =
+    "key_file = \"k\"\nmtls_listen = \"0.0.0.0:8444\"\nmtls_public_url = \"https://bank.example\"";
+const DIRECTORY_WITH_BOTH: &str =
+    "[[directories]]\nissuer = \"D\"\njwks_file = \"d\"\njwks_url = \"https://d.example/\"";
+const DIRECTORY_TWICE: &str =
+    "[[directories]]\nissuer = \"D\"\njwks_file = \"d\"\n[[directories]]\nissuer = \"D\"\njwks_file = \"d\"";
 
 #[test]
 fn errors_name_what_is_missing() {

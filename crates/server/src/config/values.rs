@@ -31,6 +31,12 @@ impl PublicUrl {
         &self.host
     }
 
+    /// The same host under HTTPS on another port.
+    pub(crate) fn with_port(&self, port: u16) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        if port == 443 { format!("https://{host}") } else { format!("https://{host}:{port}") }
+    }
+
     /// Whether it is protected by TLS.
     pub(crate) fn is_https(&self) -> bool {
         self.text.starts_with("https://")
@@ -177,6 +183,19 @@ mod tests {
             "https://bänk.example",
         ] {
             assert!(PublicUrl::try_from(bad.to_owned()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_the_same_host_on_another_port() {
+        for (url, port, expected) in [
+            ("https://localhost:8443", 8444, "https://localhost:8444"),
+            ("https://bank.example", 443, "https://bank.example"),
+            ("https://[::1]:8443", 8444, "https://[::1]:8444"),
+        ] {
+            let url = PublicUrl::try_from(url.to_owned()).unwrap();
+            assert_eq!(url.with_port(port), expected);
+            assert!(PublicUrl::try_from(expected.to_owned()).is_ok());
         }
     }
 

@@ -4,6 +4,7 @@
 mod command;
 mod customer;
 mod durability;
+mod fapi;
 mod import;
 mod keys;
 mod mtls;

@@ -1,8 +1,11 @@
 //! The second listener: asks for a client certificate without insisting.
 
+use std::fs;
+
 use lombard_testkit::https_client;
 use reqwest::{Identity as ClientIdentity, StatusCode};
 
+use crate::command::lombard;
 use crate::story::Sandbox;
 use crate::tls::Identity;
 
@@ -14,7 +17,12 @@ async fn takes_connections_with_and_without_a_client_certificate() {
     let own = Identity::new("app.example");
     let pem = format!("{}{}", own.certificate, own.key);
     let with = https_client(&bank.ca_pem).identity(ClientIdentity::from_pem(pem.as_bytes()).unwrap());
-    for client in [https_client(&bank.ca_pem), with] {
+    let out = sandbox.folder().with_file_name("app");
+    lombard(&["client", "keys", "--out", out.to_str().unwrap(), "--data", &sandbox.data()]).good();
+    let pem = ["client-cert.pem", "client-key.pem"].map(|name| fs::read_to_string(out.join(name)).unwrap());
+    let vouched = https_client(&bank.ca_pem).identity(ClientIdentity::from_pem(pem.concat().as_bytes()).unwrap());
+    assert_eq!(sandbox.facts()["mtls_url"], format!("https://localhost:{}", sandbox.ports.mtls));
+    for client in [https_client(&bank.ca_pem), with, vouched] {
         let client = client.build().unwrap();
         for host in ["localhost", "127.0.0.1"] {
             let url = format!("https://{host}:{}/.well-known/openid-configuration", sandbox.ports.mtls);

@@ -37,6 +37,7 @@ listen = "127.0.0.1:{public}"
 mtls_listen = "127.0.0.1:{mtls}"
 ops_listen = "127.0.0.1:{ops}"
 public_url = "{}"
+mtls_public_url = "https://localhost:{mtls}"
 certificate_file = "server.pem"
 key_file = "server.key"
 

@@ -12,9 +12,12 @@ use crate::files::{self, Readers};
 
 /// What a program needs to use the sandbox.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Facts {
+pub(crate) struct Facts {
     /// The issuer, below which all addresses are found by discovery.
-    pub(super) issuer: String,
+    pub(crate) issuer: String,
+    /// The same for calls with a client certificate.
+    #[serde(default)]
+    pub(crate) mtls_url: Option<String>,
     /// The certificate of the sandbox's own CA, in PEM.
     pub(super) ca_file: String,
     /// The code that is every customer's second factor.
@@ -32,7 +35,7 @@ impl Facts {
     }
 
     /// Reads the facts that a sandbox left, if one did.
-    pub(super) fn read(folder: &Path) -> anyhow::Result<Option<Self>> {
+    pub(crate) fn read(folder: &Path) -> anyhow::Result<Option<Self>> {
         match files::read_limited(&folder.join(SANDBOX_MARK), FILE_BYTES_MAX) {
             Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -43,11 +46,12 @@ impl Facts {
 
 /// Tells a person what is running and what to try.
 pub(super) fn introduce(args: &Sandbox, facts: &Facts) {
-    let Facts { issuer, ca_file, .. } = facts;
+    let Facts { issuer, ca_file, mtls_url, .. } = facts;
+    let mtls_url = mtls_url.as_deref().unwrap_or_default();
     let data = args.data.display();
     say("Lombard sandbox: made-up customers, made-up money. Not for real data.\n");
     say(format_args!("  {issuer}   apps and browsers (CA certificate: {ca_file})"));
-    say(format_args!("  https://{}   the same, asking for client certificates", args.mtls_listen));
+    say(format_args!("  {mtls_url}   the same, asking for client certificates"));
     say(format_args!("  http://{}   /livez /readyz /metrics", args.ops_listen));
     say(format_args!("  {data}/{SANDBOX_MARK}   all of this for programs\n"));
     introduce_customers(facts);
@@ -68,6 +72,14 @@ Try it:
 
   # 4. Read.
   curl --cacert {ca_file} {issuer}/open-banking/v4.0/aisp/accounts -H 'Authorization: Bearer ACCESS_TOKEN'
+
+With FAPI 2.0 an app has keys instead of a secret:
+  # Its keys, a client certificate, and a registration to send.
+  lombard client keys --name my-app --out ./my-app --data {data}
+  # Register it, and see what it needs to know of the bank.
+  lombard client add --file ./my-app/client.json --metadata --data {data}
+  # Or have the sandbox's directory vouch for it first, and put the result into client.json as software_statement.
+  lombard directory issue --software-id my-app --name 'My app' --redirect-uri {REDIRECT_URI} --jwks ./my-app/jwks.json --data {data}
 
 Customers see and end what they share at {issuer}/my/consents
 Everything is in {data}; delete the folder to begin anew. Stop with Ctrl-C."#
@@ -91,6 +103,8 @@ fn introduce_customers(facts: &Facts) {
 /// RFC 7636, appendix B: an example to paste. A real app makes a new one for every request.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+/// Where browsers return to in the examples; apps on this machine need no HTTPS there (RFC 8252 7.3).
+pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:3000/callback";
 /// An imported bank can have very many.
 const CUSTOMERS_SHOWN_MAX: usize = 8;
 /// Bytes of the file for programs.

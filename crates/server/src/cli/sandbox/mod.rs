@@ -1,15 +1,16 @@
 //! `lombard sandbox`: a whole bank on this machine, for whoever wants to try.
 
-mod announce;
+pub(crate) mod announce;
 pub(crate) mod people;
+pub(crate) mod rules;
 
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
+use lombard_auth::Policy;
 use lombard_auth::login::second_factor::SecondFactor;
-use lombard_auth::{Policy, Registration};
 use lombard_domain::secret::Secret;
 use lombard_domain::time::Clock as _;
 use lombard_http::{SandboxSite, Site};
@@ -17,13 +18,14 @@ use lombard_http::{SandboxSite, Site};
 use super::Sandbox;
 use super::place::Place;
 use crate::config::PublicUrl;
+use crate::directory::SandboxDirectory;
 use crate::listen::Limits;
 use crate::listen::tls::ServedCertificate;
 use crate::pki;
 use crate::run::Doors;
 use crate::system::SystemClock;
 use crate::telemetry::{self, Format};
-use crate::wire::{Core, Plan};
+use crate::wire::{Core, Plan, Trust};
 
 /// Serves a sandbox; its folder is made at the first start and found again later.
 ///
@@ -40,6 +42,9 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
     }
     let place = Place::of_sandbox(&args.data, args.database.as_deref())?;
     let pki = pki::ensure(&args.data, &names(args, &url), &SystemClock)?;
+    let directory = SandboxDirectory::ensure(&args.data)?;
+    let mtls_url = url.with_port(args.mtls_listen.port());
+    let policy = rules::policy(url.as_str(), Some(mtls_url.clone()), Some(&directory));
     let doors = Doors {
         public: args.listen,
         mtls: Some(args.mtls_listen),
@@ -50,11 +55,12 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
     };
     let db = place.open().await?;
     let bound = doors.bind().await?;
-    let core = Core::new(db, plan(&url)?).await?;
+    let core = Core::new(db, plan(policy, rules::trust(&args.data))?).await?;
     lombard_bank::seed::sow(&core.db, SystemClock.now().date()).await.context(NO_DEMO_BANK)?;
     let customers = people::everybody(&core).await?;
     let facts = announce::Facts {
         issuer: url.as_str().to_owned(),
+        mtls_url: Some(mtls_url),
         ca_file: absolute(&pki.ca_file)?,
         second_factor: SECOND_FACTOR.to_owned(),
         customers,
@@ -66,13 +72,13 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn plan(url: &PublicUrl) -> anyhow::Result<Plan> {
+fn plan(policy: Policy, trust: Trust) -> anyhow::Result<Plan> {
     let second_factor = SecondFactor::fixed_for_sandbox_only(Secret::new(SECOND_FACTOR.to_owned()));
-    let policy = Policy { registration: Registration::Open, ..Policy::for_issuer(url.as_str()) };
     Ok(Plan {
         policy,
         second_factor: second_factor.context("the sandbox's code is not six digits")?,
         password_hashes: 2,
+        trust,
     })
 }
 

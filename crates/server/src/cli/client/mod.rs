@@ -1,44 +1,31 @@
 //! `lombard client`: the apps that may ask customers for consent.
 
+mod add;
+mod keys;
+mod registration;
+
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use lombard_auth::client::{Asked, Registrar};
 use lombard_domain::id::ClientId;
 use lombard_domain::oauth::ClientStatus;
-use serde_json::json;
 
 use super::place::Place;
-use super::{ClientAdd, ClientCommand, ClientList, ClientSuspend, OPERATOR, say};
+use super::{ClientCommand, ClientList, ClientShow, ClientSuspend, OPERATOR, say};
+use registration::Shown;
 
 /// Does what `lombard client` was asked.
 ///
 /// # Errors
-/// The database cannot be used, or the app cannot be registered as asked.
+/// The database or a file cannot be used, or the app cannot be registered as asked.
 pub(crate) async fn client(command: &ClientCommand) -> anyhow::Result<ExitCode> {
     match command {
-        ClientCommand::Add(args) => add(args).await,
+        ClientCommand::Add(args) => add::add(args).await,
+        ClientCommand::Keys(args) => keys::keys(args).await,
         ClientCommand::List(args) => list(args).await,
+        ClientCommand::Show(args) => show(args).await,
         ClientCommand::Suspend(args) => suspend(args).await,
     }
-}
-
-async fn add(args: &ClientAdd) -> anyhow::Result<ExitCode> {
-    let mut asked = json!({
-        "client_name": args.name,
-        "redirect_uris": args.redirect_uri,
-        "token_endpoint_auth_method": args.auth_method,
-    });
-    if let (Some(scope), Some(fields)) = (&args.scope, asked.as_object_mut()) {
-        fields.insert("scope".to_owned(), scope.as_str().into());
-    }
-    let asked = Asked::read(asked.to_string().as_bytes())?;
-    let core = Place::find(&args.place)?.core().await?;
-    let new = core.auth.register(OPERATOR, Registrar::Operator, &asked).await?;
-    say(format_args!("client_id      {}", new.client.id));
-    say(format_args!("client_secret  {}", new.secret.expose()));
-    say("\nThe secret is shown this once. Give both to the app's makers by a safe way.");
-    Ok(ExitCode::SUCCESS)
 }
 
 async fn list(args: &ClientList) -> anyhow::Result<ExitCode> {
@@ -59,9 +46,24 @@ async fn list(args: &ClientList) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+async fn show(args: &ClientShow) -> anyhow::Result<ExitCode> {
+    let id = id(&args.client)?;
+    let place = Place::find(&args.place)?;
+    let core = place.core().await?;
+    let found = lombard_store::client::find(&mut core.db.read().await?, id).await?;
+    let client = found.with_context(|| format!("there is no such app; {LIST}"))?.client;
+    let shown = Shown::of(&client, place.known_policy());
+    let shown = if args.metadata { shown.with_server()? } else { shown };
+    say(shown.text()?.expose());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn id(text: &str) -> anyhow::Result<ClientId> {
+    text.parse().ok().with_context(|| format!("{text} is not a client id; {LIST}"))
+}
+
 async fn suspend(args: &ClientSuspend) -> anyhow::Result<ExitCode> {
-    let id: ClientId =
-        args.client.parse().ok().with_context(|| format!("{} is not a client id; {LIST}", args.client))?;
+    let id = id(&args.client)?;
     let core = Place::find(&args.place)?.core().await?;
     let status = if args.undo { ClientStatus::Active } else { ClientStatus::Suspended };
     if !core.auth.set_client_status(OPERATOR, id, status).await? {

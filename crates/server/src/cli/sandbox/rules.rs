@@ -1,0 +1,28 @@
+//! The rules of a sandbox, for itself and for the commands that work beside it.
+//!
+//! Must never be used for a real bank: anybody may register, and keys are fetched from everywhere.
+
+use std::path::Path;
+
+use lombard_auth::{Policy, Registration};
+
+use crate::directory::SandboxDirectory;
+use crate::fetch::Reach;
+use crate::pki;
+use crate::wire::Trust;
+
+/// Names, lifetimes and limits of a sandbox under these addresses.
+pub(crate) fn policy(issuer: &str, mtls_base: Option<String>, directory: Option<&SandboxDirectory>) -> Policy {
+    Policy {
+        registration: Registration::Open,
+        mtls_base,
+        directories: directory.into_iter().map(SandboxDirectory::trusted).collect(),
+        ..Policy::for_issuer(issuer)
+    }
+}
+
+/// A sandbox believes its own authority, and asks whoever an app names: on a developer's machine that is mostly the machine itself.
+pub(crate) fn trust(folder: &Path) -> Trust {
+    let own: Vec<_> = pki::find_authority(folder).into_iter().collect();
+    Trust { client_authorities: own.clone(), reach: Reach::Everything, outgoing_roots: own }
+}
