@@ -11,7 +11,6 @@ use anyhow::Context as _;
 use http::Request;
 use hyper::body::Incoming;
 use lombard_auth::Door;
-use lombard_domain::time::Instant;
 use lombard_http::{Peer, Site};
 use lombard_store::Db;
 use metrics_exporter_prometheus::PrometheusHandle;
