@@ -5,7 +5,7 @@ use lombard_domain::time::Instant;
 
 use crate::crypt::Place;
 use crate::db::Tx;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A signing key.
 pub struct StoredKey {
@@ -23,10 +23,25 @@ pub struct StoredKey {
     pub active_from: Instant,
 }
 
+/// Keeps everybody else from doing the same until this transaction ends, so that of several nodes one makes the first keys.
+///
+/// # Errors
+/// [`Error::Corrupt`] if there is no vault, whose row stands for the lock.
+pub async fn lock(tx: &mut Tx) -> Result<()> {
+    let touched = tx
+        .exec(
+            "-- key::lock
+            UPDATE vault SET name = name WHERE name = 'digests'",
+            &[],
+        )
+        .await?;
+    if touched == 1 { Ok(()) } else { Err(Error::Corrupt("the vault")) }
+}
+
 /// Stores a new key.
 ///
 /// # Errors
-/// [`crate::Error::Conflict`] if its name is taken.
+/// [`Error::Conflict`] if its name is taken.
 pub async fn insert(tx: &mut Tx, key: &StoredKey) -> Result<()> {
     let sealed = tx.keys()?.crypt().seal(place(&key.kid), key.private.expose())?;
     tx.exec(
@@ -41,7 +56,7 @@ pub async fn insert(tx: &mut Tx, key: &StoredKey) -> Result<()> {
 /// All keys, oldest first.
 ///
 /// # Errors
-/// [`crate::Error::Corrupt`] if a row cannot be read.
+/// [`Error::Corrupt`] if a row cannot be read.
 pub async fn list(tx: &mut Tx) -> Result<Vec<StoredKey>> {
     let keys = tx.keys()?;
     tx.all(

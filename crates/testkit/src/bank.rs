@@ -24,7 +24,7 @@ use crate::outside::https_client;
 use crate::pki::{Authority, ServerCertificate};
 use crate::random::SeededRandom;
 use crate::serve::{self, Served};
-use crate::{Browser, postgres};
+use crate::{Browser, lent_key, postgres};
 
 /// A database engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +94,7 @@ impl TestBank {
         let random: fn() -> Box<dyn Random> = || Box::new(SystemRandom);
         let db = Db::open(&options, &[MasterKey::new([7; 32])], random).await.expect("a database");
         let clock = Self::clock_of_a_new_bank();
+        lent_key::lend(&db, clock.now()).await;
         let (listener, port) = serve::bind().await;
         let (mutual_listener, mutual_port) = serve::bind().await;
         let issuer = format!("https://localhost:{port}");

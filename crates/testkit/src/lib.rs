@@ -15,6 +15,7 @@ mod fetch;
 mod forge;
 mod html;
 mod keys;
+mod lent_key;
 mod outside;
 mod pki;
 pub mod postgres;

@@ -5,6 +5,8 @@
 
 #[path = "tidy/arrows.rs"]
 mod arrows;
+#[path = "tidy/conformance.rs"]
+mod conformance;
 #[path = "tidy/finding.rs"]
 mod finding;
 #[path = "tidy/size.rs"]
@@ -72,6 +74,12 @@ fn every_migration_exists_for_both_engines() {
 fn nothing_is_left_open_and_every_file_says_what_it_owns() {
     let everything = sources(&["src", "tests", "benches", "examples"]);
     assert_none(&everything.iter().flat_map(words::check).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_clause_names_its_file_and_its_tests() {
+    let text = fs::read_to_string(root().join(conformance::TABLE)).expect("the table of conformance is there");
+    assert_none(&conformance::check(&text, &root(), &sources(&["src", "tests"])));
 }
 
 /// A wrong root or a moved folder must not make every rule pass.

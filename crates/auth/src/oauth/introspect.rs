@@ -1,16 +1,23 @@
-//! Introspection (RFC 7662): what a token of the asking app is worth at this moment.
+//! Introspection (RFC 7662, RFC 9701): what a token is worth at this moment.
+//!
+//! An app may ask about its own tokens, a resource server about any app's access tokens. It must never tell a token of somebody
+//! else from one that is dead or never was.
 
-use lombard_domain::oauth::{ClientStatus, GrantType};
+use lombard_domain::consent::Authorisation;
+use lombard_domain::id::{ClientId, ConsentId};
+use lombard_domain::oauth::{AccessToken, AccountInformation, Binding, ClientStatus, GrantType};
 use lombard_domain::time::Instant;
-use lombard_store::{grant, token};
+use lombard_store::token::{ConsentStanding, Standing};
+use lombard_store::{Tx, client, consent, grant, token};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::Params;
 use crate::client::Authenticated;
 use crate::error::Result;
 use crate::{Auth, digest};
 
-/// The answer (RFC 7662 2.2). A token of another app is as inactive as one that does not exist.
+/// The answer (RFC 7662 2.2). A token that is none of the asker's business is as inactive as one that does not exist.
 #[derive(Debug, Default, Serialize)]
 pub struct Introspection {
     active: bool,
@@ -32,67 +39,144 @@ pub struct Introspection {
     iss: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     jti: Option<String>,
+    /// RFC 8705 3.2, RFC 9449 6.2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Binding>,
+    /// RFC 9396 9.2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization_details: Option<Value>,
+}
+
+/// The claims of a signed answer (RFC 9701 5): no `sub` and no `exp` of its own, lest it pass for an access token.
+#[derive(Serialize)]
+struct SignedAnswer<'a> {
+    iss: &'a str,
+    aud: String,
+    iat: i64,
+    token_introspection: Introspection,
 }
 
 impl Auth {
-    /// Looks a token up for the app that presents it.
+    /// Looks a token up for the app or resource server that presents it.
     ///
     /// # Errors
     /// `invalid_request` if there is no token in the request.
-    pub async fn introspect(&self, client: &Authenticated, params: &Params) -> Result<Introspection> {
+    pub async fn introspect(&self, asker: &Authenticated, params: &Params) -> Result<Introspection> {
         let text = params.need("token")?;
         // The hint only says what to try first (RFC 7662 2.1); the two kinds cannot be mistaken for each other.
         let found = if text.contains('.') {
-            self.introspect_access(client, text).await?
+            self.introspect_access(asker, text).await?
         } else {
-            self.introspect_refresh(client, text).await?
+            self.introspect_refresh(asker, text).await?
         };
         Ok(found.unwrap_or_default())
     }
 
-    async fn introspect_access(&self, client: &Authenticated, text: &str) -> Result<Option<Introspection>> {
-        let Ok(id) = self.token_id(text) else { return Ok(None) };
-        let Some(standing) = token::standing(&mut self.db().read().await?, id, None).await? else { return Ok(None) };
+    /// The same, signed for the asker alone (RFC 9701 5, FAPI 2.0 Message Signing 5.5.1).
+    ///
+    /// # Errors
+    /// As [`Auth::introspect`].
+    pub async fn introspect_signed(&self, asker: &Authenticated, params: &Params) -> Result<String> {
+        let token_introspection = self.introspect(asker, params).await?;
         let now = self.now();
-        let live = standing.client == Some(ClientStatus::Active)
-            && standing.consent.as_ref().is_none_or(|consent| consent.status.standing(consent.expires_at, now).is_ok());
-        let own = standing.token.filter(|token| live && token.client == client.id() && now < token.expires_at);
-        Ok(own.map(|token| Introspection {
+        let claims = SignedAnswer {
+            iss: &self.policy().issuer,
+            aud: asker.id().to_string(),
+            iat: now.seconds(),
+            token_introspection,
+        };
+        let alg = asker.client().metadata.introspection_signed_response_alg;
+        self.parts.keys.sign(alg, "token-introspection+jwt", &claims, now)
+    }
+
+    async fn introspect_access(&self, asker: &Authenticated, text: &str) -> Result<Option<Introspection>> {
+        let Ok(id) = self.token_id(text) else { return Ok(None) };
+        let mut tx = self.db().read().await?;
+        let Some(standing) = token::standing(&mut tx, id, None).await? else { return Ok(None) };
+        let consent = standing.consent;
+        let Some(token) = live(standing, self.now()).filter(|token| may_ask(asker, token.client)) else {
+            return Ok(None);
+        };
+        let subject = match consent {
+            Some(consent) => {
+                let Some(sector) = sector(&mut tx, asker, token.client).await? else { return Ok(None) };
+                self.subject(&sector, consent.customer)
+            }
+            None => token.client.to_string(),
+        };
+        let authorization_details = match (&token.details, consent) {
+            (Some(details), Some(ConsentStanding { id, .. })) => {
+                let Some(given) = self.authorisation(&mut tx, id).await? else { return Ok(None) };
+                Some(self.told(details, &given))
+            }
+            _ => None,
+        };
+        Ok(Some(Introspection {
             active: true,
             scope: Some(token.scope.to_string()),
             client_id: Some(token.client.to_string()),
-            token_type: Some("Bearer"),
+            token_type: Some(Binding::token_type(token.binding.as_ref())),
             exp: Some(token.expires_at.seconds()),
             iat: Some(token.issued_at.seconds()),
-            sub: Some(match &standing.consent {
-                Some(consent) => self.subject(&client.client().sector, consent.customer),
-                None => token.client.to_string(),
-            }),
+            sub: Some(subject),
             aud: Some(self.policy().resource.clone()),
             iss: Some(self.policy().issuer.clone()),
             jti: Some(token.id.to_string()),
+            cnf: token.binding,
+            authorization_details,
         }))
     }
 
-    async fn introspect_refresh(&self, client: &Authenticated, text: &str) -> Result<Option<Introspection>> {
+    /// Only an app asks about its refresh tokens: a resource server is told nothing of what is not meant for it (RFC 9701 5).
+    async fn introspect_refresh(&self, asker: &Authenticated, text: &str) -> Result<Option<Introspection>> {
         let mut tx = self.db().read().await?;
         let found = token::find_refresh(&mut tx, &digest::of(text)).await?;
         let now = self.now();
-        let own = found.filter(|token| token.client == client.id() && token.expires_at.is_none_or(|end| now < end));
+        let own = found.filter(|token| token.client == asker.id() && token.expires_at.is_none_or(|end| now < end));
         let Some(refresh) = own else { return Ok(None) };
         let Some(grant) = grant::find_live(&mut tx, refresh.grant).await? else { return Ok(None) };
-        let consent = lombard_store::consent::find(&mut tx, grant.consent).await?;
-        let usable = client.client().metadata.may_use(GrantType::RefreshToken)
-            && consent.is_some_and(|consent| consent.standing(now).is_ok());
+        let Some(given) = self.authorisation(&mut tx, grant.consent).await? else { return Ok(None) };
+        let usable = asker.client().metadata.may_use(GrantType::RefreshToken);
         Ok(usable.then(|| Introspection {
             active: true,
             scope: Some(grant.scope.to_string()),
-            client_id: Some(client.id().to_string()),
+            client_id: Some(asker.id().to_string()),
             exp: refresh.expires_at.map(Instant::seconds),
             iat: Some(refresh.issued_at.seconds()),
-            sub: Some(self.subject(&client.client().sector, grant.customer)),
+            sub: Some(self.subject(&asker.client().sector, grant.customer)),
             iss: Some(self.policy().issuer.clone()),
+            authorization_details: grant.details.as_ref().map(|details| self.told(details, &given)),
             ..Introspection::default()
         }))
     }
+
+    /// What a customer allowed, if it still holds.
+    async fn authorisation(&self, tx: &mut Tx, id: ConsentId) -> Result<Option<Authorisation>> {
+        let found = consent::find(tx, id).await?;
+        Ok(found.and_then(|consent| consent.standing(self.now()).ok().cloned()))
+    }
+
+    fn told(&self, details: &AccountInformation, given: &Authorisation) -> Value {
+        details.to_json(&self.policy().resource, &given.accounts)
+    }
+}
+
+/// The token, if it opens anything at this moment.
+fn live(standing: Standing, now: Instant) -> Option<AccessToken> {
+    let holds = standing.client == Some(ClientStatus::Active)
+        && standing.consent.is_none_or(|consent| consent.status.standing(consent.expires_at, now).is_ok());
+    standing.token.filter(|token| holds && now < token.expires_at)
+}
+
+/// Whether a client's access tokens are the asker's business. All are for the one API, whose resource servers are registered as such.
+fn may_ask(asker: &Authenticated, owner: ClientId) -> bool {
+    owner == asker.id() || asker.client().metadata.resource_server
+}
+
+/// The sector of the token's client, for the name by which that client knows the customer.
+async fn sector(tx: &mut Tx, asker: &Authenticated, owner: ClientId) -> Result<Option<String>> {
+    if owner == asker.id() {
+        return Ok(Some(asker.client().sector.clone()));
+    }
+    Ok(client::find(tx, owner).await?.map(|stored| stored.client.sector))
 }

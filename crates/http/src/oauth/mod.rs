@@ -2,6 +2,7 @@
 
 mod discovery;
 mod grant;
+mod introspect;
 mod problem;
 mod protected;
 mod register;
@@ -45,7 +46,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/.well-known/openid-configuration", get(discovery::server))
         .route("/grants/{grant}", get(grant::show).delete(grant::end))
         .route(paths::JWKS, get(discovery::jwks))
-        .route(paths::INTROSPECT, post(token::introspect))
+        .route(paths::INTROSPECT, post(introspect::introspect))
         .route(paths::PAR, post(token::push))
         .route(paths::REGISTER, post(register::create))
         .route("/register/{client}", get(register::read).put(register::update).delete(register::delete))

@@ -1,4 +1,4 @@
-//! The endpoints at which an app proves who it is: token, revocation, introspection, pushed requests.
+//! The endpoints at which an app proves who it is: token, revocation, pushed requests.
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -28,16 +28,6 @@ pub(super) async fn revoke(State(app): State<App>, id: InteractionId, request: R
     let (client, params) = authenticated(&app, id.call(), request).await?;
     app.auth.revoke(id.call(), &client, &params).await?;
     Ok(StatusCode::OK)
-}
-
-/// `POST /introspect`
-pub(super) async fn introspect(
-    State(app): State<App>,
-    id: InteractionId,
-    request: Request,
-) -> Result<Response, Problem> {
-    let (client, params) = authenticated(&app, id.call(), request).await?;
-    Ok(Json(app.auth.introspect(&client, &params).await?).into_response())
 }
 
 /// `POST /par`

@@ -5,7 +5,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
+use lombard_auth::jose::Alg;
 
 /// `lombard sandbox`
 #[derive(Debug, Args)]
@@ -223,6 +225,9 @@ pub(crate) enum KeyCommand {
 /// `lombard key rotate`
 #[derive(Debug, Args)]
 pub(crate) struct KeyRotate {
+    /// What the key is for; without it, each algorithm gets its next key.
+    #[arg(long, value_name = "ALGORITHM", value_parser = algorithm())]
+    pub(crate) alg: Option<Alg>,
     #[command(flatten)]
     pub(crate) place: Where,
 }
@@ -269,4 +274,10 @@ pub(crate) struct EnrolTotp {
     pub(crate) username: String,
     #[command(flatten)]
     pub(crate) place: Where,
+}
+
+/// Reads the name of an algorithm, and lists the names in `--help`.
+fn algorithm() -> impl TypedValueParser<Value = Alg> {
+    let unknown = "is not an algorithm of this server";
+    PossibleValuesParser::new(Alg::ALL.map(Alg::name)).try_map(move |name| Alg::from_name(&name).ok_or(unknown))
 }

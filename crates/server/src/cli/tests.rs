@@ -60,6 +60,7 @@ fn a_settings_file_says_everything_about_the_place() {
         "lombard directory jwks --data x",
         "lombard client suspend abc --data x",
         "lombard key rotate --config lombard.toml",
+        "lombard key rotate --alg EdDSA --config lombard.toml",
         "lombard customer set-password ada --data x",
         "lombard customer enrol-totp ada --data x",
         "lombard config check --config lombard.toml",
@@ -86,6 +87,8 @@ fn a_settings_file_says_everything_about_the_place() {
         "lombard directory issue --software-id a --name A --redirect-uri https://a.example/cb --jwks j --jwks-uri u",
         "lombard sandbox --listen nowhere",
         "lombard config check",
+        "lombard key rotate --alg RS256",
+        "lombard key rotate --alg es256",
     ] {
         assert!(parse(bad).is_err(), "{bad}");
     }

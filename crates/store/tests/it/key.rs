@@ -1,5 +1,7 @@
 //! Signing keys.
 
+use std::time::Duration;
+
 use lombard_domain::secret::Secret;
 use lombard_store::Error;
 use lombard_store::key::{self, StoredKey};
@@ -55,5 +57,24 @@ async fn a_private_part_does_not_open_under_another_name() {
         raw::execute(&engine.url, "UPDATE signing_key SET kid = 'b'").await;
         let mut read = engine.db.read().await.unwrap();
         assert!(matches!(key::list(&mut read).await.err(), Some(Error::Corrupt(_))), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_the_lock_sees_what_its_holder_made() {
+    for engine in engines::fresh().await {
+        let mut first = engine.db.begin("first").await.unwrap();
+        key::lock(&mut first).await.unwrap();
+        let db = engine.db.clone();
+        let second = tokio::spawn(async move {
+            let mut second = db.begin("second").await.unwrap();
+            key::lock(&mut second).await.unwrap();
+            key::list(&mut second).await.unwrap().len()
+        });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(!second.is_finished(), "{engine}");
+        key::insert(&mut first, &a_key("a", 1)).await.unwrap();
+        first.commit().await.unwrap();
+        assert_eq!(second.await.unwrap(), 1, "{engine}");
     }
 }

@@ -1,14 +1,22 @@
 //! What the server says of itself, and that it is true: metadata, published keys, and the tokens that they verify.
 
+use std::collections::BTreeSet;
+
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use lombard_auth::Registration;
+use lombard_auth::jose::Alg;
 use lombard_domain::time::{Clock as _, Span};
 use lombard_testkit::{App, Engine, TestBank, Tokens, Wanted, example_folder};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 const DOCUMENTS: [&str; 2] = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"];
+
+const ACCESS: (&str, Algorithm) = ("at+jwt", Algorithm::ES256);
+
+const ALGORITHMS: [(&str, Algorithm); 3] =
+    [("ES256", Algorithm::ES256), ("PS256", Algorithm::PS256), ("EdDSA", Algorithm::EdDSA)];
 
 async fn get(bank: &TestBank, path: &str) -> Value {
     let response = bank.http().get(bank.url(path)).send().await.unwrap();
@@ -18,12 +26,12 @@ async fn get(bank: &TestBank, path: &str) -> Value {
 }
 
 /// Verifies a token as any resource server or app does: with the published key that its header names.
-async fn verify(bank: &TestBank, token: &str, typ: &str, audience: &str) -> Value {
+async fn verify(bank: &TestBank, token: &str, kind: (&str, Algorithm), audience: &str) -> Value {
     let keys: JwkSet = serde_json::from_value(get(bank, "/jwks").await).unwrap();
     let header = decode_header(token).unwrap();
-    assert_eq!((header.typ.as_deref(), header.alg), (Some(typ), Algorithm::ES256));
+    assert_eq!((header.typ.as_deref(), header.alg), (Some(kind.0), kind.1));
     let key = keys.find(header.kid.as_ref().unwrap()).expect("a published key");
-    let mut rules = Validation::new(Algorithm::ES256);
+    let mut rules = Validation::new(kind.1);
     // The library knows the system's time only; the bank's clock stands still.
     rules.validate_exp = false;
     rules.set_audience(&[audience]);
@@ -179,11 +187,11 @@ async fn tokens_verify_with_the_published_keys_and_name_the_customer_differently
     let scope = "openid accounts:read";
     let tokens = app.connect(&bank, "amelia", scope).await;
 
-    let access = verify(&bank, &tokens.access, "at+jwt", &bank.issuer).await;
+    let access = verify(&bank, &tokens.access, ACCESS, &bank.issuer).await;
     assert_eq!(access["client_id"], app.id);
     assert_eq!(access["scope"], scope);
     assert!(access["jti"].as_str().unwrap().len() >= 16);
-    let id = verify(&bank, tokens.id_token(), "JWT", &app.id).await;
+    let id = verify(&bank, tokens.id_token(), ("JWT", Algorithm::ES256), &app.id).await;
     assert_eq!(id["sub"], access["sub"]);
     assert_eq!(id["nonce"], Wanted::scopes(scope).nonce);
     assert_eq!(id["acr"], "urn:openbanking:psd2:sca");
@@ -191,7 +199,7 @@ async fn tokens_verify_with_the_published_keys_and_name_the_customer_differently
     assert_eq!(id["auth_time"], json!(bank.clock.now().seconds()));
 
     let again = app.connect(&bank, "amelia", scope).await;
-    let again = verify(&bank, &again.access, "at+jwt", &bank.issuer).await;
+    let again = verify(&bank, &again.access, ACCESS, &bank.issuer).await;
     assert_eq!(again["sub"], access["sub"], "the same app knows the customer under the same name");
     assert_ne!(again["jti"], access["jti"]);
     let foreign = other.connect(&bank, "amelia", scope).await;
@@ -201,20 +209,77 @@ async fn tokens_verify_with_the_published_keys_and_name_the_customer_differently
 
     let own = app.post("/token", &[("grant_type", "client_credentials")]).await;
     let own = Tokens::of(own.json().await.unwrap());
-    assert_eq!(verify(&bank, &own.access, "at+jwt", &bank.issuer).await["sub"], app.id, "RFC 9068 2.2");
+    assert_eq!(verify(&bank, &own.access, ACCESS, &bank.issuer).await["sub"], app.id, "RFC 9068 2.2");
 }
 
-async fn kids(bank: &TestBank) -> Vec<String> {
-    let keys = get(bank, "/jwks").await;
-    let keys = keys["keys"].as_array().unwrap().clone();
-    for key in &keys {
-        assert!(key.get("d").is_none(), "a private key is published");
-        assert_eq!(
-            (&key["kty"], &key["crv"], &key["alg"], &key["use"]),
-            (&json!("EC"), &json!("P-256"), &json!("ES256"), &json!("sig"))
-        );
+#[tokio::test]
+async fn id_tokens_are_signed_as_the_app_registered_and_access_tokens_always_alike() {
+    let bank = TestBank::new().await;
+    for (alg, algorithm) in ALGORITHMS {
+        let body = json!({"redirect_uris": ["https://app.example/cb"], "id_token_signed_response_alg": alg});
+        let app = App::register_as(&bank, &body).await;
+        let tokens = app.connect(&bank, "amelia", "openid accounts:read").await;
+        let id = verify(&bank, tokens.id_token(), ("JWT", algorithm), &app.id).await;
+        let access = verify(&bank, &tokens.access, ACCESS, &bank.issuer).await;
+        assert_eq!(id["sub"], access["sub"], "{alg}");
+        app.read("/accounts", &tokens.access).await;
+        // An ID token opens nothing, whichever key signed it (RFC 8725 3.11).
+        assert_eq!(app.get("/accounts", tokens.id_token()).await.status(), StatusCode::UNAUTHORIZED, "{alg}");
     }
-    keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The names of the published keys of one algorithm. All keys are public ones of the right form, and no two share a name.
+async fn kids(bank: &TestBank, alg: &str) -> Vec<String> {
+    let keys = get(bank, "/jwks").await;
+    let keys = keys["keys"].as_array().unwrap();
+    let mut names = BTreeSet::new();
+    for key in keys {
+        for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+            assert!(key.get(private).is_none(), "a private key is published");
+        }
+        let form = match key["alg"].as_str().unwrap() {
+            "ES256" => (json!("EC"), json!("P-256")),
+            "EdDSA" => (json!("OKP"), json!("Ed25519")),
+            "PS256" => (json!("RSA"), Value::Null),
+            other => panic!("a key for {other}"),
+        };
+        assert_eq!((key["kty"].clone(), key["crv"].clone(), &key["use"]), (form.0, form.1, &json!("sig")));
+        assert!(names.insert(key["kid"].as_str().unwrap()), "FAPI 2.0 Security Profile 5.4.2: {keys:?}");
+    }
+    let of_alg = keys.iter().filter(|key| key["alg"] == alg);
+    of_alg.map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn each_algorithm_has_a_line_of_keys_of_its_own() {
+    let bank = TestBank::new().await;
+    let mut apps = Vec::new();
+    for (alg, _) in ALGORITHMS {
+        let body = json!({"redirect_uris": ["https://app.example/cb"], "id_token_signed_response_alg": alg});
+        apps.push((alg, App::register_as(&bank, &body).await));
+    }
+    let signs = async |app: &App| {
+        let tokens = app.connect(&bank, "amelia", "openid").await;
+        decode_header(tokens.id_token()).unwrap().kid.unwrap()
+    };
+    // One rotation after the other; what another line does changes nothing in this one.
+    for ((alg, app), (_, other)) in apps.iter().zip(apps.iter().cycle().skip(1)) {
+        let [old] = kids(&bank, alg).await.try_into().unwrap();
+        let others = signs(other).await;
+        let kind = Alg::from_name(alg).unwrap();
+        let (new, active_from) = bank.auth.rotate_key(TestBank::OPERATOR, kind, Span::hours(1)).await.unwrap();
+        assert_eq!(active_from, bank.clock.now().plus(Span::hours(1)));
+        assert_eq!(kids(&bank, alg).await, [old.as_str(), new.as_str()], "{alg}");
+        bank.clock.advance(Span::minutes(59));
+        assert_eq!(signs(app).await, old, "{alg}: published, but not used yet");
+        bank.clock.advance(Span::minutes(1));
+        assert_eq!(signs(app).await, new, "{alg}");
+        assert_eq!(signs(other).await, others, "{alg}: another line goes on as before");
+        bank.clock.advance(Span::minutes(59));
+        assert_eq!(kids(&bank, alg).await, [old.as_str(), new.as_str()], "{alg}");
+        bank.clock.advance(Span::minutes(1));
+        assert_eq!(kids(&bank, alg).await, [new.as_str()], "{alg}: nothing that the old key signed can be alive");
+    }
 }
 
 #[tokio::test]
@@ -225,12 +290,13 @@ async fn a_new_key_is_published_before_it_signs_and_an_old_one_until_its_tokens_
     let kid = |token: &str| decode_header(token).unwrap().kid.unwrap();
     let refreshed = async || Tokens::of(app.refresh(&tokens.refresh).await.json().await.unwrap()).access;
     let old = kid(&tokens.access);
-    assert_eq!(kids(&bank).await, [old.as_str()]);
+    assert_eq!(kids(&bank, "ES256").await, [old.as_str()]);
 
-    let (new, active_from) = bank.auth.rotate_key(TestBank::OPERATOR, Span::hours(1)).await.unwrap();
+    let rotated = bank.auth.rotate_key(TestBank::OPERATOR, Alg::Es256, Span::hours(1)).await;
+    let (new, active_from) = rotated.unwrap();
     bank.auth.refresh_keys().await.unwrap();
     assert_eq!(active_from, bank.clock.now().plus(Span::hours(1)));
-    assert_eq!(kids(&bank).await, [old.as_str(), new.as_str()]);
+    assert_eq!(kids(&bank, "ES256").await, [old.as_str(), new.as_str()]);
     assert_eq!(kid(&refreshed().await), old, "published, but not used yet");
 
     bank.clock.advance(Span::minutes(59));
@@ -243,7 +309,7 @@ async fn a_new_key_is_published_before_it_signs_and_an_old_one_until_its_tokens_
     app.read("/accounts", &first).await;
 
     bank.clock.advance(Span::hours(2));
-    assert_eq!(kids(&bank).await, [new.as_str()], "no token of the old key can be alive");
+    assert_eq!(kids(&bank, "ES256").await, [new.as_str()], "no token of the old key can be alive");
     app.read("/accounts", &refreshed().await).await;
 }
 
@@ -253,6 +319,8 @@ async fn a_new_key_is_published_for_longer_than_anybody_may_keep_the_key_set() {
     let response = bank.http().get(bank.url("/jwks")).send().await.unwrap();
     let kept = response.headers()["cache-control"].to_str().unwrap().to_owned();
     let kept: i64 = kept.split_once("max-age=").unwrap().1.parse().unwrap();
-    let (_, active_from) = bank.auth.rotate_key(TestBank::OPERATOR, Span::seconds(0)).await.unwrap();
-    assert!(active_from.since(bank.clock.now()).whole_seconds() > kept);
+    for alg in Alg::ALL {
+        let (_, active_from) = bank.auth.rotate_key(TestBank::OPERATOR, alg, Span::seconds(0)).await.unwrap();
+        assert!(active_from.since(bank.clock.now()).whole_seconds() > kept, "{alg}");
+    }
 }

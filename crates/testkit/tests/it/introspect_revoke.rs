@@ -1,11 +1,37 @@
-//! Introspection (RFC 7662) and revocation (RFC 7009): an app's own tokens, and nobody else's.
+//! Introspection (RFC 7662, RFC 9701) and revocation (RFC 7009): an app's own tokens, and nobody else's but for a resource server.
 
+mod resource_server;
+mod signed;
+
+use lombard_auth::client::{Asked, Registrar};
 use lombard_domain::time::{Clock as _, Span};
 use lombard_testkit::{App, Engine, TestBank, Tokens, refusal};
-use reqwest::StatusCode;
+use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
 const SCOPE: &str = "openid accounts:read";
+
+/// A resource server, as an operator registers it, whose signed answers have this algorithm.
+async fn resource_server(bank: &TestBank, alg: &str) -> App {
+    let body = json!({"client_name": "The API", "resource_server": true, "introspection_signed_response_alg": alg})
+        .to_string();
+    let asked = Asked::read(body.as_bytes()).unwrap();
+    let made = bank.auth.register(TestBank::OPERATOR, Registrar::Operator, &asked).await.unwrap();
+    App {
+        id: made.client.id.to_string(),
+        secret: made.secret.expose().clone(),
+        registration_token: made.registration_token.expose().clone(),
+        redirect_uri: String::new(),
+        http: bank.http(),
+        issuer: bank.issuer.clone(),
+    }
+}
+
+/// Asks about a token and says what kind of answer is accepted.
+async fn ask(asker: &App, accept: &str, form: &[(&str, &str)]) -> Response {
+    let request = asker.http.post(format!("{}/introspect", asker.issuer)).basic_auth(&asker.id, Some(&asker.secret));
+    request.header("accept", accept).form(form).send().await.unwrap()
+}
 
 async fn revoke(app: &App, token: &str) {
     let response = app.post("/revoke", &[("token", token)]).await;

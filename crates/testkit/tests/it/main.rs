@@ -7,6 +7,7 @@ mod discovery;
 mod fapi;
 mod hostile;
 mod introspect_revoke;
+mod keys;
 mod matrix;
 mod oauth2_client;
 mod paging;

@@ -1,5 +1,6 @@
 //! The audit trail: an entry for everything that matters, named by its call, and never a secret in it.
 
+use lombard_auth::jose::Alg;
 use lombard_domain::oauth::ClientStatus;
 use lombard_domain::time::Span;
 use lombard_store::audit::Recorded;
@@ -99,7 +100,7 @@ async fn drive(bank: &TestBank) -> (App, Secrets) {
     for status in [ClientStatus::Suspended, ClientStatus::Active] {
         bank.auth.set_client_status(TestBank::OPERATOR, id, status).await.unwrap();
     }
-    bank.auth.rotate_key(TestBank::OPERATOR, Span::hours(1)).await.unwrap();
+    bank.auth.rotate_key(TestBank::OPERATOR, Alg::EdDsa, Span::hours(1)).await.unwrap();
     call(Method::DELETE, &path).bearer_auth(&app.registration_token).send().await.unwrap();
     (app, secrets)
 }

@@ -65,13 +65,15 @@ impl<'a> Row<'a> {
     fn tests_missing(&self, sources: &[Source]) -> Vec<Finding> {
         if self.tests.starts_with(NO_TEST) {
             let why = format!("{}: say why there is no test", self.clause);
-            return if self.tests.len() > NO_TEST.len() + 10 { Vec::new() } else { vec![Finding::new(TABLE, self.line, why)] };
+            return if self.tests.len() > NO_TEST.len() + 10 {
+                Vec::new()
+            } else {
+                vec![Finding::new(TABLE, self.line, why)]
+            };
         }
         let names = self.tests.split(", ").map(|name| name.trim_matches('`'));
         let absent = names.filter(|name| !exists(name, sources));
-        absent
-            .map(|name| Finding::new(TABLE, self.line, format!("{}: there is no test {name}", self.clause)))
-            .collect()
+        absent.map(|name| Finding::new(TABLE, self.line, format!("{}: there is no test {name}", self.clause))).collect()
     }
 }
 
@@ -81,7 +83,7 @@ fn exists(name: &str, sources: &[Source]) -> bool {
     let declared = format!("fn {function}(");
     sources.iter().any(|source| {
         let stem = source.path.trim_end_matches(".rs").trim_end_matches("/mod").trim_end_matches("/tests");
-        stem.ends_with(&format!("/{module}")) && source.text.contains(&declared)
+        stem.ends_with(&format!("/{module}")) && source.code.contains(&declared)
     })
 }
 
