@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 pub struct StoredClient {
     /// The client.
     pub client: Client,
-    /// SHA-256 of its secret.
+    /// SHA-256 of its secret; empty, which nothing has for a digest, if it proves itself with a key.
     pub secret_digest: Vec<u8>,
     /// SHA-256 of its registration access token.
     pub registration_digest: Vec<u8>,
@@ -85,6 +85,21 @@ pub async fn update(tx: &mut Tx, id: ClientId, metadata: &Metadata) -> Result<bo
             "-- client::update
             UPDATE client SET metadata = $1 WHERE id = $2 AND deleted_at IS NULL",
             &[&encode(metadata)?, &id.to_string()],
+        )
+        .await?;
+    Ok(touched == 1)
+}
+
+/// Replaces the digest of a client's secret; an empty one takes the secret away. Whether there is such a client.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_secret(tx: &mut Tx, id: ClientId, digest: &[u8]) -> Result<bool> {
+    let touched = tx
+        .exec(
+            "-- client::set_secret
+            UPDATE client SET secret_digest = $1 WHERE id = $2 AND deleted_at IS NULL",
+            &[&digest, &id.to_string()],
         )
         .await?;
     Ok(touched == 1)

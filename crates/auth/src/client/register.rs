@@ -1,14 +1,20 @@
 //! Registration of apps (RFC 7591) and its management (RFC 7592).
+//!
+//! Owns who may register and what is stored and made with it. What an app may say is decided in [`super::metadata`], who vouches for it
+//! in [`super::asked`].
 
 use lombard_domain::audit::{Event, Subject};
 use lombard_domain::consent::Revoker;
 use lombard_domain::id::ClientId;
-use lombard_domain::oauth::{Client, ClientStatus, ErrorCode, Metadata, OauthError, RedirectUri};
+use lombard_domain::oauth::{Client, ClientStatus, ErrorCode, Metadata, Need, OauthError, RedirectUri};
 use lombard_domain::random;
 use lombard_domain::secret::Secret;
+use lombard_store::Tx;
 use lombard_store::client::{self, StoredClient};
+use lombard_store::used_once::{self, UsedOnce};
 
-use super::metadata::Asked;
+use super::asked::{Asked, Ground};
+use super::metadata::{Standing, Terms};
 use crate::error::{Error, Result};
 use crate::policy::Registration;
 use crate::{Auth, Call, digest};
@@ -25,14 +31,16 @@ pub enum Registrar<'a> {
 pub struct RegistrationView {
     /// The app.
     pub client: Client,
+    /// Its new secret, if a change of method has made one.
+    pub secret: Option<Secret<String>>,
 }
 
 /// A registration with the secrets that are shown only once.
 pub struct NewRegistration {
     /// The app.
     pub client: Client,
-    /// Its secret.
-    pub secret: Secret<String>,
+    /// Its secret, if it proves itself by one.
+    pub secret: Option<Secret<String>>,
     /// What opens its registration again (RFC 7592 3).
     pub registration_token: Secret<String>,
 }
@@ -44,8 +52,20 @@ impl Auth {
     /// RFC 7591's codes for bad metadata; `invalid_token` or `access_denied` if registration is not open.
     pub async fn register(&self, call: Call<'_>, registrar: Registrar<'_>, asked: &Asked) -> Result<NewRegistration> {
         self.may_register(&registrar)?;
+        let (standing, statement) = match registrar {
+            Registrar::Anybody(_) => (Standing::App, self.policy().software_statement),
+            Registrar::Operator => (Standing::AsSaid, Need::Optional),
+        };
+        let opened = asked.open(&self.ground(statement, None)).await?;
         let id = ClientId::random(self.random());
-        let metadata = asked.check(&id.to_string())?;
+        let metadata = opened.fields.check(&Terms {
+            default_name: &id.to_string(),
+            minimum_profile: self.policy().minimum_profile,
+            default_profile: self.policy().minimum_profile,
+            standing,
+            statement: opened.statement.as_ref(),
+        })?;
+        let secret = metadata.token_endpoint_auth_method.has_secret().then(|| random::credential(self.random()));
         let client = Client {
             id,
             sector: sector(id, &metadata.redirect_uris),
@@ -53,14 +73,14 @@ impl Auth {
             status: ClientStatus::Active,
             created_at: self.now(),
         };
-        let secret = random::credential(self.random());
         let registration_token = random::credential(self.random());
         let stored = StoredClient {
             client: client.clone(),
-            secret_digest: digest::of(secret.expose()),
+            secret_digest: digest_of(secret.as_ref()),
             registration_digest: digest::of(registration_token.expose()),
         };
         let mut tx = self.db().begin("register").await?;
+        use_up(&mut tx, opened.once).await?;
         client::insert(&mut tx, &stored).await?;
         self.record(&mut tx, call, Event::ClientRegistered, of(id), None).await?;
         tx.commit().await?;
@@ -72,6 +92,10 @@ impl Auth {
     /// # Errors
     /// `invalid_token`, the same for an app that does not exist and a wrong token.
     pub async fn registration(&self, id: &str, token: Option<&str>) -> Result<RegistrationView> {
+        Ok(RegistrationView { client: self.registered(id, token).await?.client, secret: None })
+    }
+
+    async fn registered(&self, id: &str, token: Option<&str>) -> Result<StoredClient> {
         let id: Option<ClientId> = id.parse().ok();
         let stored = match id {
             Some(id) => client::find(&mut self.db().read().await?, id).await?,
@@ -81,15 +105,16 @@ impl Auth {
         let expected = stored.as_ref().map_or([0; 32].as_slice(), |stored| stored.registration_digest.as_slice());
         let matches = digest::same(&presented, expected) && token.is_some();
         let stored = stored.filter(|_| matches);
-        stored.map(|stored| RegistrationView { client: stored.client }).ok_or_else(|| {
+        stored.ok_or_else(|| {
             Error::oauth(ErrorCode::InvalidToken, "the registration access token is not valid for this client")
         })
     }
 
-    /// Replaces what an app says of itself (RFC 7592 2.2).
+    /// Replaces what an app says of itself (RFC 7592 2.2). What its software statement says stays in force, until a new one of the same
+    /// software comes.
     ///
     /// # Errors
-    /// As [`Auth::registration`]; `invalid_client_metadata` if the body is of another client, or bad; `invalid_redirect_uri` if the app would
+    /// As [`Auth::registration`]; RFC 7591's codes if the body is of another client, or bad; `invalid_redirect_uri` if the app would
     /// move to another host.
     pub async fn update_registration(
         &self,
@@ -98,33 +123,57 @@ impl Auth {
         token: Option<&str>,
         asked: &Asked,
     ) -> Result<RegistrationView> {
-        let RegistrationView { mut client } = self.registration(id, token).await?;
-        if asked.text("client_id")? != Some(id) {
+        let stored = self.registered(id, token).await?;
+        let kept = stored.client.metadata.software_statement.as_deref();
+        let opened = asked.open(&self.ground(Need::Optional, kept)).await?;
+        if opened.fields.text("client_id")? != Some(id) {
             return Err(Error::oauth(ErrorCode::InvalidClientMetadata, "client_id must be the client's own"));
         }
-        if let Some(secret) = asked.text("client_secret")? {
-            let stored = client::find(&mut self.db().read().await?, client.id).await?;
-            if !stored.is_some_and(|stored| digest::same(&stored.secret_digest, &digest::of(secret))) {
-                return Err(Error::oauth(ErrorCode::InvalidClientMetadata, "client_secret must be the client's own"));
-            }
+        let own = |secret: &str| digest::same(&stored.secret_digest, &digest::of(secret));
+        if opened.fields.text("client_secret")?.is_some_and(|secret| !own(secret)) {
+            return Err(Error::oauth(ErrorCode::InvalidClientMetadata, "client_secret must be the client's own"));
         }
-        client.metadata = asked.check(id)?;
-        if client.sector != id && client.sector != sector(client.id, &client.metadata.redirect_uris) {
+        let standing = if stored.client.metadata.resource_server { Standing::ResourceServer } else { Standing::App };
+        let metadata = opened.fields.check(&Terms {
+            default_name: id,
+            minimum_profile: self.policy().minimum_profile,
+            // RFC 7592 2.2 lets us keep what a client leaves out: its profile must not fall because it was forgotten.
+            default_profile: stored.client.metadata.security_profile,
+            standing,
+            statement: opened.statement.as_ref(),
+        })?;
+        if stored.client.sector != id && stored.client.sector != sector(stored.client.id, &metadata.redirect_uris) {
             // Otherwise an app could take the names that it knows customers by to another host, and compare them there.
             let error = "redirect_uris must stay on the host that the client was registered with";
             return Err(Error::oauth(ErrorCode::InvalidRedirectUri, error));
         }
-        self.store_metadata(call, client.id, &client.metadata).await?;
-        Ok(RegistrationView { client })
+        let secret = self.replace(call, &stored, &metadata, opened.once).await?;
+        Ok(RegistrationView { client: Client { metadata, ..stored.client }, secret })
     }
 
-    async fn store_metadata(&self, call: Call<'_>, id: ClientId, metadata: &Metadata) -> Result<()> {
+    /// Stores what an app says now. Whoever begins to prove itself by a secret gets one; whoever stops loses it.
+    async fn replace(
+        &self,
+        call: Call<'_>,
+        stored: &StoredClient,
+        now: &Metadata,
+        once: Option<UsedOnce>,
+    ) -> Result<Option<Secret<String>>> {
+        let id = stored.client.id;
+        let (had, has) = (!stored.secret_digest.is_empty(), now.token_endpoint_auth_method.has_secret());
+        let secret = (has && !had).then(|| random::credential(self.random()));
         let mut tx = self.db().begin("update registration").await?;
-        if !client::update(&mut tx, id, metadata).await? {
+        use_up(&mut tx, once).await?;
+        let mut found = client::update(&mut tx, id, now).await?;
+        if had != has {
+            found &= client::set_secret(&mut tx, id, &digest_of(secret.as_ref())).await?;
+        }
+        if !found {
             return Err(Error::oauth(ErrorCode::InvalidToken, "the client is gone"));
         }
         self.record(&mut tx, call, Event::ClientUpdated, of(id), None).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(secret)
     }
 
     /// Ends a registration (RFC 7592 2.3), and with it every consent and token of the app.
@@ -132,7 +181,7 @@ impl Auth {
     /// # Errors
     /// As [`Auth::registration`].
     pub async fn delete_registration(&self, call: Call<'_>, id: &str, token: Option<&str>) -> Result<()> {
-        let RegistrationView { client } = self.registration(id, token).await?;
+        let client = self.registered(id, token).await?.client;
         let mut tx = self.db().begin("delete registration").await?;
         if !client::delete(&mut tx, client.id, self.now()).await? {
             return Err(Error::oauth(ErrorCode::InvalidToken, "the client is gone"));
@@ -177,6 +226,10 @@ impl Auth {
         Ok(client::list(&mut self.db().read().await?, after, PAGE).await?)
     }
 
+    fn ground<'a>(&'a self, statement: Need, kept: Option<&'a str>) -> Ground<'a> {
+        Ground { policy: self.policy(), keys: &self.key_cache, now: self.now(), statement, kept }
+    }
+
     fn may_register(&self, registrar: &Registrar<'_>) -> std::result::Result<(), OauthError> {
         let (Registrar::Anybody(token), policy) = (registrar, &self.policy().registration) else { return Ok(()) };
         match policy {
@@ -203,6 +256,20 @@ fn sector(id: ClientId, redirect_uris: &[RedirectUri]) -> String {
         Some(host) if hosts.all(|other| other == host) && !redirect_uris.iter().any(RedirectUri::is_loopback) => host,
         _ => id.to_string(),
     }
+}
+
+/// What is stored of a secret; nothing of none, which no digest is the same as.
+fn digest_of(secret: Option<&Secret<String>>) -> Vec<u8> {
+    secret.map(|secret| digest::of(secret.expose())).unwrap_or_default()
+}
+
+/// A signed request counts once: the name is used up with the change that it asks for, or not at all.
+async fn use_up(tx: &mut Tx, once: Option<UsedOnce>) -> Result<()> {
+    let Some(once) = once else { return Ok(()) };
+    if used_once::insert(tx, &[once]).await? == [true] {
+        return Ok(());
+    }
+    Err(Error::oauth(ErrorCode::InvalidClientMetadata, "jti: the signed request has been used before"))
 }
 
 fn of(client: ClientId) -> Subject {

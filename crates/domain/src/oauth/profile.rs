@@ -32,6 +32,9 @@ pub struct Rules {
     pub signed_request: Need,
     /// How answers may come back.
     pub response_modes: &'static [ResponseMode],
+    /// Whether redirect URIs are `https` even on the app's own machine, unless it says that it is native
+    /// (FAPI 2.0 Security Profile 5.3.2.2-8).
+    pub secure_redirect: Need,
 }
 
 /// Whether something must be or may be.
@@ -116,6 +119,7 @@ impl Profile {
                 pushed_request: Need::Optional,
                 signed_request: Need::Optional,
                 response_modes: ResponseMode::ALL,
+                secure_redirect: Need::Optional,
             },
             Self::Fapi2Security => &Rules {
                 auth_methods: STRONG,
@@ -124,6 +128,7 @@ impl Profile {
                 pushed_request: Need::Required,
                 signed_request: Need::Optional,
                 response_modes: ResponseMode::ALL,
+                secure_redirect: Need::Required,
             },
             Self::Fapi2MessageSigning => &Rules {
                 auth_methods: STRONG,
@@ -132,6 +137,7 @@ impl Profile {
                 pushed_request: Need::Required,
                 signed_request: Need::Required,
                 response_modes: &[ResponseMode::QueryJwt, ResponseMode::Jwt],
+                secure_redirect: Need::Required,
             },
         }
     }
@@ -157,6 +163,7 @@ mod tests {
                 (weak.sender_constraint, strong.sender_constraint),
                 (weak.pushed_request, strong.pushed_request),
                 (weak.signed_request, strong.signed_request),
+                (weak.secure_redirect, strong.secure_redirect),
             ] {
                 assert!(strict(strong) || !strict(weak));
             }

@@ -67,6 +67,25 @@ async fn an_update_replaces_what_one_client_says() {
 }
 
 #[tokio::test]
+async fn a_secret_is_replaced_and_taken_away() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        for digest in [&[9; 32][..], &[]] {
+            assert!(client::set_secret(&mut tx, app(1), digest).await.unwrap());
+            let found = client::find(&mut tx, app(1)).await.unwrap().unwrap();
+            assert_eq!(found.secret_digest, digest, "{engine}");
+            assert_eq!(found.registration_digest, an_app(1).registration_digest);
+            assert_eq!(found.client, an_app(1).client);
+            let other = client::find(&mut tx, app(2)).await.unwrap().unwrap();
+            assert_eq!(other.secret_digest, an_app(2).secret_digest, "{engine}");
+        }
+        assert!(!client::set_secret(&mut tx, app(9), &[1]).await.unwrap(), "nobody is made by it");
+        client::delete(&mut tx, app(1), at(5)).await.unwrap();
+        assert!(!client::set_secret(&mut tx, app(1), &[1]).await.unwrap(), "{engine}: deleted");
+    }
+}
+
+#[tokio::test]
 async fn is_suspended_once_and_resumed_once() {
     use ClientStatus::{Active, Suspended};
     for engine in world::peopled().await {

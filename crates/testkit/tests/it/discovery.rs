@@ -100,7 +100,13 @@ async fn both_documents_say_the_same_and_keep_the_rules_of_fapi() {
         "grant_management_revoke",
     ];
     assert_eq!(document["scopes_supported"], json!(scopes));
-    assert!(!document.as_object().unwrap().contains_key("mtls_endpoint_aliases"), "there is no such listener here");
+    let aliases = document["mtls_endpoint_aliases"].as_object().unwrap();
+    for (name, address) in aliases {
+        assert!(name.ends_with("_endpoint") && name != "authorization_endpoint", "{name}");
+        let plain = document[name].as_str().expect("every alias is an endpoint");
+        assert_eq!(address.as_str().unwrap(), plain.replace(&bank.issuer, &bank.mtls), "{name}");
+    }
+    assert!(aliases.contains_key("token_endpoint"));
 }
 
 const METHODS: [&str; 5] =

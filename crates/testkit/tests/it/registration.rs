@@ -1,5 +1,8 @@
 //! Registration of apps (RFC 7591) and its management (RFC 7592).
 
+mod profiles;
+mod statements;
+
 use lombard_auth::Registration;
 use lombard_testkit::{App, Engine, TestBank, Wanted, example_folder, refusal};
 use reqwest::{Method, Response, StatusCode};

@@ -32,8 +32,7 @@ pub(super) async fn add(args: &ClientAdd) -> anyhow::Result<ExitCode> {
         tell(&new);
         return Ok(ExitCode::SUCCESS);
     }
-    let has_secret = new.client.metadata.token_endpoint_auth_method.has_secret();
-    let secret = Some(&new.secret).filter(|_| has_secret);
+    let secret = new.secret.as_ref();
     let shown = Shown::of(&new.client, place.known_policy()).with_secrets(secret, &new.registration_token);
     let shown = if args.metadata { shown.with_server()? } else { shown };
     say(shown.text()?.expose());
@@ -60,8 +59,8 @@ fn from_arguments(args: &ClientAdd) -> anyhow::Result<Asked> {
 
 fn tell(new: &NewRegistration) {
     say(format_args!("client_id      {}", new.client.id));
-    if new.client.metadata.token_endpoint_auth_method.has_secret() {
-        say(format_args!("client_secret  {}", new.secret.expose()));
+    if let Some(secret) = &new.secret {
+        say(format_args!("client_secret  {}", secret.expose()));
         say("\nThe secret is shown this once. Give both to the app's makers by a safe way.");
     }
 }
