@@ -19,7 +19,7 @@ async fn resource_server(bank: &TestBank, alg: &str) -> App {
     let made = bank.auth.register(TestBank::OPERATOR, Registrar::Operator, &asked).await.unwrap();
     App {
         id: made.client.id.to_string(),
-        secret: made.secret.expose().clone(),
+        secret: made.secret.map(|secret| secret.expose().clone()).unwrap_or_default(),
         registration_token: made.registration_token.expose().clone(),
         redirect_uri: String::new(),
         http: bank.http(),

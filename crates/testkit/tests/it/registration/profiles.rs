@@ -202,7 +202,7 @@ async fn a_resource_server_is_made_by_an_operator() {
     assert_eq!(refusal(register(&bank, &body).await).await, "400 invalid_client_metadata");
     let asked = Asked::read(body.to_string().as_bytes()).unwrap();
     let new = bank.auth.register(TestBank::OPERATOR, Registrar::Operator, &asked).await.unwrap();
-    assert!(new.client_secret().is_none());
+    assert!(new.secret.is_none());
     let app = App {
         id: new.client.id.to_string(),
         secret: String::new(),
