@@ -23,6 +23,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::bare::Answer;
 use crate::case::{Case, Protocol};
+use crate::fapi::Supply;
 use crate::{process, tls};
 
 /// A server that is measured.
@@ -36,7 +37,7 @@ pub(crate) struct Target {
 /// How it is asked.
 #[derive(Clone, Copy)]
 pub(crate) struct Load {
-    protocol: Protocol,
+    pub(crate) protocol: Protocol,
     streams: usize,
     warm_up: Duration,
     duration: Duration,
@@ -50,6 +51,8 @@ pub(crate) struct Measured {
     pub(crate) duration: Duration,
     /// Processor time that the server used.
     pub(crate) cpu: Duration,
+    /// Processor time that this process used.
+    pub(crate) load_cpu: Duration,
 }
 
 impl Load {
@@ -59,6 +62,18 @@ impl Load {
             Protocol::Http2 => STREAMS,
         };
         Self { protocol, streams, warm_up, duration }
+    }
+
+    /// A short one, which shows how many requests the real one will need.
+    pub(crate) fn trial(self) -> Self {
+        Self { warm_up: Duration::ZERO, duration: TRIAL, ..self }
+    }
+
+    /// How many requests to have ready after a trial, in which this process did the signing beside the server.
+    pub(crate) fn supply(self, trial: &Measured) -> usize {
+        let rate = trial.micros.len().div_ceil(usize::try_from(TRIAL.as_secs()).unwrap_or(1));
+        let seconds = usize::try_from((self.warm_up + self.duration).as_secs()).unwrap_or(usize::MAX);
+        rate.saturating_mul(seconds).saturating_mul(SUPPLY_FACTOR)
     }
 }
 
@@ -73,6 +88,11 @@ impl Measured {
         self.cpu.as_secs_f64() * 1e6 / count(&self.micros)
     }
 
+    /// Processor microseconds of this process per request.
+    pub(crate) fn load_micros(&self) -> f64 {
+        self.load_cpu.as_secs_f64() * 1e6 / count(&self.micros)
+    }
+
     /// The time in milliseconds within which so many of a hundred answers came.
     pub(crate) fn percentile(&self, percent: usize) -> f64 {
         let last = self.micros.len().saturating_sub(1);
@@ -81,31 +101,33 @@ impl Measured {
     }
 }
 
-/// Asks a server the same thing over and over.
+/// Asks a server the same thing over and over, with what the supply has that must be new each time.
 ///
 /// # Errors
 /// An answer was no success, or none came.
-pub(crate) async fn run(target: &Target, case: &Case, load: Load) -> anyhow::Result<Measured> {
+pub(crate) async fn run(target: &Target, case: &Case, load: Load, supply: &Arc<Supply>) -> anyhow::Result<Measured> {
     let mut senders = Vec::with_capacity(CONNECTIONS);
     for _ in 0..CONNECTIONS {
         senders.push(connect(target.port, &target.client, load.protocol).await?);
     }
-    let request = case.request(load.protocol, target.port)?;
+    let asks = Asks { request: case.request(load.protocol, target.port)?, supply: Arc::clone(supply) };
     let begin = Instant::now() + load.warm_up;
     let end = begin + load.duration;
     let mut workers = JoinSet::new();
     for sender in senders {
         for _ in 1..load.streams {
             if let Some(sender) = sender.another() {
-                workers.spawn(work(sender, request.clone(), begin, end));
+                workers.spawn(work(sender, asks.clone(), begin, end));
             }
         }
-        workers.spawn(work(sender, request.clone(), begin, end));
+        workers.spawn(work(sender, asks.clone(), begin, end));
     }
     sleep_until(begin).await;
-    let before = process::cpu(target.pid)?;
+    let used = || anyhow::Ok((process::cpu(target.pid)?, process::cpu(std::process::id())?));
+    let before = used()?;
     sleep_until(end).await;
-    let cpu = process::cpu(target.pid)?.saturating_sub(before);
+    let after = used()?;
+    let (cpu, load_cpu) = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1));
     let mut micros = Vec::new();
     let mut failures = Vec::new();
     while let Some(done) = workers.join_next().await {
@@ -119,23 +141,27 @@ pub(crate) async fn run(target: &Target, case: &Case, load: Load) -> anyhow::Res
     }
     ensure!(!micros.is_empty(), "{} of {}: no answer in time", case.name, target.name);
     micros.sort_unstable();
-    Ok(Measured { micros, duration: load.duration, cpu })
+    Ok(Measured { micros, duration: load.duration, cpu, load_cpu })
+}
+
+/// What every caller asks.
+#[derive(Clone)]
+struct Asks {
+    request: Request<Full<Bytes>>,
+    supply: Arc<Supply>,
 }
 
 /// One caller: asks until the end; how long the answers took that came after the beginning.
-async fn work(
-    mut sender: Sender,
-    request: Request<Full<Bytes>>,
-    begin: Instant,
-    end: Instant,
-) -> anyhow::Result<Vec<u32>> {
+async fn work(mut sender: Sender, asks: Asks, begin: Instant, end: Instant) -> anyhow::Result<Vec<u32>> {
     let mut micros = Vec::with_capacity(SAMPLES_EXPECTED);
     loop {
-        let asked = Instant::now();
-        if asked >= end {
+        if Instant::now() >= end {
             return Ok(micros);
         }
-        let response = timeout(ANSWER_MAX, sender.send(request.clone())).await.context("no answer")??;
+        let mut request = asks.request.clone();
+        asks.supply.renew(&mut request)?;
+        let asked = Instant::now();
+        let response = timeout(ANSWER_MAX, sender.send(request)).await.context("no answer")??;
         ensure!(response.status().is_success(), "status {}", response.status());
         let mut body = response.into_body();
         while let Some(frame) = body.frame().await {
@@ -155,7 +181,9 @@ async fn work(
 pub(crate) async fn record(target: &Target, case: &Case) -> anyhow::Result<Answer> {
     let protocol = Protocol::Http1;
     let mut sender = connect(target.port, &target.client, protocol).await?;
-    let response = sender.send(case.request(protocol, target.port)?).await?;
+    let mut request = case.request(protocol, target.port)?;
+    Supply::on_the_way(case.signer.as_ref()).renew(&mut request)?;
+    let response = sender.send(request).await?;
     ensure!(response.status().is_success(), "status {}", response.status());
     let (parts, body) = response.into_parts();
     Answer::new(&case.path, &parts, &body.collect().await?.to_bytes())
@@ -248,6 +276,10 @@ pub(crate) const CONNECTIONS: usize = 16;
 pub(crate) const STREAMS: usize = 8;
 /// How long an answer may take.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// How long a trial lasts.
+const TRIAL: Duration = Duration::from_secs(1);
+/// How many times more requests are made ready than the trial came to: without signing on the way there is time for more.
+const SUPPLY_FACTOR: usize = 2;
 /// Room for samples that is made before the load begins.
 const SAMPLES_EXPECTED: usize = 16 * 1024;
 
@@ -261,10 +293,14 @@ mod tests {
             micros: (0..=100).map(|ms| ms * 1000).collect(),
             duration: Duration::from_secs(2),
             cpu: Duration::from_millis(101),
+            load_cpu: Duration::from_millis(202),
         };
         assert!((measured.percentile(50) - 50.0).abs() < 1e-9);
         assert!((measured.percentile(99) - 99.0).abs() < 1e-9);
         assert!((measured.per_second() - 50.5).abs() < 1e-9);
         assert!((measured.cpu_micros() - 1000.0).abs() < 1e-9);
+        assert!((measured.load_micros() - 2000.0).abs() < 1e-9);
+        let load = Load::new(Protocol::Http2, Duration::from_secs(1), Duration::from_secs(5));
+        assert_eq!(load.supply(&measured), 101 * 6 * 2);
     }
 }

@@ -4,26 +4,33 @@
 //! outside. A tool for people, never a test: its numbers depend on the machine and on what else runs there.
 
 mod bare;
+mod browser;
 mod case;
+mod fapi;
+mod https;
 mod load;
 mod process;
 mod report;
 mod sandbox;
+mod signature;
 mod story;
 mod tls;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::bare::{Bare, Serve};
-use crate::case::Protocol;
+use crate::case::{Case, Protocol};
+use crate::fapi::{App, Flows, Supply};
 use crate::load::{Load, Target};
-use crate::report::{Report, Row, Starts};
+use crate::report::{Cores, Report, Row, Starts};
 use crate::sandbox::{Place, Ports, Sandbox};
+use crate::signature::Costs;
 
 // The server's allocator, so that the bare handler has the same.
 #[global_allocator]
@@ -47,12 +54,27 @@ struct Bench {
     /// Seconds for which each case is measured, after one second of warming up.
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=SECONDS_MAX))]
     seconds: u16,
+    /// What is measured.
+    #[arg(long, value_enum, default_value_t)]
+    rows: Rows,
     /// An empty PostgreSQL database to run the server on, instead of a file; the server keeps what it stores there.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// Folder in which the server's temporary data folder is made; put it on the disk that is to be measured.
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
+}
+
+/// A part of the cases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Rows {
+    /// Everything.
+    #[default]
+    All,
+    /// An app of the profile `baseline`.
+    Baseline,
+    /// An app of FAPI 2.0 Security Profile, and whole flows of it.
+    Fapi2,
 }
 
 #[derive(Debug, Subcommand)]
@@ -94,6 +116,7 @@ async fn bench(args: &Bench) -> anyhow::Result<()> {
 }
 
 async fn measure(args: &Bench, folder: &Path) -> anyhow::Result<()> {
+    let costs = Costs::measure().context("what a signature costs")?;
     let place = Place {
         binary: args.binary.clone(),
         folder: folder.join("data"),
@@ -107,33 +130,101 @@ async fn measure(args: &Bench, folder: &Path) -> anyhow::Result<()> {
     let sandbox = Sandbox::start(&place).await.context("the second start")?;
     let starts = Starts { first: first_took, second: sandbox.took };
 
-    let access = story::connect(&sandbox.facts).await.context("an app and a customer come to terms")?;
-    let cases = case::all(&access);
     let client = tls::client(Path::new(&sandbox.facts.ca_file))?;
-    let lombard = Target { name: "lombard", port: place.ports.public, pid: sandbox.pid(), client: client.clone() };
-    let mut answers = Vec::new();
-    for case in &cases {
-        answers.push(load::record(&lombard, case).await.with_context(|| format!("the answer to {}", case.name))?);
-    }
-    let bare = Bare::start(&answers, &place.folder, folder)?;
-    let opponent = Target { name: "bare", port: bare.port, pid: bare.pid(), client };
-
+    let lombard = Target { name: "lombard", port: place.ports.public, pid: sandbox.pid(), client };
+    let stage = Stage { lombard, data: &place.folder, folder };
+    let app = match args.rows {
+        Rows::All | Rows::Fapi2 => Some(App::register(&sandbox.facts).await.context("a FAPI app registers")?),
+        Rows::Baseline => None,
+    };
     let mut rows = Vec::new();
     for protocol in [Protocol::Http2, Protocol::Http1] {
         let load = Load::new(protocol, WARM_UP, Duration::from_secs(args.seconds.into()));
-        for case in &cases {
-            eprintln!("{} {}", protocol.name(), case.name);
-            let lombard = load::run(&lombard, case, load).await?;
-            let bare = load::run(&opponent, case, load).await?;
-            rows.push(Row { name: format!("{} {}", protocol.name(), case.name), lombard, bare });
+        if args.rows != Rows::Fapi2 {
+            let access = story::connect(&sandbox.facts).await.context("an app and a customer come to terms")?;
+            rows.extend(stage.round(&case::baseline(&access), load).await?);
+        }
+        if let Some(app) = &app {
+            let customer = sandbox.facts.customers.first().context("nobody can sign in")?;
+            let connected = app.connect(customer).await.context("a FAPI app and a customer come to terms")?;
+            rows.extend(stage.round(&case::fapi(app, &connected.token), load).await?);
         }
     }
     let memory = process::memory(sandbox.pid())?;
-    Report { rows: &rows, starts, memory, database: args.database.is_some() }.print();
+    let (cores, flows) = match &app {
+        Some(app) => flows(app, sandbox.pid(), Duration::from_secs(args.seconds.into())).await?,
+        None => (Cores::Any, Vec::new()),
+    };
+    let database = args.database.is_some();
+    Report { rows: &rows, flows: &flows, cores, costs, starts, memory, database }.print();
     sandbox.stop().await
+}
+
+/// The server that is measured, and where its opponent may put its files.
+struct Stage<'a> {
+    lombard: Target,
+    data: &'a Path,
+    folder: &'a Path,
+}
+
+impl Stage<'_> {
+    /// Measures cases on the server and, case by case, on a bare handler that has the server's own answers.
+    async fn round(&self, cases: &[Case], load: Load) -> anyhow::Result<Vec<Row>> {
+        let mut answers = Vec::new();
+        for case in cases {
+            let answer = load::record(&self.lombard, case).await;
+            answers.push(answer.with_context(|| format!("the answer to {}", case.name))?);
+        }
+        let bare = Bare::start(&answers, self.data, self.folder)?;
+        let client = self.lombard.client.clone();
+        let opponent = Target { name: "bare", port: bare.port, pid: bare.pid(), client };
+        let mut rows = Vec::new();
+        for case in cases {
+            rows.push(self.row(&opponent, case, load).await?);
+        }
+        Ok(rows)
+    }
+
+    async fn row(&self, opponent: &Target, case: &Case, load: Load) -> anyhow::Result<Row> {
+        let name = format!("{} {}", load.protocol.name(), case.name);
+        eprintln!("{name}");
+        let supply = match &case.signer {
+            None => Supply::on_the_way(None),
+            Some(signer) => {
+                let signing = Arc::new(Supply::on_the_way(Some(signer)));
+                let trial = load::run(&self.lombard, case, load.trial(), &signing).await?;
+                Supply::signed(signer, load.supply(&trial))?
+            }
+        };
+        let again = Arc::new(supply.again());
+        let supply = Arc::new(supply);
+        let lombard = load::run(&self.lombard, case, load, &supply).await?;
+        let bare = load::run(opponent, case, load, &again).await?;
+        Ok(Row { name, lombard, bare, signatures: case.signatures, late: supply.late() })
+    }
+}
+
+/// Whole flows, on one core of the server's own if it can be had.
+async fn flows(app: &Arc<App>, pid: u32, duration: Duration) -> anyhow::Result<(Cores, Vec<Flows>)> {
+    let cores = match process::give_one_core(pid) {
+        Ok(()) => Cores::One,
+        Err(error) => {
+            eprintln!("lombard-bench: flows share all cores: {error:#}");
+            Cores::Any
+        }
+    };
+    let mut flows = Vec::new();
+    for at_once in FLOWS_AT_ONCE {
+        eprintln!("FAPI 2 flow, {at_once} at once");
+        flows.push(Flows::measure(app, pid, at_once, duration).await.context("a FAPI 2 flow")?);
+    }
+    Ok((cores, flows))
 }
 
 /// Before each case, not counted.
 const WARM_UP: Duration = Duration::from_secs(1);
-/// Seconds of a case: the access token must outlive twelve of them (it lives ten minutes).
+/// Flows at the same time: one alone shows how long a customer waits, more show what the core can do.
+const FLOWS_AT_ONCE: [usize; 2] = [1, 4];
+/// Seconds of a case: a proof must outlive one of them and its own signing (it lives a minute), an access token six of them
+/// (it lives five).
 const SECONDS_MAX: i64 = 40;

@@ -1,6 +1,6 @@
 //! A process that we started: it never outlives us, and Linux tells what it uses.
 
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -93,6 +93,29 @@ pub(crate) fn memory(pid: u32) -> anyhow::Result<Memory> {
     parse_memory(&text).context("cannot read /proc/PID/status")
 }
 
+/// Gives a process one of our cores for itself, and what we do the others.
+///
+/// # Errors
+/// There is no `taskset`, it is refused, or this is not Linux.
+pub(crate) fn give_one_core(pid: u32) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string("/proc/self/status").context("affinity needs Linux's /proc")?;
+    let cores = parse_cores(&text).context("cannot read /proc/self/status")?;
+    let (first, others) = cores.split_first().context("we may use no core")?;
+    keep_to(pid, &[*first])?;
+    // With one core alone there is nothing to choose.
+    if others.is_empty() { Ok(()) } else { keep_to(std::process::id(), others) }
+}
+
+/// Lets all threads of a process run on these cores only.
+fn keep_to(pid: u32, cores: &[u32]) -> anyhow::Result<()> {
+    let list: Vec<_> = cores.iter().map(u32::to_string).collect();
+    let mut command = Command::new("taskset");
+    command.args(["--all-tasks", "--cpu-list", "--pid", &list.join(","), &pid.to_string()]);
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status().context("cannot run taskset")?;
+    ensure!(status.success(), "taskset: {status}");
+    Ok(())
+}
+
 /// proc(5): fields 14 and 15, in ticks; the second field is a name in parentheses that may hold anything.
 fn parse_cpu(stat: &str) -> Option<Duration> {
     let (_, fields) = stat.rsplit_once(')')?;
@@ -108,6 +131,17 @@ fn parse_memory(status: &str) -> Option<Memory> {
         line.trim().strip_suffix("kB")?.trim().parse().ok()
     };
     Some(Memory { resident: field("VmRSS:")?, peak: field("VmHWM:")? })
+}
+
+/// proc(5): `Cpus_allowed_list`, numbers and ranges of numbers.
+fn parse_cores(status: &str) -> Option<Vec<u32>> {
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
+    let mut cores = Vec::new();
+    for part in list.trim().split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        cores.extend(first.parse::<u32>().ok()?..=last.parse().ok()?);
+    }
+    Some(cores)
 }
 
 /// A tick of `/proc` (USER_HZ is 100 on every architecture that we know).
@@ -133,6 +167,16 @@ mod tests {
         let status = "Name:\tlombard\nVmHWM:\t   61440 kB\nVmRSS:\t   51200 kB\n";
         assert_eq!(parse_memory(status), Some(Memory { resident: 51_200, peak: 61_440 }));
         assert_eq!(parse_memory("Name:\tlombard\n"), None);
+    }
+
+    #[test]
+    fn reads_cores() {
+        let cores = |list: &str| parse_cores(&format!("Name:\tlombard\nCpus_allowed_list:\t{list}\nx:\n"));
+        assert_eq!(cores("0-1"), Some(vec![0, 1]));
+        assert_eq!(cores("3"), Some(vec![3]));
+        assert_eq!(cores("0,2-4,7"), Some(vec![0, 2, 3, 4, 7]));
+        assert_eq!(cores("none"), None);
+        assert_eq!(parse_cores("Name:\tlombard\n"), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -33,7 +34,7 @@ pub(crate) struct Ports {
 /// A running server.
 pub(crate) struct Sandbox {
     /// What it tells programs.
-    pub(crate) facts: Facts,
+    pub(crate) facts: Arc<Facts>,
     /// From its start to its first answer.
     pub(crate) took: Duration,
     process: Process,
@@ -98,7 +99,7 @@ impl Sandbox {
         let took = started_at.elapsed();
         let file = place.folder.join("sandbox.json");
         let text = fs::read(&file).with_context(|| file.display().to_string())?;
-        Ok(Self { facts: serde_json::from_slice(&text)?, took, process })
+        Ok(Self { facts: Arc::new(serde_json::from_slice(&text)?), took, process })
     }
 
     /// What Linux calls it.

@@ -142,6 +142,11 @@ async fn an_app_is_registered_from_a_file_beside_a_running_sandbox() {
     let id = plain["client_id"].as_str().unwrap();
     assert_eq!(plain["token_endpoint_auth_method"], "private_key_jwt");
     assert_eq!(plain["redirect_uris"], json!(["http://127.0.0.1:3000/callback"]));
+    assert_eq!(
+        (&plain["security_profile"], &plain["dpop_bound_access_tokens"]),
+        (&json!("fapi2-security"), &json!(true))
+    );
+    assert!(plain["jwks"]["keys"][0]["kid"].is_string());
     assert!(plain.get("client_secret").is_none() && plain.get("client_secret_expires_at").is_none(), "{plain}");
     assert!(plain.get("server_metadata").is_none());
     let address = plain["registration_client_uri"].as_str().unwrap();

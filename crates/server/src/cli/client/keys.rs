@@ -107,6 +107,8 @@ impl Made {
         json!({
             "client_name": self.name.as_str(),
             "redirect_uris": [REDIRECT_URI],
+            // Only a native app may be answered on its own machine without TLS (FAPI 2.0 Security Profile 5.3.2.2-8).
+            "application_type": "native",
             "security_profile": "fapi2-security",
             "token_endpoint_auth_method": "private_key_jwt",
             "token_endpoint_auth_signing_alg": self.key.alg().name(),
