@@ -17,6 +17,7 @@ use lombard_domain::time::{Clock as _, Date};
 use lombard_http::Site;
 use lombard_store::crypt::MasterKey;
 use lombard_store::{Db, Options, audit, migrate};
+use tokio::net::TcpListener;
 
 use crate::clock::ManualClock;
 use crate::fetch::WebFetch;
@@ -56,8 +57,19 @@ pub struct TestBank {
     pub auth: Auth,
     http: reqwest::Client,
     served: Served,
-    _mutual: Served,
+    mutual: Served,
+    options: Options,
     home: Home,
+}
+
+/// What a bank's server is made of.
+struct Plan {
+    db: Db,
+    clock: ManualClock,
+    authority: Authority,
+    policy: Policy,
+    public: TcpListener,
+    mutual: TcpListener,
 }
 
 /// What must outlive the database.
@@ -91,18 +103,44 @@ impl TestBank {
             }
         };
         migrate::run(&options).await.expect("migrations");
-        let random: fn() -> Box<dyn Random> = || Box::new(SystemRandom);
-        let db = Db::open(&options, &[MasterKey::new([7; 32])], random).await.expect("a database");
+        let db = Self::database(&options).await;
         let clock = Self::clock_of_a_new_bank();
         lent_key::lend(&db, clock.now()).await;
-        let (listener, port) = serve::bind().await;
-        let (mutual_listener, mutual_port) = serve::bind().await;
+        let (public, port) = serve::bind().await;
+        let (mutual, mutual_port) = serve::bind().await;
         let issuer = format!("https://localhost:{port}");
-        let mtls = format!("https://localhost:{mutual_port}");
-        let mut policy =
-            Policy { registration: Registration::Open, mtls_base: Some(mtls.clone()), ..Policy::for_issuer(&issuer) };
+        let mtls_base = Some(format!("https://localhost:{mutual_port}"));
+        let mut policy = Policy { registration: Registration::Open, mtls_base, ..Policy::for_issuer(&issuer) };
         change(&mut policy);
-        let authority = Authority::new("Authority of this test");
+        let plan = Plan { db, clock, authority: Authority::new("Authority of this test"), policy, public, mutual };
+        let bank = Self::started(options, home, plan).await;
+        let files = Files::read(folder).expect("the bank's files");
+        let record = bank.auth.operator_entry(Event::Imported);
+        import::run(&bank.db, &files, &record, &mut |_| {}).await.expect("an importable bank");
+        bank.auth.set_missing_passwords(Secret::new(Self::PASSWORD.to_owned())).await.expect("passwords");
+        bank
+    }
+
+    /// The same bank after its server has stopped and another has started, on the same database and at the same addresses.
+    /// Apps and browsers need new connections: those that they have still lead to the old one.
+    pub async fn restarted(self) -> Self {
+        let Self { authority, clock, db, auth, served, mutual, options, home, .. } = self;
+        let policy = auth.policy().clone();
+        let (port, mutual_port) = (served.port, mutual.port);
+        drop((db, auth, served, mutual));
+        let (public, mutual) = (serve::bind_to(port).await, serve::bind_to(mutual_port).await);
+        let db = Self::database(&options).await;
+        Self::started(options, home, Plan { db, clock, authority, policy, public, mutual }).await
+    }
+
+    async fn database(options: &Options) -> Db {
+        let random: fn() -> Box<dyn Random> = || Box::new(SystemRandom);
+        Db::open(options, &[MasterKey::new([7; 32])], random).await.expect("a database")
+    }
+
+    /// A server on a database that is up to date.
+    async fn started(options: Options, home: Home, plan: Plan) -> Self {
+        let Plan { db, clock, authority, policy, public, mutual } = plan;
         let bank = Arc::new(EmbeddedBank::new(db.clone(), Arc::new(clock.clone())));
         let auth = Auth::new(Parts {
             db: db.clone(),
@@ -118,16 +156,14 @@ impl TestBank {
             fetch: Arc::new(WebFetch::new()),
             client_authorities: Authorities::new(&[authority.der().to_vec()]).expect("an authority"),
         });
-        let files = Files::read(folder).expect("the bank's files");
-        let record = auth.operator_entry(Event::Imported);
-        import::run(&db, &files, &record, &mut |_| {}).await.expect("an importable bank");
-        auth.set_missing_passwords(Secret::new(Self::PASSWORD.to_owned())).await.expect("passwords");
         let site = Site { bank_name: "Test bank".to_owned(), sandbox: None };
         let router = lombard_http::router(lombard_http::App::new(auth.clone(), bank, site));
-        let _mutual = serve::serve(mutual_listener, Door::Mutual, router.clone());
-        let served = serve::serve(listener, Door::Public, router);
+        let mutual = serve::serve(mutual, Door::Mutual, router.clone());
+        let served = serve::serve(public, Door::Public, router);
         let http = https_client(&ServerCertificate::of_this_process().pem).build().expect("an HTTPS client");
-        Self { issuer, mtls, authority, clock, db, auth, http, served, _mutual, home }
+        let issuer = format!("https://localhost:{}", served.port);
+        let mtls = format!("https://localhost:{}", mutual.port);
+        Self { issuer, mtls, authority, clock, db, auth, http, served, mutual, options, home }
     }
 
     /// Every customer's password.

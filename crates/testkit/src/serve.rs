@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::response::Response;
@@ -42,6 +43,19 @@ pub(crate) async fn bind() -> (TcpListener, u16) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
     let port = listener.local_addr().expect("a bound socket").port();
     (listener, port)
+}
+
+/// A socket at a port that somebody has just left, or is about to.
+pub(crate) async fn bind_to(port: u16) -> TcpListener {
+    let trying = async {
+        loop {
+            match TcpListener::bind(("127.0.0.1", port)).await {
+                Ok(listener) => return listener,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    };
+    tokio::time::timeout(PORT_FREE_MAX, trying).await.expect("the port of the server that stopped")
 }
 
 /// Serves a router under TLS for `localhost`.
@@ -167,3 +181,6 @@ impl ClientCertVerifier for AnyHolder {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
+
+/// How long a server that was told to stop keeps its port.
+const PORT_FREE_MAX: Duration = Duration::from_secs(10);

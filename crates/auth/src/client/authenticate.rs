@@ -12,8 +12,8 @@ use lombard_store::used_once::UsedOnce;
 
 use super::assertion::Reason;
 use super::credentials::{Credentials, Shown, failed};
-use crate::error::{Error, Result};
-use crate::possession::{Certificate, Evidence, Expected, Proof, thumbprint_of};
+use crate::error::Result;
+use crate::possession::{Evidence, Expected, Proof, thumbprint_of};
 use crate::record::First;
 use crate::{Auth, Call, digest};
 
@@ -68,8 +68,8 @@ impl Auth {
     /// Checks an app's credentials, and its proof of possession if there is one.
     ///
     /// # Errors
-    /// `invalid_client`, the same for an app that does not exist and a wrong proof of who it is; `invalid_dpop_proof` and
-    /// `use_dpop_nonce` for the proof of possession.
+    /// `invalid_client`, the same whatever the reason, which is on record; `invalid_dpop_proof` and `use_dpop_nonce` for the
+    /// proof of possession.
     pub async fn authenticate(
         &self,
         call: Call<'_>,
@@ -91,7 +91,7 @@ impl Auth {
         };
         if client.status == ClientStatus::Suspended {
             self.record_alone(call, Event::ClientAuthenticationFailed, subject, Some("suspended")).await?;
-            return Err(Error::oauth(ErrorCode::InvalidClient, "this client is suspended"));
+            return Err(failed().into());
         }
         let proof = self.check_proof(evidence)?;
         let names: Vec<UsedOnce> = assertion.into_iter().chain(proof.as_ref().map(once)).collect();
@@ -117,14 +117,13 @@ impl Auth {
     ) -> std::result::Result<(Client, Option<UsedOnce>), Reason> {
         let Some(StoredClient { client, secret_digest, .. }) = stored else {
             match credentials.shown() {
+                Shown::Nothing(reason) => return Err(reason),
                 Shown::Assertion(assertion) => self.check_assertion_in_vain(assertion.expose()),
                 // An app that does not exist is compared all the same, with a digest that nothing has.
                 Shown::Secret(secret, _) => {
                     let _ = digest::same(&digest::of(secret.expose()), &[0; 32]);
                 }
-                Shown::Certificate => {
-                    let _ = Certificate::parse(evidence.certificates);
-                }
+                Shown::Certificate => self.check_certificate_in_vain(evidence.certificates),
             }
             return Err("unknown");
         };
@@ -146,6 +145,7 @@ impl Auth {
                 }
                 Ok((client, None))
             }
+            Shown::Nothing(reason) => Err(reason),
             Shown::Secret(secret, method) => {
                 if !digest::same(&digest::of(secret.expose()), &secret_digest) {
                     return Err("secret");

@@ -6,6 +6,7 @@ use lombard_domain::id::ClientId;
 use lombard_domain::oauth::{AuthMethod, ErrorCode, OauthError};
 use lombard_domain::secret::Secret;
 
+use super::assertion::Reason;
 use crate::jose;
 use crate::oauth::Params;
 use crate::possession::Evidence;
@@ -22,6 +23,8 @@ pub(super) enum Shown {
     Assertion(Secret<String>),
     /// The certificate of the connection (RFC 8705 2).
     Certificate,
+    /// Nothing that could be checked, and why. It proves nothing, but its refusal is on record like every other.
+    Nothing(Reason),
     /// A secret that both sides know (RFC 6749 2.3.1).
     Secret(Secret<String>, AuthMethod),
 }
@@ -29,8 +32,10 @@ pub(super) enum Shown {
 impl Credentials {
     /// Reads them from the `Authorization` headers, the body and the connection of a call.
     ///
+    /// Without any, or with malformed ones, they are credentials that [`crate::Auth::authenticate`] refuses.
+    ///
     /// # Errors
-    /// `invalid_request` if there is more than one (RFC 6749 2.3: never more than one method), `invalid_client` if there is none or it is malformed.
+    /// `invalid_request` if there is more than one (RFC 6749 2.3: never more than one method).
     pub fn read<'a>(
         mut headers: impl Iterator<Item = &'a [u8]>,
         params: &Params,
@@ -45,36 +50,41 @@ impl Credentials {
         let assertion = assertion(params)?;
         match (header, secret, assertion) {
             (Some(header), None, None) => {
-                let (client, secret) = basic(header).ok_or_else(failed)?;
+                let Some((client, secret)) = basic(header) else { return Ok(Self::nothing(id, "basic-malformed")) };
                 if id.is_some_and(|id| id != client) {
                     return Err(invalid("client_id is not the client that authenticates"));
                 }
                 Ok(Self { client: client.parse().ok(), shown: Shown::Secret(secret, AuthMethod::ClientSecretBasic) })
             }
             (None, Some(secret), None) => {
-                let secret = Secret::new(secret.to_owned());
-                let client = id.ok_or_else(failed)?.parse().ok();
-                Ok(Self { client, shown: Shown::Secret(secret, AuthMethod::ClientSecretPost) })
+                let Some(id) = id else { return Ok(Self::nothing(id, "client-missing")) };
+                let shown = Shown::Secret(Secret::new(secret.to_owned()), AuthMethod::ClientSecretPost);
+                Ok(Self { client: id.parse().ok(), shown })
             }
-            (None, None, Some(assertion)) => Self::asserted(id, assertion),
+            (None, None, Some(Asserted::Jwt(assertion))) => Ok(Self::asserted(id, assertion)),
+            (None, None, Some(Asserted::Other)) => Ok(Self::nothing(id, "assertion-kind")),
             (None, None, None) => match id {
                 // RFC 8705 2: the parameter is what says whose certificate it should be.
                 Some(id) if !evidence.certificates.is_empty() => {
                     Ok(Self { client: id.parse().ok(), shown: Shown::Certificate })
                 }
-                _ => Err(OauthError::new(ErrorCode::InvalidClient, "client authentication is missing")),
+                _ => Ok(Self::nothing(id, "missing")),
             },
             _ => Err(invalid("use one way of client authentication, not two")),
         }
     }
 
     /// RFC 7521 4.2: `client_id` is not needed, but must be the assertion's if it is there.
-    fn asserted(id: Option<&str>, assertion: &str) -> Result<Self, OauthError> {
-        let subject = jose::peek_claim(assertion, "sub").ok_or_else(failed)?;
+    fn asserted(id: Option<&str>, assertion: &str) -> Self {
+        let Some(subject) = jose::peek_claim(assertion, "sub") else { return Self::nothing(id, "assertion-malformed") };
         if id.is_some_and(|id| id != subject) {
-            return Err(failed());
+            return Self::nothing(id, "assertion-client");
         }
-        Ok(Self { client: subject.parse().ok(), shown: Shown::Assertion(Secret::new(assertion.to_owned())) })
+        Self { client: subject.parse().ok(), shown: Shown::Assertion(Secret::new(assertion.to_owned())) }
+    }
+
+    fn nothing(id: Option<&str>, reason: Reason) -> Self {
+        Self { client: id.and_then(|id| id.parse().ok()), shown: Shown::Nothing(reason) }
     }
 
     /// Whose they would be.
@@ -88,13 +98,21 @@ impl Credentials {
     }
 }
 
+/// What came in the place of an assertion.
+enum Asserted<'a> {
+    /// A signed token.
+    Jwt(&'a str),
+    /// Something of a type that is not taken here, or half of what belongs together.
+    Other,
+}
+
 /// RFC 7521 4.2: an assertion comes with its type.
-fn assertion(params: &Params) -> Result<Option<&str>, OauthError> {
-    match (params.get("client_assertion")?, params.get("client_assertion_type")?) {
-        (None, None) => Ok(None),
-        (Some(assertion), Some(JWT_BEARER)) => Ok(Some(assertion)),
-        (None | Some(_), Some(_)) | (Some(_), None) => Err(failed()),
-    }
+fn assertion(params: &Params) -> Result<Option<Asserted<'_>>, OauthError> {
+    Ok(match (params.get("client_assertion")?, params.get("client_assertion_type")?) {
+        (None, None) => None,
+        (Some(assertion), Some(JWT_BEARER)) => Some(Asserted::Jwt(assertion)),
+        (None | Some(_), Some(_)) | (Some(_), None) => Some(Asserted::Other),
+    })
 }
 
 /// RFC 6749 2.3.1: id and secret are form-encoded before they are joined.

@@ -26,7 +26,7 @@ impl Params {
         decoded.collect::<Result<_, _>>().map(Self)
     }
 
-    /// The claims of a request object as parameters (RFC 9101 4): what is no string there is its JSON text here.
+    /// The claims of a request object as parameters (RFC 9101 4): what is no string there is its JSON text here, and `null` is nothing.
     ///
     /// # Errors
     /// `invalid_request_object` if there are too many.
@@ -35,7 +35,8 @@ impl Params {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        let params: Vec<_> = claims.take(COUNT_MAX + 1).map(|(name, value)| (name.clone(), text(value))).collect();
+        let said = claims.filter(|(_, value)| !value.is_null()).take(COUNT_MAX + 1);
+        let params: Vec<_> = said.map(|(name, value)| (name.clone(), text(value))).collect();
         if params.len() > COUNT_MAX {
             return Err(OauthError::new(ErrorCode::InvalidRequestObject, "the request object has too many claims"));
         }

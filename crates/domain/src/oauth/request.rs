@@ -36,7 +36,7 @@ pub struct AuthorizationRequest {
     pub dpop_jkt: Option<Thumbprint>,
     /// Who will probably sign in (OpenID Connect Core 3.1.2.1).
     pub login_hint: Option<Opaque>,
-    /// The name under which the app knows who must sign in, from an ID token that it showed (OpenID Connect Core 3.1.2.1).
+    /// The name under which the app knows who must sign in, from `claims` or an ID token that it showed (OpenID Connect Core 3.1.2.2).
     pub expected_subject: Option<Opaque>,
     /// Whether the app wants to look after the grant itself (Grant Management 5).
     #[serde(default)]

@@ -72,7 +72,7 @@ async fn a_request_whose_app_or_address_cannot_be_trusted_ends_on_a_page() {
     let upper = app.id.to_uppercase();
     let spaced = format!("{} ", app.id);
     let nul = format!("{}\0", app.id);
-    let unknown = format!("{}0", app.id.get(..app.id.len() - 1).unwrap());
+    let unknown = crate::nobody_like(&app.id);
     let cases: &[Changes<'_>] = &[
         &[("client_id", None)],
         &[("client_id", Some(""))],

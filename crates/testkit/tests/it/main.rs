@@ -20,3 +20,9 @@ mod sign_in;
 mod story;
 mod token;
 mod uk_schema;
+
+/// An id in the form of another one that nobody has.
+fn nobody_like(id: &str) -> String {
+    let (start, end) = id.split_at(id.len() - 1);
+    format!("{start}{}", if end == "0" { "1" } else { "0" })
+}

@@ -205,7 +205,7 @@ async fn a_wrong_token_and_an_unknown_app_look_the_same() {
     let bank = TestBank::new().await;
     let app = App::register(&bank).await;
     let other = App::register(&bank).await;
-    let unknown = App { id: format!("{}0", app.id.get(..app.id.len() - 1).unwrap()), ..app.clone() };
+    let unknown = App { id: crate::nobody_like(&app.id), ..app.clone() };
     let garbage = App { id: "%00%2e%2e".to_owned(), ..app.clone() };
     let body = json!({"client_id": app.id, "redirect_uris": ["https://app.example/cb"]});
     for method in [Method::GET, Method::PUT, Method::DELETE] {

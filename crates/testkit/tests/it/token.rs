@@ -286,7 +286,7 @@ async fn an_app_proves_who_it_is_in_the_one_way_that_it_registered() {
     assert_eq!(prove(&basic, Some((&escaped(id), &escaped(secret))), &[]).await.status(), StatusCode::OK);
     assert_eq!(prove(&post, None, &body).await.status(), StatusCode::OK);
 
-    let unknown = format!("{}0", id.get(..id.len() - 1).unwrap());
+    let unknown = crate::nobody_like(id);
     let cases: &[(Option<Pair<'_>>, &[Pair<'_>], &str)] = &[
         (Some((id, "wrong")), &[], "401 invalid_client"),
         (Some((id, "")), &[], "401 invalid_client"),
@@ -346,4 +346,16 @@ async fn takes_a_form_and_nothing_else() {
     let named = app.http.post(bank.url("/token")).header("x-fapi-interaction-id", "my-call-1");
     let response = named.form(&[("grant_type", "client_credentials")]).send().await.unwrap();
     assert_eq!(response.headers()["x-fapi-interaction-id"], "my-call-1");
+}
+
+/// RFC 9700 2.4: an app never gets to see a customer's password.
+#[tokio::test]
+async fn there_is_no_password_grant() {
+    let bank = TestBank::new().await;
+    let app = App::register(&bank).await;
+    let form = [("grant_type", "password"), ("username", "amelia"), ("password", TestBank::PASSWORD)];
+    assert_eq!(refusal(app.post("/token", &form).await).await, "400 unsupported_grant_type");
+    let body = json!({"redirect_uris": ["https://app.example/cb"], "grant_types": ["password"]});
+    let refused = app.http.post(bank.url("/register")).json(&body).send().await.unwrap();
+    assert_eq!(refusal(refused).await, "400 invalid_client_metadata");
 }

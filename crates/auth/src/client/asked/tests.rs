@@ -55,7 +55,8 @@ impl World {
 
     /// A cache that knows nothing yet.
     fn keys(&self) -> KeyCache {
-        KeyCache::new(Arc::clone(&self.web) as Arc<dyn Fetch>)
+        let web: Arc<dyn Fetch> = self.web.clone();
+        KeyCache::new(web)
     }
 
     fn ground<'a>(&'a self, keys: &'a KeyCache, kept: Option<&'a str>) -> Ground<'a> {

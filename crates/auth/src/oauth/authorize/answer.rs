@@ -185,7 +185,7 @@ impl Auth {
         self.send_error(&returnable(request, &client), &error).map_err(Interrupted::Failed)
     }
 
-    /// OpenID Connect Core 3.1.2.1, `id_token_hint`: somebody else than the app expected is not asked.
+    /// OpenID Connect Core 3.1.2.2: somebody else than the app expected is not asked.
     fn is_who_was_expected(
         &self,
         request: &AuthorizationRequest,
@@ -210,7 +210,7 @@ impl Auth {
         signed_in: &SignedIn,
     ) -> std::result::Result<Return, Interrupted> {
         let request = signed_in.request.as_ref().ok_or(Interrupted::Expired)?;
-        let error = OauthError::new(ErrorCode::LoginRequired, "another customer signed in than id_token_hint names");
+        let error = OauthError::new(ErrorCode::LoginRequired, "another customer signed in than the request names");
         self.turn_back(call, signed_in.turning(request), error).await
     }
 

@@ -30,8 +30,8 @@ pub(super) fn prompt(params: &Params) -> Result<Option<Prompt>, OauthError> {
 }
 
 /// OpenID Connect Core 5.5: claims that are not known are ignored, but `acr` may be essential (5.5.1.1).
-fn claims(params: &Params) -> Result<(), OauthError> {
-    let Some(text) = params.get("claims")? else { return Ok(()) };
+fn claims(params: &Params) -> Result<Map<String, Value>, OauthError> {
+    let Some(text) = params.get("claims")? else { return Ok(Map::new()) };
     let malformed = || refused("claims must be a JSON object of objects");
     if text.len() > CLAIMS_MAX {
         return Err(refused("claims is longer than 4096 bytes"));
@@ -47,7 +47,21 @@ fn claims(params: &Params) -> Result<(), OauthError> {
         }
         acr(asked.get("acr"))?;
     }
-    Ok(())
+    Ok(all)
+}
+
+/// OpenID Connect Core 3.1.2.2: an ID token that is asked for with a certain `sub` is made for nobody else.
+fn named_subject(params: &Params) -> Result<Option<Opaque>, OauthError> {
+    let all = claims(params)?;
+    let Some(asked) = all.get("id_token").and_then(|asked| asked.get("sub")) else { return Ok(None) };
+    let value = match (asked.get("value"), asked.get("values").map(Value::as_array)) {
+        (None, None) => return Ok(None),
+        (Some(one), None) => Some(one),
+        (None, Some(many)) => many.filter(|many| many.len() == 1).and_then(|many| many.first()),
+        (Some(_), Some(_)) => None,
+    };
+    let subject = value.and_then(Value::as_str).and_then(|text| Opaque::try_from(text.to_owned()).ok());
+    subject.map(Some).ok_or_else(|| refused("claims can name one sub, as text"))
 }
 
 /// An essential `acr` must be among what we can do.
@@ -69,8 +83,18 @@ fn acr(asked: Option<&Value>) -> Result<(), OauthError> {
 }
 
 impl Auth {
-    /// OpenID Connect Core 3.1.2.1, `id_token_hint`: who must sign in. A hint may have expired, but must be an ID token of ours for this client.
+    /// Who must sign in: by name in `claims`, or by `id_token_hint`.
     pub(super) fn expected_subject(&self, client: &KnownClient, params: &Params) -> Result<Option<Opaque>, OauthError> {
+        match (named_subject(params)?, self.hinted_subject(client, params)?) {
+            (Some(named), Some(hinted)) if named != hinted => {
+                Err(refused("claims and id_token_hint name different customers"))
+            }
+            (named, hinted) => Ok(named.or(hinted)),
+        }
+    }
+
+    /// OpenID Connect Core 3.1.2.1, `id_token_hint`: it may have expired, but must be an ID token of ours for this client.
+    fn hinted_subject(&self, client: &KnownClient, params: &Params) -> Result<Option<Opaque>, OauthError> {
         let Some(token) = params.get("id_token_hint")? else { return Ok(None) };
         let no_hint = || refused("id_token_hint is not an ID token of this server for this client");
         let keys = self.parts.keys.ever();
@@ -121,6 +145,33 @@ mod tests {
         let long = format!("{{\"x\":\"{}\"}}", "a".repeat(5000));
         for bad in ["[]", "x", r#"{"id_token":1}"#, r#"{"id_token":{"acr":1}}"#, &long] {
             assert_eq!(claims_code(bad), Some("invalid_request"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn takes_one_sub_at_most() {
+        let named = |sub: &str| {
+            let claims = format!(r#"{{"id_token":{{"sub":{sub}}},"userinfo":{{"sub":{{"value":"other"}}}}}}"#);
+            let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("claims", &claims).finish();
+            named_subject(&Params::read(query.as_bytes()).unwrap()).map(|sub| sub.map(String::from))
+        };
+        for good in [r#"{"value":"a"}"#, r#"{"values":["a"]}"#, r#"{"value":"a","essential":true}"#] {
+            assert_eq!(named(good), Ok(Some("a".to_owned())), "{good}");
+        }
+        for none in ["null", "{}", r#"{"essential":true}"#] {
+            assert_eq!(named(none), Ok(None), "{none}");
+        }
+        for bad in [
+            r#"{"value":1}"#,
+            r#"{"value":""}"#,
+            r#"{"value":null}"#,
+            r#"{"value":["a"]}"#,
+            r#"{"values":"a"}"#,
+            r#"{"values":[]}"#,
+            r#"{"values":["a","b"]}"#,
+            r#"{"value":"a","values":["a"]}"#,
+        ] {
+            assert_eq!(named(bad).unwrap_err().code, ErrorCode::InvalidRequest, "{bad}");
         }
     }
 

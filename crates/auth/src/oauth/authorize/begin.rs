@@ -97,9 +97,10 @@ impl Auth {
                 return Err(Error::oauth(ErrorCode::InvalidRequest, "requests of this client must be pushed"));
             }
             _ => {
-                let opened = self.open_request(&client.0, params).await?;
+                let opened = self.open_request(&client.0, params).await;
+                let opened = self.or_refused(call, client.0.id, opened).await?;
                 let params = opened.as_ref().unwrap_or(params);
-                let returnable = Returnable::read(&client, params)?;
+                let returnable = self.or_refused(call, client.0.id, Returnable::read(&client, params)).await?;
                 match self.check_request(&client, &returnable, params) {
                     Ok(request) => (request, None),
                     Err(error) => {
@@ -159,6 +160,22 @@ impl Auth {
             Error::oauth(ErrorCode::InvalidRequestUri, "the request_uri is unknown, expired, or was used before")
         })?;
         Ok((found.request, Some(digest)))
+    }
+
+    /// Puts on record why a request is not even sent back.
+    async fn or_refused<T>(
+        &self,
+        call: Call<'_>,
+        client: ClientId,
+        checked: std::result::Result<T, OauthError>,
+    ) -> Result<T> {
+        match checked {
+            Ok(good) => Ok(good),
+            Err(error) => {
+                self.refuse(call, client, error.code).await?;
+                Err(error.into())
+            }
+        }
     }
 
     async fn refuse(&self, call: Call<'_>, client: ClientId, code: ErrorCode) -> Result<()> {

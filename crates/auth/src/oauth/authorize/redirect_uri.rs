@@ -36,14 +36,15 @@ impl Returnable {
         let redirect_uri = registered
             .ok_or_else(|| OauthError::new(ErrorCode::InvalidRequest, "redirect_uri is not one of the client's"))?;
         // A state that cannot be given back byte for byte is not given back, and a mode that the client may not have is not
-        // used; the request is then refused by the rules.
+        // used; the request is then refused by the rules, in a way that the client reads.
         let state = params.get("state").ok().flatten().and_then(|text| Opaque::try_from(text.to_owned()).ok());
         let wanted = params.get("response_mode").ok().flatten();
-        let mode = ResponseMode::ALL.iter().copied().find(|mode| Some(mode.name()) == wanted);
+        let may = |mode: &ResponseMode| metadata.may_be_answered(*mode);
+        let mode = ResponseMode::ALL.iter().copied().find(|mode| Some(mode.name()) == wanted).filter(may);
         Ok(Self {
             redirect_uri: redirect_uri.clone(),
             state,
-            mode: mode.filter(|mode| metadata.may_be_answered(*mode)).unwrap_or_default(),
+            mode: mode.or_else(|| ResponseMode::ALL.iter().copied().find(may)).unwrap_or_default(),
             client: client.0.id,
             alg: metadata.authorization_signed_response_alg,
         })

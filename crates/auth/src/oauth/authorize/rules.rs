@@ -86,7 +86,7 @@ fn only_codes_are_given(params: &Params) -> Result<(), OauthError> {
 /// OAuth 2.0 Multiple Response Types 2.1; without the parameter a code comes in the plain query.
 fn response_mode(client: &KnownClient, params: &Params) -> Result<ResponseMode, OauthError> {
     let refuse = |why| OauthError::new(ErrorCode::InvalidRequest, why);
-    let name = params.get("response_mode")?.unwrap_or(ResponseMode::Query.name());
+    let name = params.get("response_mode")?.unwrap_or_else(|| ResponseMode::Query.name());
     let mode = ResponseMode::ALL.iter().copied().find(|mode| mode.name() == name);
     let mode = mode.ok_or_else(|| refuse("response_mode can be query, query.jwt and jwt"))?;
     if client.0.metadata.may_be_answered(mode) {

@@ -70,6 +70,8 @@ impl Auth {
                 "the client is not registered for this grant type",
             ));
         }
+        // Asked first, whatever else is wrong: an app that forgot its proof must be told so, and nothing is used up in vain.
+        client.binding()?;
         match kind {
             GrantType::AuthorizationCode => self.redeem_code(call, client, params).await,
             GrantType::ClientCredentials => self.client_token(call, client, params).await,

@@ -52,7 +52,7 @@ async fn a_grant_is_shown_to_its_app_and_ended_by_it_alone() {
             // What is another app's looks like what is not there.
             let bearer = format!("Bearer {foreign}");
             let theirs = call(&bank, method, &path, &[("authorization", &bearer)], None).await;
-            for wrong in ["grt_00000000000000000000000001", "x", "%ff", "%2F"] {
+            for wrong in ["gra_00000000000000000000000001", "x", "%ff", "%2F"] {
                 let path = route.replace("{grant}", wrong);
                 let nobodys = call(&bank, method, &path, &[("authorization", &bearer)], None).await;
                 assert_eq!(nobodys.comparable(), theirs.comparable(), "{method} {path}");
