@@ -31,8 +31,8 @@ struct Waiting {
 pub(crate) enum First {
     /// They did.
     Time,
-    /// One has come before.
-    Replayed,
+    /// The one at this place has come before, and none in front of it.
+    Replayed { at: usize },
 }
 
 impl Recorder {
@@ -94,9 +94,11 @@ async fn write_group(db: &Db, group: &mut [Waiting]) -> lombard_store::Result<Ve
     let mut entries = Vec::with_capacity(group.len());
     for one in group {
         // All are asked for, also after one that is not fresh: the iterator moves on to the next call's names.
-        let stale = fresh.by_ref().take(one.once.len()).filter(|fresh| !fresh).count();
-        let (first, entry) =
-            if stale == 0 { (First::Time, one.entry.take()) } else { (First::Replayed, one.replayed.take()) };
+        let fresh: Vec<bool> = fresh.by_ref().take(one.once.len()).collect();
+        let (first, entry) = match fresh.iter().position(|fresh| !fresh) {
+            None => (First::Time, one.entry.take()),
+            Some(at) => (First::Replayed { at }, one.replayed.take()),
+        };
         firsts.push(first);
         entries.extend(entry);
     }

@@ -232,7 +232,7 @@ impl Gate {
         let names = once.into_iter().collect();
         match self.auth.parts.recorder.use_up(names, Some(entry), replayed).await? {
             First::Time => Ok(()),
-            First::Replayed => Err(Denied::Proof),
+            First::Replayed { .. } => Err(Denied::Proof),
         }
     }
 

@@ -94,11 +94,18 @@ impl Auth {
             return Err(failed().into());
         }
         let proof = self.check_proof(evidence)?;
+        let asserted = assertion.is_some();
         let names: Vec<UsedOnce> = assertion.into_iter().chain(proof.as_ref().map(once)).collect();
         if !names.is_empty() {
             let replayed = self.entry(call, Event::ClientAuthenticationFailed, subject, Some("replayed"));
-            if self.parts.recorder.use_up(names, None, replayed).await? == First::Replayed {
-                return Err(failed().into());
+            match self.parts.recorder.use_up(names, None, replayed).await? {
+                First::Time => {}
+                First::Replayed { at: 0 } if asserted => return Err(failed().into()),
+                // RFC 9449 5: it is the proof that the app must make anew; who it is, it has proved.
+                First::Replayed { .. } => {
+                    let why = "the DPoP proof has come before";
+                    return Err(OauthError::new(ErrorCode::InvalidDpopProof, why).into());
+                }
             }
         }
         Ok(Authenticated {

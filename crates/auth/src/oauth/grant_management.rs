@@ -39,8 +39,10 @@ impl Auth {
         let accounts = consent.as_ref().and_then(|consent| consent.state().authorisation()).map(|yes| &yes.accounts);
         let accounts = accounts.map_or(&[][..], Vec::as_slice);
         let details = found.details.as_ref().map(|details| details.to_json(resource, accounts));
+        let scope = ScopeView { scope: found.scope.to_string(), resource: vec![resource.clone()] };
         Ok(GrantView {
-            scopes: vec![ScopeView { scope: found.scope.to_string(), resource: vec![resource.clone()] }],
+            // A grant for details alone has none.
+            scopes: (!found.scope.is_empty()).then_some(scope).into_iter().collect(),
             claims: Vec::new(),
             authorization_details: details.unwrap_or_else(|| Value::Array(Vec::new())),
         })
