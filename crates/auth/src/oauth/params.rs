@@ -120,6 +120,24 @@ mod tests {
         assert!(Params::read("a=1&".repeat(1000).as_bytes()).is_err());
     }
 
+    #[test]
+    fn reads_claims_as_their_text_and_null_as_nothing() {
+        let claims =
+            serde_json::json!({"max_age": 5, "claims": {"a": [1]}, "state": "x y", "nonce": null, "scope": ""});
+        let params = Params::of_claims(claims.as_object().unwrap().iter()).unwrap();
+        for (name, value) in [
+            ("max_age", Some("5")),
+            ("claims", Some(r#"{"a":[1]}"#)),
+            ("state", Some("x y")),
+            ("nonce", None),
+            ("scope", None),
+        ] {
+            assert_eq!(params.get(name).unwrap(), value, "{name}");
+        }
+        let many: serde_json::Map<_, _> = (0..129).map(|n| (n.to_string(), n.into())).collect();
+        assert!(Params::of_claims(many.iter()).is_err());
+    }
+
     proptest! {
         #[test]
         fn survives_any_bytes(bytes: Vec<u8>) {
