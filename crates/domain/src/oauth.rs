@@ -1,6 +1,7 @@
 //! The records and rules of OAuth 2.0 that need no database, no network and no cryptography.
 
 mod alg;
+mod auth_method;
 mod binding;
 mod client;
 mod detail;
@@ -14,8 +15,9 @@ mod software;
 mod token;
 
 pub use alg::Alg;
+pub use auth_method::AuthMethod;
 pub use binding::{BadThumbprint, Binding, Thumbprint};
-pub use client::{AuthMethod, Client, ClientStatus, GrantType, Metadata, WebUri};
+pub use client::{Client, ClientStatus, GrantType, Metadata, WebUri};
 pub use detail::{AccountInformation, Action, BadDetails};
 pub use error::{ErrorCode, OauthError};
 pub use pkce::{BadPkce, Challenge, Verifier};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::Router;
 use lombard_auth::keys::KeyRing;
 use lombard_auth::login::password::PasswordHasher;
 use lombard_auth::login::second_factor::SecondFactor;
@@ -70,6 +71,39 @@ struct Plan {
     policy: Policy,
     public: TcpListener,
     mutual: TcpListener,
+}
+
+/// What one process of a bank is made of.
+pub(crate) struct Rules<'a> {
+    pub(crate) db: &'a Db,
+    pub(crate) clock: &'a ManualClock,
+    pub(crate) authority: &'a Authority,
+    pub(crate) policy: Policy,
+}
+
+impl Rules<'_> {
+    /// Puts a process together: its rules, and the routes that it serves.
+    pub(crate) async fn process(self, random: Arc<dyn Random>) -> (Auth, Router) {
+        let Self { db, clock, authority, policy } = self;
+        let bank = Arc::new(EmbeddedBank::new(db.clone(), Arc::new(clock.clone())));
+        let code = Secret::new(TestBank::CODE.to_owned());
+        let auth = Auth::new(Parts {
+            db: db.clone(),
+            clock: Arc::new(clock.clone()),
+            random,
+            policy,
+            keys: KeyRing::load(db, clock.now()).await.expect("signing keys"),
+            passwords: PasswordHasher::new(2, 64).expect("a password hasher"),
+            second_factor: SecondFactor::fixed_for_sandbox_only(code).expect("six digits"),
+            directory: bank.clone(),
+            recorder: Recorder::start(db.clone()),
+            fetch: Arc::new(WebFetch::new()),
+            client_authorities: Authorities::new(&[authority.der().to_vec()]).expect("an authority"),
+        });
+        let site = Site { bank_name: "Test bank".to_owned(), sandbox: None };
+        let router = lombard_http::router(lombard_http::App::new(auth.clone(), bank, site));
+        (auth, router)
+    }
 }
 
 /// What must outlive the database.
@@ -141,23 +175,8 @@ impl TestBank {
     /// A server on a database that is up to date.
     async fn started(options: Options, home: Home, plan: Plan) -> Self {
         let Plan { db, clock, authority, policy, public, mutual } = plan;
-        let bank = Arc::new(EmbeddedBank::new(db.clone(), Arc::new(clock.clone())));
-        let auth = Auth::new(Parts {
-            db: db.clone(),
-            clock: Arc::new(clock.clone()),
-            random: Arc::new(SystemRandom),
-            policy,
-            keys: KeyRing::load(&db, clock.now()).await.expect("signing keys"),
-            passwords: PasswordHasher::new(2, 64).expect("a password hasher"),
-            second_factor: SecondFactor::fixed_for_sandbox_only(Secret::new(Self::CODE.to_owned()))
-                .expect("six digits"),
-            directory: bank.clone(),
-            recorder: Recorder::start(db.clone()),
-            fetch: Arc::new(WebFetch::new()),
-            client_authorities: Authorities::new(&[authority.der().to_vec()]).expect("an authority"),
-        });
-        let site = Site { bank_name: "Test bank".to_owned(), sandbox: None };
-        let router = lombard_http::router(lombard_http::App::new(auth.clone(), bank, site));
+        let rules = Rules { db: &db, clock: &clock, authority: &authority, policy };
+        let (auth, router) = rules.process(Arc::new(SystemRandom)).await;
         let mutual = serve::serve(mutual, Door::Mutual, router.clone());
         let served = serve::serve(public, Door::Public, router);
         let http = https_client(&ServerCertificate::of_this_process().pem).build().expect("an HTTPS client");

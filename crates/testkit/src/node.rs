@@ -5,18 +5,9 @@
 
 use std::sync::Arc;
 
-use lombard_auth::keys::KeyRing;
-use lombard_auth::login::password::PasswordHasher;
-use lombard_auth::login::second_factor::SecondFactor;
-use lombard_auth::possession::Authorities;
-use lombard_auth::{Auth, Door, Parts, Policy, Recorder};
-use lombard_bank::EmbeddedBank;
-use lombard_domain::secret::Secret;
-use lombard_domain::time::Clock as _;
-use lombard_http::Site;
+use lombard_auth::{Auth, Door, Policy};
 
-use crate::bank::TestBank;
-use crate::fetch::WebFetch;
+use crate::bank::{Rules, TestBank};
 use crate::random::SeededRandom;
 use crate::serve::{self, Served};
 
@@ -47,23 +38,8 @@ impl TestBank {
         change(&mut policy);
         let mut seed = [0; 8];
         aws_lc_rs::rand::fill(&mut seed).expect("random numbers");
-        let bank = Arc::new(EmbeddedBank::new(self.db.clone(), Arc::new(self.clock.clone())));
-        let auth = Auth::new(Parts {
-            db: self.db.clone(),
-            clock: Arc::new(self.clock.clone()),
-            random: Arc::new(SeededRandom::new(u64::from_be_bytes(seed))),
-            policy,
-            keys: KeyRing::load(&self.db, self.clock.now()).await.expect("signing keys"),
-            passwords: PasswordHasher::new(2, 64).expect("a password hasher"),
-            second_factor: SecondFactor::fixed_for_sandbox_only(Secret::new(Self::CODE.to_owned()))
-                .expect("six digits"),
-            directory: bank.clone(),
-            recorder: Recorder::start(self.db.clone()),
-            fetch: Arc::new(WebFetch::new()),
-            client_authorities: Authorities::new(&[self.authority.der().to_vec()]).expect("an authority"),
-        });
-        let site = Site { bank_name: "Test bank".to_owned(), sandbox: None };
-        let router = lombard_http::router(lombard_http::App::new(auth.clone(), bank, site));
+        let rules = Rules { db: &self.db, clock: &self.clock, authority: &self.authority, policy };
+        let (auth, router) = rules.process(Arc::new(SeededRandom::new(u64::from_be_bytes(seed)))).await;
         let (listener, _) = serve::bind().await;
         Node { auth, served: serve::serve(listener, Door::Public, router) }
     }

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::json::{self, Object};
 use super::jwk::MAX_KID_BYTES;
-use super::jws::MAX_TOKEN_BYTES;
 use super::{Alg, JoseError, PublicJwk, base64url};
 
 /// The members of a header that this server understands.
@@ -131,6 +130,8 @@ fn optional(object: &Object, name: &str, max: usize) -> Result<Option<String>, J
     }
 }
 
+/// The longest token that is looked at, in bytes.
+pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 /// The longest header, in base64url characters; an RSA key of 8192 bits takes 1,400, a certificate chain the rest.
 const MAX_HEADER_CHARACTERS: usize = 12 * 1024;
 /// The longest claim that is looked at before the signature has held, in bytes.

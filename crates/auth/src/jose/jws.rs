@@ -10,9 +10,6 @@ use serde::Serialize;
 use super::header::{Parts, ProtectedHeader};
 use super::{Alg, Claims, JoseError, PublicJwk, PublicKey, SigningKey, base64url};
 
-/// The longest token that is looked at, in bytes.
-pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
-
 /// What a new token says about itself, apart from its algorithm, which is the key's.
 #[derive(Clone, Copy, Debug)]
 pub struct Header<'a> {

@@ -22,10 +22,10 @@ mod public_key;
 
 pub use claims::{Audience, Claims, Expiry, FUTURE_TOLERANCE_SECONDS};
 pub use error::JoseError;
-pub use header::{Peeked, ProtectedHeader, peek_claim, peek_header};
+pub use header::{MAX_TOKEN_BYTES, Peeked, ProtectedHeader, peek_claim, peek_header};
 pub use jwk::PublicJwk;
 pub use jwks::Jwks;
-pub use jws::{Header, KeySource, MAX_TOKEN_BYTES, Typ, Verified, VerifyRules, sign, verify};
+pub use jws::{Header, KeySource, Typ, Verified, VerifyRules, sign, verify};
 pub use key::SigningKey;
 pub use lombard_domain::oauth::Alg;
 pub use public_key::PublicKey;

@@ -1,7 +1,5 @@
 //! Grant Management (draft of the OpenID Foundation, 6): an app looks after the grants that customers gave it.
 
-use lombard_domain::audit::{Event, Subject};
-use lombard_domain::consent::Revoker;
 use lombard_domain::id::GrantId;
 use lombard_domain::oauth::{ErrorCode, Grant};
 use lombard_store::{Tx, consent, grant};
@@ -55,17 +53,7 @@ impl Auth {
     pub async fn end_grant(&self, call: Call<'_>, client: &ClientAccess, id: &str) -> Result<()> {
         let mut tx = self.db().begin("end grant").await?;
         let found = self.own_grant(&mut tx, client, id).await?;
-        grant::revoke(&mut tx, found.id, self.now()).await?;
-        let subject = Subject {
-            client: Some(found.client),
-            customer: Some(found.customer),
-            consent: Some(found.consent),
-            account: None,
-        };
-        self.record(&mut tx, call, Event::TokenRevoked, subject, Some("grant")).await?;
-        if let Some(consent) = consent::find(&mut tx, found.consent).await? {
-            self.revoke_in(&mut tx, call, consent, Revoker::Client).await?;
-        }
+        self.end_grant_in(&mut tx, call, &found).await?;
         Ok(tx.commit().await?)
     }
 

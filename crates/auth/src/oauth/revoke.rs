@@ -2,8 +2,8 @@
 
 use lombard_domain::audit::{Event, Subject};
 use lombard_domain::consent::Revoker;
-use lombard_domain::oauth::RefreshToken;
-use lombard_store::{consent, grant, token};
+use lombard_domain::oauth::{Grant, RefreshToken};
+use lombard_store::{Tx, consent, grant, token};
 
 use super::Params;
 use crate::client::Authenticated;
@@ -22,7 +22,7 @@ impl Auth {
         }
         let found = token::find_refresh(&mut self.db().read().await?, &digest::of(text)).await?;
         match found.filter(|token| token.client == client.id()) {
-            Some(refresh) => self.revoke_grant(call, client, &refresh).await,
+            Some(refresh) => self.revoke_grant(call, &refresh).await,
             None => Ok(()),
         }
     }
@@ -38,21 +38,27 @@ impl Auth {
         Ok(tx.commit().await?)
     }
 
-    /// A consent that was made for one request lives no longer than its grant: without it, nobody could ever use it again.
-    async fn revoke_grant(&self, call: Call<'_>, client: &Authenticated, refresh: &RefreshToken) -> Result<()> {
+    async fn revoke_grant(&self, call: Call<'_>, refresh: &RefreshToken) -> Result<()> {
         let mut tx = self.db().begin("revoke grant").await?;
         let Some(live) = grant::find_live(&mut tx, refresh.grant).await? else { return Ok(()) };
-        grant::revoke(&mut tx, live.id, self.now()).await?;
+        self.end_grant_in(&mut tx, call, &live).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Ends a grant for its app. A consent that was made for one request lives no longer than its grant: without it, nobody could
+    /// ever use it again.
+    pub(super) async fn end_grant_in(&self, tx: &mut Tx, call: Call<'_>, live: &Grant) -> Result<()> {
+        grant::revoke(tx, live.id, self.now()).await?;
         let subject = Subject {
-            client: Some(client.id()),
+            client: Some(live.client),
             customer: Some(live.customer),
             consent: Some(live.consent),
             account: None,
         };
-        self.record(&mut tx, call, Event::TokenRevoked, subject, Some("grant")).await?;
-        if let Some(found) = consent::find(&mut tx, live.consent).await? {
-            self.revoke_in(&mut tx, call, found, Revoker::Client).await?;
+        self.record(tx, call, Event::TokenRevoked, subject, Some("grant")).await?;
+        if let Some(found) = consent::find(tx, live.consent).await? {
+            self.revoke_in(tx, call, found, Revoker::Client).await?;
         }
-        Ok(tx.commit().await?)
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Security profiles: what a client of each must do. The table is [`Profile::rules`], and nothing else decides by profile.
 
-use super::client::AuthMethod;
+use super::auth_method::AuthMethod;
 
 /// A security profile, the weakest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
