@@ -136,16 +136,24 @@ impl Auth {
         Ok(lombard_store::audit::append(tx, std::slice::from_ref(&entry)).await?)
     }
 
-    /// Forgets what may come once only and would be refused by now in any case; to be called every minute.
+    /// Forgets what nobody can use any more: names of assertions and proofs, pushed requests, customers who never arrived. To be
+    /// called every minute.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn forget_used_once(&self) -> Result<()> {
+    pub async fn forget_what_is_over(&self) -> Result<()> {
+        let now = self.now();
+        // A customer who was sent with a pushed request may take this long to answer it.
+        let answered = now.minus(self.policy().interaction_life);
         loop {
             let mut tx = self.db().begin("forget").await?;
-            let gone = lombard_store::used_once::forget(&mut tx, self.now(), FORGOTTEN_AT_ONCE).await?;
+            let gone = [
+                lombard_store::used_once::forget(&mut tx, now, FORGOTTEN_AT_ONCE).await?,
+                lombard_store::interaction::forget(&mut tx, now, FORGOTTEN_AT_ONCE).await?,
+                lombard_store::interaction::forget_pushed(&mut tx, answered, FORGOTTEN_AT_ONCE).await?,
+            ];
             tx.commit().await?;
-            if gone < FORGOTTEN_AT_ONCE.unsigned_abs() {
+            if gone.into_iter().all(|gone| gone < FORGOTTEN_AT_ONCE.unsigned_abs()) {
                 return Ok(());
             }
         }
@@ -163,5 +171,5 @@ impl Auth {
     }
 }
 
-/// Rows deleted in one transaction, so that nobody waits long for it.
+/// Rows of one table deleted in one transaction, so that nobody waits long for it.
 const FORGOTTEN_AT_ONCE: i64 = 1000;

@@ -5,8 +5,8 @@
 //! names of assertions and proofs go the same way, so that none counts twice, whatever crashes and however many nodes there are.
 
 use lombard_domain::audit::Entry;
-use lombard_store::Db;
 use lombard_store::used_once::{self, UsedOnce};
+use lombard_store::{Db, Tx};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::{Error, Result};
@@ -89,7 +89,7 @@ async fn write(db: Db, mut waiting: mpsc::Receiver<Waiting>) {
 async fn write_group(db: &Db, group: &mut [Waiting]) -> lombard_store::Result<Vec<First>> {
     let mut tx = db.begin("record").await?;
     let names: Vec<UsedOnce> = group.iter().flat_map(|one| one.once.iter().cloned()).collect();
-    let mut fresh = used_once::insert(&mut tx, &names).await?.into_iter();
+    let mut fresh = use_all(&mut tx, &names).await?.into_iter();
     let mut firsts = Vec::with_capacity(group.len());
     let mut entries = Vec::with_capacity(group.len());
     for one in group {
@@ -104,7 +104,28 @@ async fn write_group(db: &Db, group: &mut [Waiting]) -> lombard_store::Result<Ve
     }
     lombard_store::audit::append(&mut tx, &entries).await?;
     tx.commit().await?;
+    for entry in entries.iter().filter(|entry| entry.event.is_refusal()) {
+        // The caller is told no more than the standard says; whoever looks after the server finds the reason by the call's id.
+        let interaction = entry.interaction.as_deref().unwrap_or_default();
+        tracing::info!(event = entry.event.code(), reason = entry.reason, interaction, "refused");
+    }
     Ok(firsts)
+}
+
+/// Uses names up; whether each came for the first time.
+///
+/// They are stored in the order of their digests: two nodes that store the same names in two orders would wait for each other.
+async fn use_all(tx: &mut Tx, names: &[UsedOnce]) -> lombard_store::Result<Vec<bool>> {
+    let mut order: Vec<usize> = (0..names.len()).collect();
+    order.sort_by_key(|place| names.get(*place).map(|name| &name.digest));
+    let sorted: Vec<UsedOnce> = order.iter().filter_map(|place| names.get(*place).cloned()).collect();
+    let mut fresh = vec![false; names.len()];
+    for (place, first) in order.into_iter().zip(used_once::insert(tx, &sorted).await?) {
+        if let Some(slot) = fresh.get_mut(place) {
+            *slot = first;
+        }
+    }
+    Ok(fresh)
 }
 
 /// Entries that may wait.

@@ -71,6 +71,17 @@ events! {
     TokenRevoked = "token.revoked",
 }
 
+impl Event {
+    /// Whether somebody was refused something: what the makers of an app look for when a call fails.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::AuthorizationRefused | Self::ClientAuthenticationFailed | Self::DataRefused | Self::TokenRefused
+        )
+    }
+}
+
 /// One line of the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

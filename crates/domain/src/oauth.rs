@@ -17,7 +17,7 @@ mod token;
 pub use alg::Alg;
 pub use auth_method::AuthMethod;
 pub use binding::{BadThumbprint, Binding, Thumbprint};
-pub use client::{Client, ClientStatus, GrantType, Metadata, WebUri};
+pub use client::{ApplicationType, Client, ClientStatus, GrantType, Metadata, WebUri};
 pub use detail::{AccountInformation, Action, BadDetails};
 pub use error::{ErrorCode, OauthError};
 pub use pkce::{BadPkce, Challenge, Verifier};

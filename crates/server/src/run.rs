@@ -171,7 +171,7 @@ async fn keep_keys_fresh(auth: lombard_auth::Auth, stop: Stop) {
 /// Forgets what would be refused for its age anyhow, so that the list of what was used does not grow for ever.
 async fn forget_what_was_used(auth: lombard_auth::Auth, stop: Stop) {
     while tokio::time::timeout(FORGET_EVERY, stop.wait()).await.is_err() {
-        if let Err(error) = auth.forget_used_once().await {
+        if let Err(error) = auth.forget_what_is_over().await {
             tracing::warn!(%error, "what was used once could not be forgotten; the next attempt is in a minute");
         }
     }

@@ -1,9 +1,12 @@
 //! Pushed requests, and customers on their way through sign-in and consent.
 
+use std::fmt::Write as _;
+
 use lombard_domain::id::{ClientId, CustomerId};
 use lombard_domain::oauth::AuthorizationRequest;
 use lombard_domain::time::Instant;
 
+use crate::crypt::{Crypt, Place};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 
@@ -38,10 +41,11 @@ pub struct Interaction {
 /// # Errors
 /// [`Error::Conflict`] if the digest is taken.
 pub async fn push(tx: &mut Tx, digest: &[u8], request: &AuthorizationRequest, expires_at: Instant) -> Result<()> {
+    let sealed = seal(tx, PUSHED, digest, request)?;
     tx.exec(
         "-- interaction::push
-        INSERT INTO pushed_request (digest, client_id, request, expires_at) VALUES ($1, $2, $3, $4)",
-        &[&digest, &request.client.to_string(), &encode(request)?, &expires_at.micros()],
+        INSERT INTO pushed_request (digest, client_id, sealed, expires_at) VALUES ($1, $2, $3, $4)",
+        &[&digest, &request.client.to_string(), &sealed, &expires_at.micros()],
     )
     .await?;
     Ok(())
@@ -52,15 +56,16 @@ pub async fn push(tx: &mut Tx, digest: &[u8], request: &AuthorizationRequest, ex
 /// # Errors
 /// [`Error::Corrupt`] if the row cannot be read.
 pub async fn find_pushed(tx: &mut Tx, digest: &[u8], client: ClientId) -> Result<Option<Pushed>> {
+    let keys = tx.keys()?;
     tx.one(
         "-- interaction::find_pushed
-        SELECT request, expires_at, used_at FROM pushed_request WHERE digest = $1 AND client_id = $2",
+        SELECT sealed, expires_at, used_at FROM pushed_request WHERE digest = $1 AND client_id = $2",
         &[&digest, &client.to_string()],
         |row| {
-            let request: String = row.get(0)?;
+            let sealed: Vec<u8> = row.get(0)?;
             let used: Option<i64> = row.get(2)?;
             Ok(Pushed {
-                request: decode(&request)?,
+                request: open(keys.crypt(), PUSHED, digest, &sealed)?,
                 expires_at: Instant::from_micros(row.get(1)?),
                 used: used.is_some(),
             })
@@ -89,11 +94,11 @@ pub async fn use_pushed(tx: &mut Tx, digest: &[u8], now: Instant) -> Result<bool
 /// # Errors
 /// [`Error::Conflict`] if the digest is taken.
 pub async fn insert(tx: &mut Tx, digest: &[u8], interaction: &Interaction) -> Result<()> {
-    let request = interaction.request.as_ref().map(encode).transpose()?;
+    let sealed = interaction.request.as_ref().map(|request| seal(tx, STARTED, digest, request)).transpose()?;
     tx.exec(
         "-- interaction::insert
-        INSERT INTO interaction (digest, browser_digest, request, pushed_digest, expires_at) VALUES ($1, $2, $3, $4, $5)",
-        &[&digest, &interaction.browser_digest, &request, &interaction.pushed_digest, &interaction.expires_at.micros()],
+        INSERT INTO interaction (digest, browser_digest, sealed, pushed_digest, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        &[&digest, &interaction.browser_digest, &sealed, &interaction.pushed_digest, &interaction.expires_at.micros()],
     )
     .await?;
     Ok(())
@@ -104,18 +109,19 @@ pub async fn insert(tx: &mut Tx, digest: &[u8], interaction: &Interaction) -> Re
 /// # Errors
 /// [`Error::Corrupt`] if the row cannot be read.
 pub async fn find(tx: &mut Tx, digest: &[u8]) -> Result<Option<Interaction>> {
+    let keys = tx.keys()?;
     tx.one(
         "-- interaction::find
-        SELECT browser_digest, request, pushed_digest, customer_id, signed_in_at, expires_at
+        SELECT browser_digest, sealed, pushed_digest, customer_id, signed_in_at, expires_at
         FROM interaction WHERE digest = $1 AND ended_at IS NULL",
         &[&digest],
         |row| {
-            let request: Option<String> = row.get(1)?;
+            let sealed: Option<Vec<u8>> = row.get(1)?;
             let customer: Option<String> = row.get(3)?;
             let signed_in: Option<i64> = row.get(4)?;
             Ok(Interaction {
                 browser_digest: row.get(0)?,
-                request: request.as_deref().map(decode).transpose()?,
+                request: sealed.map(|sealed| open(keys.crypt(), STARTED, digest, &sealed)).transpose()?,
                 pushed_digest: row.get(2)?,
                 customer: customer
                     .map(|id| id.parse())
@@ -181,10 +187,54 @@ pub async fn end(tx: &mut Tx, digest: &[u8], now: Instant) -> Result<bool> {
     Ok(touched == 1)
 }
 
-fn encode(request: &AuthorizationRequest) -> Result<String> {
-    serde_json::to_string(request).map_err(|_| Error::Corrupt("authorization request"))
+/// Forgets up to `limit` interactions whose time is over; how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget(tx: &mut Tx, now: Instant, limit: i64) -> Result<u64> {
+    tx.exec(
+        "-- interaction::forget
+        DELETE FROM interaction WHERE digest IN (SELECT digest FROM interaction WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+        &[&now.micros(), &limit],
+    )
+    .await
 }
 
-fn decode(text: &str) -> Result<AuthorizationRequest> {
-    serde_json::from_str(text).map_err(|_| Error::Corrupt("authorization request"))
+/// Forgets up to `limit` pushed requests whose time was over by then; how many.
+///
+/// One that a customer is still answering must stay until the answer, so `before` lies an interaction's life back.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_pushed(tx: &mut Tx, before: Instant, limit: i64) -> Result<u64> {
+    tx.exec(
+        "-- interaction::forget_pushed
+        DELETE FROM pushed_request
+        WHERE digest IN (SELECT digest FROM pushed_request WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+        &[&before.micros(), &limit],
+    )
+    .await
 }
+
+/// Requests can name people, so they are sealed like everything that does.
+fn seal(tx: &Tx, table: &'static str, digest: &[u8], request: &AuthorizationRequest) -> Result<Vec<u8>> {
+    let text = serde_json::to_vec(request).map_err(|_| Error::Corrupt("authorization request"))?;
+    tx.keys()?.crypt().seal(Place { table, column: "sealed", row: &row_name(digest) }, &text)
+}
+
+fn open(crypt: &Crypt, table: &'static str, digest: &[u8], sealed: &[u8]) -> Result<AuthorizationRequest> {
+    let text = crypt.open(Place { table, column: "sealed", row: &row_name(digest) }, sealed)?;
+    serde_json::from_slice(&text).map_err(|_| Error::Corrupt("authorization request"))
+}
+
+/// A row's key as text.
+fn row_name(digest: &[u8]) -> String {
+    digest.iter().fold(String::with_capacity(2 * digest.len()), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+const PUSHED: &str = "pushed_request";
+const STARTED: &str = "interaction";

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use lombard_domain::oauth::{ErrorCode, Need, OauthError};
+use lombard_domain::oauth::{AuthMethod, ErrorCode, Need, OauthError};
 use lombard_domain::time::{Instant, Span};
 use lombard_store::used_once::UsedOnce;
 
@@ -37,6 +37,26 @@ pub struct Opened {
     pub statement: Option<Statement>,
     /// What of a signed request may come once only: its `jti`.
     pub once: Option<UsedOnce>,
+}
+
+impl Opened {
+    /// Whoever has seen a statement can send it, so in a request that nobody signed the statement's keys alone say who the app is: it
+    /// must prove itself with one of them, and not with a secret or a certificate of the sender's.
+    ///
+    /// # Errors
+    /// `invalid_client_metadata` for another way of authentication.
+    pub(super) fn is_known_by_its_keys(&self, method: AuthMethod) -> std::result::Result<(), BadMetadata> {
+        let signed = self.once.is_some();
+        let has_keys = self.statement.as_ref().is_some_and(|statement| statement.keys().is_some());
+        let by_key = matches!(method, AuthMethod::PrivateKeyJwt | AuthMethod::SelfSignedTlsClientAuth);
+        if signed || by_key || !has_keys {
+            return Ok(());
+        }
+        Err(invalid(
+            "token_endpoint_auth_method: with the keys of a software statement it is private_key_jwt or \
+             self_signed_tls_client_auth, unless the request is signed with one of them",
+        ))
+    }
 }
 
 /// By what a request is opened.
@@ -142,8 +162,11 @@ async fn vouched(token: &str, ground: &Ground<'_>) -> Result<Statement> {
         // RFC 7592 2.2: a client sends back what it was told, also when the statement is old by then.
         return Ok(kept.clone());
     }
-    let issuer = unverified_claim(token, "iss");
-    let directory = ground.policy.directories.iter().find(|directory| Some(&directory.issuer) == issuer.as_ref());
+    let token = token.trim_ascii();
+    let Some(issuer) = unverified_claim(token, "iss") else {
+        return Err(bad("the software statement is not a signed token that names its directory as iss").into());
+    };
+    let directory = ground.policy.directories.iter().find(|directory| directory.issuer == issuer);
     let Some(directory) = directory else {
         let why = "the software statement is not of a directory that is trusted here";
         return Err(Error::oauth(ErrorCode::UnapprovedSoftwareStatement, why));

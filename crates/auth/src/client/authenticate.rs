@@ -93,7 +93,18 @@ impl Auth {
             self.record_alone(call, Event::ClientAuthenticationFailed, subject, Some("suspended")).await?;
             return Err(failed().into());
         }
-        let proof = self.check_proof(evidence)?;
+        if client.metadata.security_profile < self.policy().minimum_profile {
+            self.record_alone(call, Event::ClientAuthenticationFailed, subject, Some("profile")).await?;
+            return Err(failed().into());
+        }
+        let proof = match self.check_proof(evidence) {
+            // To be asked for a nonce is part of the conversation; everything else is put on record.
+            Err(error) if error.code != ErrorCode::UseDpopNonce => {
+                self.record_alone(call, Event::ClientAuthenticationFailed, subject, Some("proof")).await?;
+                return Err(error.into());
+            }
+            checked => checked?,
+        };
         let asserted = assertion.is_some();
         let names: Vec<UsedOnce> = assertion.into_iter().chain(proof.as_ref().map(once)).collect();
         if !names.is_empty() {

@@ -65,6 +65,9 @@ impl Auth {
             standing,
             statement: opened.statement.as_ref(),
         })?;
+        if standing == Standing::App {
+            opened.is_known_by_its_keys(metadata.token_endpoint_auth_method)?;
+        }
         let secret = metadata.token_endpoint_auth_method.has_secret().then(|| random::credential(self.random()));
         let client = Client {
             id,
@@ -136,12 +139,17 @@ impl Auth {
         let standing = if stored.client.metadata.resource_server { Standing::ResourceServer } else { Standing::App };
         let metadata = opened.fields.check(&Terms {
             default_name: id,
-            minimum_profile: self.policy().minimum_profile,
+            // Whoever holds the token of a registration must not weaken what the bank agreed to.
+            minimum_profile: self.policy().minimum_profile.max(stored.client.metadata.security_profile),
             // RFC 7592 2.2 lets us keep what a client leaves out: its profile must not fall because it was forgotten.
             default_profile: stored.client.metadata.security_profile,
             standing,
             statement: opened.statement.as_ref(),
         })?;
+        opened.is_known_by_its_keys(metadata.token_endpoint_auth_method)?;
+        if opened.statement.is_none() {
+            self.no_more_than_agreed(&stored.client.metadata, &metadata)?;
+        }
         if stored.client.sector != id && stored.client.sector != sector(stored.client.id, &metadata.redirect_uris) {
             // Otherwise an app could take the names that it knows customers by to another host, and compare them there.
             let error = "redirect_uris must stay on the host that the client was registered with";
@@ -149,6 +157,21 @@ impl Auth {
         }
         let secret = self.replace(call, &stored, &metadata, opened.once).await?;
         Ok(RegistrationView { client: Client { metadata, ..stored.client }, secret })
+    }
+
+    /// Where the bank decides who registers, it has also decided what for.
+    fn no_more_than_agreed(&self, agreed: &Metadata, now: &Metadata) -> std::result::Result<(), OauthError> {
+        let refuse = |why| Err(OauthError::new(ErrorCode::InvalidClientMetadata, why));
+        if self.policy().registration == Registration::Open {
+            return Ok(());
+        }
+        if !now.scope.is_within(agreed.scope) {
+            return refuse("scope is more than the client was registered for; ask the bank");
+        }
+        if !now.grant_types.iter().all(|kind| agreed.may_use(*kind)) {
+            return refuse("grant_types are more than the client was registered for; ask the bank");
+        }
+        Ok(())
     }
 
     /// Stores what an app says now. Whoever begins to prove itself by a secret gets one; whoever stops loses it.

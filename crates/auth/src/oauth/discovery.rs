@@ -86,7 +86,7 @@ struct Endpoints {
 }
 
 /// Names of algorithms.
-type Algs = [&'static str; 4];
+pub type Algs = [&'static str; 4];
 
 /// Protected-resource metadata (RFC 9728 2).
 #[derive(Debug, Serialize)]
@@ -123,17 +123,17 @@ impl ServerMetadata {
             grant_types_supported: GrantType::ALL.iter().map(|kind| kind.name()).collect(),
             code_challenge_methods_supported: ["S256"],
             token_endpoint_auth_methods_supported: methods.clone(),
-            token_endpoint_auth_signing_alg_values_supported: READ,
+            token_endpoint_auth_signing_alg_values_supported: READABLE,
             revocation_endpoint_auth_methods_supported: methods.clone(),
-            revocation_endpoint_auth_signing_alg_values_supported: READ,
+            revocation_endpoint_auth_signing_alg_values_supported: READABLE,
             introspection_endpoint_auth_methods_supported: methods,
-            introspection_endpoint_auth_signing_alg_values_supported: READ,
+            introspection_endpoint_auth_signing_alg_values_supported: READABLE,
             introspection_signing_alg_values_supported: MADE,
             subject_types_supported: ["pairwise"],
             id_token_signing_alg_values_supported: MADE,
-            request_object_signing_alg_values_supported: READ,
+            request_object_signing_alg_values_supported: READABLE,
             authorization_signing_alg_values_supported: MADE,
-            dpop_signing_alg_values_supported: READ,
+            dpop_signing_alg_values_supported: READABLE,
             tls_client_certificate_bound_access_tokens: policy.mtls_base.is_some(),
             acr_values_supported: [ACR_SCA],
             claims_supported: vec!["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr"],
@@ -173,7 +173,7 @@ impl Endpoints {
 const MADE: [&str; 3] = [Alg::Es256.name(), Alg::Ps256.name(), Alg::EdDsa.name()];
 
 /// What is accepted, under either name of Ed25519 (RFC 9864 2.2).
-const READ: Algs = [Alg::Es256.name(), Alg::Ps256.name(), Alg::EdDsa.name(), "Ed25519"];
+pub const READABLE: Algs = [Alg::Es256.name(), Alg::Ps256.name(), Alg::EdDsa.name(), "Ed25519"];
 
 impl ResourceMetadata {
     /// The metadata of the API.
@@ -186,7 +186,7 @@ impl ResourceMetadata {
             jwks_uri: policy.endpoint(paths::JWKS),
             scopes_supported: Scope::ALL.iter().map(|scope| scope.name()).filter(|name| *name != "openid").collect(),
             bearer_methods_supported: ["header"],
-            dpop_signing_alg_values_supported: READ,
+            dpop_signing_alg_values_supported: READABLE,
             tls_client_certificate_bound_access_tokens: policy.mtls_base.is_some(),
             authorization_details_types_supported: [AccountInformation::TYPE],
         }

@@ -38,6 +38,9 @@ pub struct Metadata {
     pub security_profile: Profile,
     /// What customers see.
     pub client_name: Text<80>,
+    /// Where it runs (OpenID Connect Registration 2).
+    #[serde(default)]
+    pub application_type: ApplicationType,
     /// Where customers may be sent back to.
     pub redirect_uris: Vec<RedirectUri>,
     /// How it proves who it is.
@@ -168,6 +171,17 @@ impl Metadata {
         self.security_profile.rules().response_modes.contains(&mode)
             && self.response_modes.as_ref().is_none_or(|modes| modes.contains(&mode))
     }
+}
+
+/// Where an app runs; only one on the customer's own machine may be answered there without TLS (RFC 8252 7.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ApplicationType {
+    /// On the customer's own machine.
+    Native,
+    /// On a server.
+    #[default]
+    Web,
 }
 
 /// What can be used at the token endpoint.

@@ -121,11 +121,13 @@ fn item_actions(item: &Value, resource: &str) -> Result<BTreeSet<Action>, BadDet
             return Err(BadDetails("have a location that is not this API"));
         }
     }
-    let names = fields.get("actions").and_then(Value::as_array).ok_or(BadDetails("need an array of actions"))?;
+    let names = fields.get("actions").and_then(Value::as_array).ok_or(BadDetails("need actions, an array of texts"))?;
     let known = |name: &Value| Action::ALL.iter().copied().find(|action| name == action.name());
     let actions: Option<BTreeSet<Action>> = names.iter().take(ACTIONS_MAX).map(known).collect();
     let actions = actions.filter(|actions| !actions.is_empty() && names.len() <= ACTIONS_MAX);
-    actions.ok_or(BadDetails("have an action that does not exist, or none"))
+    actions.ok_or(BadDetails(
+        "need actions among list_accounts, read_balances, read_standing_orders and read_transactions",
+    ))
 }
 
 /// Why details are refused.

@@ -22,6 +22,11 @@ impl Problem {
         Self { status, error, header: None }
     }
 
+    /// RFC 6749 5.2: the challenge is for clients that tried the header. Others would take it for the whole answer.
+    pub(super) fn without_challenge(self) -> Self {
+        Self { header: self.header.filter(|(name, _)| *name != WWW_AUTHENTICATE), ..self }
+    }
+
     fn with_header(self, name: HeaderName, value: &'static str) -> Self {
         Self { header: Some((name, value)), ..self }
     }

@@ -4,7 +4,8 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::PRAGMA;
+use http::header::{AUTHORIZATION, PRAGMA};
+use http::request::Parts;
 use lombard_auth::Call;
 use lombard_auth::client::{Authenticated, Credentials};
 use lombard_auth::oauth::Params;
@@ -45,9 +46,7 @@ async fn authenticated_with_proof(
     request: Request,
 ) -> Result<(Authenticated, Params), Problem> {
     let (head, params) = body::form_with_head(request).await?;
-    let evidence = evidence::of(&head);
-    let credentials = Credentials::read(body::authorization(&head.headers), &params, &evidence)?;
-    Ok((app.auth.authenticate(call, &credentials, &evidence).await?, params))
+    Ok((prove(app, call, &head, &params, evidence::of(&head)).await?, params))
 }
 
 /// At the other endpoints.
@@ -58,6 +57,20 @@ pub(super) async fn authenticated(
 ) -> Result<(Authenticated, Params), Problem> {
     let (head, params) = body::form_with_head(request).await?;
     let evidence = Evidence { proofs: Vec::new(), ..evidence::of(&head) };
-    let credentials = Credentials::read(body::authorization(&head.headers), &params, &evidence)?;
-    Ok((app.auth.authenticate(call, &credentials, &evidence).await?, params))
+    Ok((prove(app, call, &head, &params, evidence).await?, params))
+}
+
+async fn prove(
+    app: &App,
+    call: Call<'_>,
+    head: &Parts,
+    params: &Params,
+    evidence: Evidence<'_>,
+) -> Result<Authenticated, Problem> {
+    let told = |problem: Problem| {
+        if head.headers.contains_key(AUTHORIZATION) { problem } else { problem.without_challenge() }
+    };
+    let credentials = Credentials::read(body::authorization(&head.headers), params, &evidence);
+    let credentials = credentials.map_err(|error| told(error.into()))?;
+    app.auth.authenticate(call, &credentials, &evidence).await.map_err(|error| told(error.into()))
 }

@@ -1,12 +1,12 @@
 //! How a refused call is told what is missing: `WWW-Authenticate` (RFC 6750 3, RFC 9449 7.1).
 
 use lombard_auth::access::Denied;
-use lombard_domain::oauth::Alg;
+use lombard_auth::oauth::discovery::READABLE;
 
 /// The challenges for a refusal. `details` are parameters that each has, such as where to learn more.
 pub(crate) fn of(denied: &Denied, details: &str) -> Vec<String> {
     let bearer = |error: &str| format!("Bearer {details}{error}");
-    let dpop = |error: &str| format!("DPoP {details}, algs=\"{}\"{error}", Alg::ALL.map(Alg::name).join(" "));
+    let dpop = |error: &str| format!("DPoP {details}, algs=\"{}\"{error}", READABLE.join(" "));
     match denied {
         Denied::Account | Denied::Busy | Denied::Internal(_) => Vec::new(),
         Denied::ConsentEnded(_) | Denied::Expired | Denied::InvalidToken => {

@@ -2,10 +2,9 @@
 
 use http::HeaderValue;
 use http::request::Parts;
-use lombard_auth::Door;
 use lombard_auth::possession::Evidence;
 
-use super::peer::Peer;
+use super::peer::{At, Peer};
 
 /// The evidence of a call.
 pub(crate) fn of(parts: &Parts) -> Evidence<'_> {
@@ -13,7 +12,7 @@ pub(crate) fn of(parts: &Parts) -> Evidence<'_> {
     Evidence {
         method: parts.method.as_str(),
         path: parts.uri.path(),
-        door: peer.map_or(Door::Public, |peer| peer.door),
+        door: At::of(parts).0,
         proofs: parts.headers.get_all(DPOP).iter().map(HeaderValue::as_bytes).collect(),
         certificates: peer.map_or(&[], |peer| &peer.certificates),
     }

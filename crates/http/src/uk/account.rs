@@ -13,6 +13,7 @@ use super::error::Problem;
 use super::query;
 use crate::app::App;
 use crate::parts::interaction::InteractionId;
+use crate::parts::peer::At;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -39,21 +40,23 @@ struct Account {
 pub(super) async fn list(
     State(app): State<App>,
     id: InteractionId,
+    At(door): At,
     AllowedAll(access): AllowedAll<ReadAccounts>,
 ) -> Result<Json<Envelope<Accounts>>, Problem> {
     let found = app.bank.accounts(&access).await.map_err(|error| Problem::from(error).with_id(id.as_str()))?;
     let account = found.into_iter().map(Account::from).collect();
-    Ok(Envelope::whole(Accounts { account }, query::address(&app, "/accounts")))
+    Ok(Envelope::whole(Accounts { account }, query::address(&app, door, "/accounts")))
 }
 
 /// `GET /accounts/{AccountId}`
 pub(super) async fn one(
     State(app): State<App>,
     id: InteractionId,
+    At(door): At,
     Allowed(access): Allowed<ReadAccounts>,
 ) -> Result<Json<Envelope<Accounts>>, Problem> {
     let found = app.bank.account(&access).await.map_err(|error| Problem::from(error).with_id(id.as_str()))?;
-    let own = query::address(&app, &format!("/accounts/{}", access.account()));
+    let own = query::address(&app, door, &format!("/accounts/{}", access.account()));
     Ok(Envelope::whole(Accounts { account: vec![found.into()] }, own))
 }
 

@@ -13,6 +13,7 @@ use super::error::Problem;
 use super::query;
 use crate::app::App;
 use crate::parts::interaction::InteractionId;
+use crate::parts::peer::At;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -46,10 +47,11 @@ struct CreditLine {
 pub(super) async fn of_account(
     State(app): State<App>,
     id: InteractionId,
+    At(door): At,
     Allowed(access): Allowed<ReadBalances>,
 ) -> Result<Json<Envelope<Balances>>, Problem> {
     let found = app.bank.balance(&access).await.map_err(|error| Problem::from(error).with_id(id.as_str()))?;
-    let own = query::address(&app, &format!("/accounts/{}/balances", access.account()));
+    let own = query::address(&app, door, &format!("/accounts/{}/balances", access.account()));
     Ok(Envelope::whole(Balances { balance: lines(&found) }, own))
 }
 

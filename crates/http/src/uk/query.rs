@@ -1,6 +1,7 @@
 //! Query parameters of lists: dates in every form that third parties send, and the place of a page.
 
 use http::Uri;
+use lombard_auth::Door;
 use lombard_auth::oauth::Params;
 use lombard_bank::PageKey;
 use lombard_domain::permission::Window;
@@ -47,9 +48,10 @@ impl Filters {
     }
 }
 
-/// The address of a resource, absolute, on the public name of this server.
-pub(super) fn address(app: &App, path: &str) -> String {
-    app.auth.policy().endpoint(&format!("/open-banking/v4.0/aisp{path}"))
+/// The address of a resource, absolute, at the listener by which the call came: a token that is bound to a certificate works
+/// at that one only.
+pub(super) fn address(app: &App, door: Door, path: &str) -> String {
+    format!("{}/open-banking/v4.0/aisp{path}", app.auth.policy().base(door))
 }
 
 fn date_time(params: &Params, name: &'static str) -> Result<(Option<Instant>, Option<String>), Problem> {

@@ -13,6 +13,7 @@ use super::error::Problem;
 use super::query;
 use crate::app::App;
 use crate::parts::interaction::InteractionId;
+use crate::parts::peer::At;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -57,10 +58,11 @@ struct Remittance {
 pub(super) async fn of_account(
     State(app): State<App>,
     id: InteractionId,
+    At(door): At,
     Allowed(access): Allowed<ReadStandingOrders>,
 ) -> Result<Json<Envelope<StandingOrders>>, Problem> {
     let found = app.bank.standing_orders(&access).await.map_err(|error| Problem::from(error).with_id(id.as_str()))?;
-    let own = query::address(&app, &format!("/accounts/{}/standing-orders", access.account()));
+    let own = query::address(&app, door, &format!("/accounts/{}/standing-orders", access.account()));
     let standing_order = found.into_iter().map(StandingOrder::from).collect();
     Ok(Envelope::whole(StandingOrders { standing_order }, own))
 }

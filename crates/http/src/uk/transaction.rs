@@ -14,6 +14,7 @@ use super::error::Problem;
 use super::query::{self, Filters};
 use crate::app::App;
 use crate::parts::interaction::InteractionId;
+use crate::parts::peer::At;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -65,6 +66,7 @@ struct BalanceAfter {
 pub(super) async fn of_account(
     State(app): State<App>,
     id: InteractionId,
+    At(door): At,
     Allowed(access): Allowed<ReadTransactions>,
     request: Request,
 ) -> Result<Json<Envelope<Transactions>>, Problem> {
@@ -72,7 +74,7 @@ pub(super) async fn of_account(
     let query = TransactionQuery { page: filters.page, window: filters.window, ..TransactionQuery::default() };
     let page = app.bank.transactions(&access, query).await;
     let page = page.map_err(|error| Problem::from(error).with_id(id.as_str()))?;
-    let path = query::address(&app, &format!("/accounts/{}/transactions", access.account()));
+    let path = query::address(&app, door, &format!("/accounts/{}/transactions", access.account()));
     let at = |page: Option<PageKey>| filters.address(&path, page);
     let links = Links {
         own: at(filters.page),

@@ -11,3 +11,31 @@ CREATE TABLE used_once (
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX used_once_by_end ON used_once (expires_at);
+
+-- What apps ask for can name people (login_hint), so it is sealed from now on. Both tables hold only what is under way for minutes, and are
+-- made anew.
+DROP TABLE interaction;
+DROP TABLE pushed_request;
+
+-- Authorization requests that were pushed (RFC 9126).
+CREATE TABLE pushed_request (
+    digest     BLOB PRIMARY KEY,          -- SHA-256 of the reference
+    client_id  TEXT NOT NULL REFERENCES client (id),
+    sealed     BLOB NOT NULL,             -- sealed: what is asked for
+    expires_at INTEGER NOT NULL,
+    used_at    INTEGER                    -- when a customer had answered
+) STRICT;
+CREATE INDEX pushed_request_by_end ON pushed_request (expires_at);
+
+-- A customer on the way through sign-in and consent.
+CREATE TABLE interaction (
+    digest         BLOB PRIMARY KEY,      -- SHA-256 of its id
+    browser_digest BLOB NOT NULL,         -- SHA-256 of the cookie of the browser that began it
+    sealed         BLOB,                  -- sealed: what an app asks for; NULL: the customer's own pages
+    pushed_digest  BLOB,
+    customer_id    TEXT REFERENCES customer (id),  -- whose password was right
+    signed_in_at   INTEGER,               -- when the second factor was right as well
+    expires_at     INTEGER NOT NULL,
+    ended_at       INTEGER
+) STRICT;
+CREATE INDEX interaction_by_end ON interaction (expires_at);

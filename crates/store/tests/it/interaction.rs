@@ -177,12 +177,43 @@ async fn only_one_of_many_ends_it() {
 #[tokio::test]
 async fn a_broken_row_is_corrupt() {
     for engine in on_the_way().await {
-        raw::execute(&engine.url, "UPDATE pushed_request SET request = '{}'").await;
-        raw::execute(&engine.url, "UPDATE interaction SET request = '{'").await;
+        raw::execute(&engine.url, "UPDATE pushed_request SET sealed = digest").await;
+        raw::execute(&engine.url, "UPDATE interaction SET sealed = digest").await;
         let mut read = engine.db.read().await.unwrap();
         let pushed = interaction::find_pushed(&mut read, b"pushed", app(1)).await.err();
         assert!(matches!(pushed, Some(Error::Corrupt(_))), "{engine}");
         let way = interaction::find(&mut read, b"way").await.err();
         assert!(matches!(way, Some(Error::Corrupt(_))), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_over_is_forgotten_in_small_steps() {
+    for engine in on_the_way().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        assert_eq!(interaction::forget(&mut tx, at(599), 10).await.unwrap(), 0, "{engine}");
+        assert_eq!(interaction::forget(&mut tx, at(600), 1).await.unwrap(), 1, "{engine}");
+        assert_eq!(interaction::forget(&mut tx, at(600), 10).await.unwrap(), 1, "{engine}");
+        assert!(interaction::find(&mut tx, b"way").await.unwrap().is_none(), "{engine}");
+        assert_eq!(interaction::forget_pushed(&mut tx, at(89), 10).await.unwrap(), 0, "{engine}");
+        assert!(interaction::find_pushed(&mut tx, b"pushed", app(1)).await.unwrap().is_some(), "{engine}");
+        assert_eq!(interaction::forget_pushed(&mut tx, at(90), 10).await.unwrap(), 1, "{engine}");
+        assert!(interaction::find_pushed(&mut tx, b"pushed", app(1)).await.unwrap().is_none(), "{engine}");
+    }
+}
+
+/// What an app asks for can name a customer, and it cannot be moved to another row.
+#[tokio::test]
+async fn requests_are_sealed_where_they_lie() {
+    for engine in on_the_way().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        interaction::push(&mut tx, b"another", &a_request(1), at(90)).await.unwrap();
+        tx.commit().await.unwrap();
+        raw::execute(&engine.url, "UPDATE pushed_request SET sealed = (SELECT sealed FROM interaction LIMIT 1)").await;
+        let mut read = engine.db.read().await.unwrap();
+        assert!(
+            matches!(interaction::find_pushed(&mut read, b"pushed", app(1)).await, Err(Error::Corrupt(_))),
+            "{engine}"
+        );
     }
 }

@@ -112,7 +112,7 @@ async fn bad_metadata_is_refused_by_its_name() {
         ("client_uri", json!("http://app.example"), "invalid_client_metadata"),
         ("contacts", json!("dev@app.example"), "invalid_client_metadata"),
         ("contacts", json!(vec!["a"; 11]), "invalid_client_metadata"),
-        ("software_statement", json!("e30.e30.e30"), "unapproved_software_statement"),
+        ("software_statement", json!("e30.e30.e30"), "invalid_software_statement"),
     ] {
         let mut body = good.clone();
         body[name] = value.clone();

@@ -310,6 +310,8 @@ async fn an_app_proves_who_it_is_in_the_one_way_that_it_registered() {
     }
     let wrong = prove(&basic, Some((id, "wrong")), &[]).await;
     assert!(wrong.headers()["www-authenticate"].to_str().unwrap().starts_with("Basic "), "RFC 6749 5.2");
+    let wrong = prove(&post, None, &[("client_id", &post.id), ("client_secret", "wrong")]).await;
+    assert!(!wrong.headers().contains_key("www-authenticate"), "it did not try the header");
     for scheme in ["Bearer abc", "Basic", "Basic !", "Basic bm9jb2xvbg=="] {
         let request = basic.http.post(bank.url("/token")).header("authorization", scheme);
         let response = request.form(&[("grant_type", "client_credentials")]).send().await.unwrap();

@@ -94,6 +94,7 @@ impl Fields {
         Ok(Metadata {
             security_profile: profile,
             client_name: name(self, terms)?,
+            application_type: redirects::application_type(self)?,
             redirect_uris,
             token_endpoint_auth_method: method,
             token_endpoint_auth_signing_alg: algorithms.assertions,

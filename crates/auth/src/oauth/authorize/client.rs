@@ -16,7 +16,9 @@ impl Auth {
         let unknown = || Error::oauth(ErrorCode::InvalidRequest, "the client is not registered here, or may not act");
         let id: ClientId = params.need("client_id")?.parse().map_err(|_| unknown())?;
         let stored = lombard_store::client::find(&mut self.db().read().await?, id).await?;
-        let client = stored.map(|stored| stored.client).filter(|client| client.status == ClientStatus::Active);
+        let client = stored.map(|stored| stored.client).filter(|client| {
+            client.status == ClientStatus::Active && client.metadata.security_profile >= self.policy().minimum_profile
+        });
         client.map(KnownClient).ok_or_else(unknown)
     }
 }

@@ -92,7 +92,8 @@ fn response_mode(client: &KnownClient, params: &Params) -> Result<ResponseMode, 
     if client.0.metadata.may_be_answered(mode) {
         return Ok(mode);
     }
-    Err(refuse("the client is not registered for this response_mode"))
+    // Also for a client that named none, which means query.
+    Err(refuse("the client is not registered for this response_mode; query.jwt and jwt are the signed ones"))
 }
 
 fn the_client_may_use_codes(client: &KnownClient) -> Result<(), OauthError> {

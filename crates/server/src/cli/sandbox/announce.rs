@@ -79,7 +79,9 @@ With FAPI 2.0 an app has keys instead of a secret:
   # Register it, and see what it needs to know of the bank.
   lombard client add --file ./my-app/client.json --metadata --data {data}
   # Or have the sandbox's directory vouch for it first, and put the result into client.json as software_statement.
-  lombard directory issue --software-id my-app --name 'My app' --redirect-uri {REDIRECT_URI} --jwks ./my-app/jwks.json --data {data}
+  lombard directory issue --software-id my-app --name my-app --redirect-uri {REDIRECT_URI} --jwks ./my-app/jwks.json --data {data}
+
+Why was a call refused? Apps are told no more than the standards allow; the log line "refused" with the answer's x-fapi-interaction-id has the reason.
 
 Customers see and end what they share at {issuer}/my/consents
 Everything is in {data}; delete the folder to begin anew. Stop with Ctrl-C."#

@@ -225,3 +225,77 @@ async fn a_resource_server_is_made_by_an_operator() {
     let response = manage(&app, Method::PUT, token, Some(&app_at_once)).await;
     assert_eq!(refusal(response).await, "400 invalid_client_metadata");
 }
+
+/// Whoever holds the token of a registration can change it, but not weaken what the bank agreed to.
+#[tokio::test]
+async fn a_change_never_lowers_the_profile() {
+    let bank = TestBank::new().await;
+    let body = strong(Profile::Fapi2MessageSigning);
+    let app = App::register_as(&bank, &body).await;
+    let token = app.registration_token.as_str();
+    for (profile, method) in [("baseline", "client_secret_post"), ("fapi2-security", "private_key_jwt")] {
+        let weaker = with(with(body.clone(), "client_id", json!(app.id)), "security_profile", json!(profile));
+        let weaker = with(weaker, "token_endpoint_auth_method", json!(method));
+        let refused = manage(&app, Method::PUT, token, Some(&weaker)).await;
+        assert_eq!(refusal(refused).await, "400 invalid_client_metadata", "{profile}");
+    }
+    let same = with(body, "client_id", json!(app.id));
+    assert_eq!(manage(&app, Method::PUT, token, Some(&same)).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn where_the_bank_decides_who_registers_an_app_gives_itself_no_more() {
+    let closed = |policy: &mut lombard_auth::Policy| policy.registration = lombard_auth::Registration::Closed;
+    let bank = TestBank::with(Engine::Sqlite, &example_folder(), closed).await;
+    let body = json!({"client_name": "Ledger", "redirect_uris": ["https://app.example/cb"],
+                      "scope": "accounts:read balances:read", "grant_types": ["authorization_code", "refresh_token"]});
+    let asked = Asked::read(body.to_string().as_bytes()).unwrap();
+    let new = bank.auth.register(TestBank::OPERATOR, Registrar::Operator, &asked).await.unwrap();
+    let app = App {
+        id: new.client.id.to_string(),
+        secret: new.secret.map(|secret| secret.expose().clone()).unwrap_or_default(),
+        registration_token: new.registration_token.expose().clone(),
+        redirect_uri: "https://app.example/cb".to_owned(),
+        http: bank.http(),
+        issuer: bank.issuer.clone(),
+    };
+    let body = with(body, "client_id", json!(app.id));
+    let put = async |body: &Value| {
+        let response = manage(&app, Method::PUT, &app.registration_token, Some(body)).await;
+        if response.status() == StatusCode::OK { "200".to_owned() } else { refusal(response).await }
+    };
+    for (name, more, less) in [
+        ("scope", json!("accounts:read transactions:read"), json!("accounts:read")),
+        ("grant_types", json!(["authorization_code", "client_credentials"]), json!(["authorization_code"])),
+    ] {
+        assert_eq!(put(&with(body.clone(), name, more)).await, "400 invalid_client_metadata", "{name}");
+        assert_eq!(put(&with(body.clone(), name, less)).await, "200", "{name}");
+    }
+}
+
+/// A bank that raises its least profile does not go on with weaker clients.
+#[tokio::test]
+async fn a_client_below_the_least_profile_is_refused() {
+    let bank = TestBank::new().await;
+    let app = App::register(&bank).await;
+    let form = [("grant_type", "client_credentials")];
+    assert_eq!(app.post("/token", &form).await.status(), StatusCode::OK);
+    let node = bank.another_node_with(|policy| policy.minimum_profile = Profile::Fapi2Security).await;
+    let request = bank.http().post(node.url("/token")).basic_auth(&app.id, Some(&app.secret)).form(&form);
+    assert_eq!(refusal(request.send().await.unwrap()).await, "401 invalid_client");
+    let front = app.authorize_url(&lombard_testkit::Wanted::scopes("openid")).replace(&bank.issuer, &node.url(""));
+    assert_eq!(bank.http().get(front).send().await.unwrap().status(), StatusCode::BAD_REQUEST);
+}
+
+/// RFC 7591 3.2.1: what holds is said, so that it can be sent back.
+#[tokio::test]
+async fn a_native_app_is_told_that_it_is_one() {
+    let bank = TestBank::new().await;
+    let body = with(strong(Profile::Fapi2Security), "redirect_uris", json!(["http://127.0.0.1:3000/cb"]));
+    assert_eq!(refusal(register(&bank, &body).await).await, "400 invalid_redirect_uri");
+    let native = with(body, "application_type", json!("native"));
+    let answer: Value = register(&bank, &native).await.json().await.unwrap();
+    assert_eq!(answer["application_type"], "native");
+    let web: Value = register(&bank, &strong(Profile::Fapi2Security)).await.json().await.unwrap();
+    assert_eq!(web["application_type"], "web");
+}

@@ -278,3 +278,20 @@ async fn a_directory_that_cannot_be_asked_is_nobodys_fault() {
     assert!(response.headers().contains_key("retry-after"));
     assert_eq!(refusal(response).await, "503 temporarily_unavailable");
 }
+
+/// A statement is no secret: whoever has seen one could send it with a secret or a certificate of his own.
+#[tokio::test]
+async fn a_statement_alone_makes_nobody_the_software() {
+    let world = World::new(|_| {}).await;
+    let foreign =
+        json!({"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": "CN=thief,O=Thief"});
+    let secret = json!({"security_profile": "baseline", "token_endpoint_auth_method": "client_secret_basic"});
+    for changes in [&foreign, &secret] {
+        let refused = register(&world.bank, &world.body(changes)).await;
+        assert_eq!(refusal(refused).await, "400 invalid_client_metadata", "{changes}");
+    }
+    for own in ["private_key_jwt", "self_signed_tls_client_auth"] {
+        let body = world.body(&json!({"token_endpoint_auth_method": own}));
+        assert_eq!(register(&world.bank, &body).await.status(), StatusCode::CREATED, "{own}");
+    }
+}

@@ -86,7 +86,7 @@ async fn it_is_remembered_to_its_very_end() {
         (end + 200, "assertion-expired"),
     ] {
         bank.clock.advance(Span::seconds(now - app.now()));
-        bank.auth.forget_used_once().await.unwrap();
+        bank.auth.forget_what_is_over().await.unwrap();
         let answer = Endpoint::Token.call(&app, good.clone()).await;
         refused(&bank, &answer, reason, Some(&app.id), &format!("{} s after its end", now - end)).await;
     }

@@ -152,3 +152,25 @@ async fn an_app_that_binds_by_proofs_is_free_to_change_its_certificate() {
 fn token_form(app: &FapiApp) -> lombard_testkit::fapi::Fields {
     changed(id(&app.id), &[("grant_type", Some("client_credentials"))])
 }
+
+/// The links of an answer stay at the listener by which it was asked for: at the other one such a token opens nothing.
+#[tokio::test]
+async fn the_links_of_an_answer_can_be_followed() {
+    let bank = TestBank::new().await;
+    let app = FapiApp::register(&bank, setup(ClientAuth::TlsClientAuth)).await;
+    let tokens = app.connect(&bank, "amelia", "accounts:read transactions:read").await;
+    let accounts = app.read("/accounts", &tokens.access).await;
+    let account = accounts["Data"]["Account"][0]["AccountId"].as_str().unwrap().to_owned();
+    let mut next = Some(app.api(&format!("/accounts/{account}/transactions")));
+    let mut pages = 0;
+    while let Some(url) = next {
+        let page = app.call(Method::GET, &url, &tokens.access).await;
+        assert_eq!(page.status(), 200, "{url}");
+        let page: serde_json::Value = page.json().await.unwrap();
+        assert!(page["Links"]["Self"].as_str().unwrap().starts_with(&bank.mtls), "{page}");
+        next = page["Links"]["Next"].as_str().map(str::to_owned);
+        pages += 1;
+    }
+    assert!(pages > 0);
+    assert!(accounts["Links"]["Self"].as_str().unwrap().starts_with(&bank.mtls));
+}

@@ -20,7 +20,7 @@ async fn a_proof_counts_once_whatever_comes_with_it() {
             }
             // As long as its time would let it pass, it is remembered.
             scene.bank.clock.advance(Span::seconds(59));
-            scene.bank.auth.forget_used_once().await.unwrap();
+            scene.bank.auth.forget_what_is_over().await.unwrap();
             assert_eq!(scene.show(place, &[&proof]).await, place.refuses(), "{engine:?} {place:?}");
         }
     }

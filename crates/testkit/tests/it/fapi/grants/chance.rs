@@ -76,11 +76,11 @@ async fn names_are_remembered_until_nobody_would_take_them_any_more() {
         assert_eq!(app.send(&url, &form, &[("dpop", &proof)]).await.status(), 200);
         assert_eq!(remembered(&bank, the_end).await, 2, "{engine:?}: an assertion and a proof");
 
-        bank.auth.forget_used_once().await.unwrap();
+        bank.auth.forget_what_is_over().await.unwrap();
         assert_eq!(remembered(&bank, the_end).await, 2, "{engine:?}: not before their end");
         // An assertion of one minute, and a proof that is good for one: neither would be taken after the allowances for clocks.
         bank.clock.advance(Span::seconds(59));
-        bank.auth.forget_used_once().await.unwrap();
+        bank.auth.forget_what_is_over().await.unwrap();
         let replayed = app.send(&url, &form, &[("dpop", &app.proof("POST", &url, None, None))]).await;
         assert_eq!(refusal(replayed).await, "401 invalid_client", "{engine:?}: the assertion");
         let replayed = app.send(&url, &app.form(&fields), &[("dpop", &proof)]).await;
@@ -88,7 +88,7 @@ async fn names_are_remembered_until_nobody_would_take_them_any_more() {
 
         bank.clock.advance(Span::minutes(5));
         assert!(remembered(&bank, the_end).await > 2, "{engine:?}: nothing goes by itself");
-        bank.auth.forget_used_once().await.unwrap();
+        bank.auth.forget_what_is_over().await.unwrap();
         assert_eq!(remembered(&bank, the_end).await, 0, "{engine:?}");
         let late = app.send(&url, &app.form(&fields), &[("dpop", &proof)]).await;
         assert_eq!(refusal(late).await, "400 invalid_dpop_proof", "{engine:?}: too old by now");
