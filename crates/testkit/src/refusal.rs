@@ -15,7 +15,9 @@ pub async fn refusal(response: Response) -> String {
     assert!(!header("x-fapi-interaction-id").is_empty());
     let challenged = !header("www-authenticate").is_empty();
     let body: Value = response.json().await.expect("JSON");
-    if status == reqwest::StatusCode::UNAUTHORIZED && body["error"] != "invalid_client" {
+    if status == reqwest::StatusCode::UNAUTHORIZED
+        && body.get("error").and_then(Value::as_str) != Some("invalid_client")
+    {
         // RFC 6749 5.2 has the challenge for those clients only that tried the header.
         assert!(challenged, "RFC 9110 15.5.2: a 401 says how to authenticate");
     }

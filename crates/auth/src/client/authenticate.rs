@@ -82,21 +82,15 @@ impl Auth {
             None => None,
         };
         let subject = Subject { client: id, ..Subject::default() };
-        let (client, assertion) = match self.identify(stored, credentials, evidence).await {
+        let known = self.identify(stored, credentials, evidence).await;
+        let known = known.and_then(|known| self.may_act(&known.0).map(|()| known));
+        let (client, assertion) = match known {
             Ok(known) => known,
             Err(reason) => {
                 self.record_alone(call, Event::ClientAuthenticationFailed, subject, Some(reason)).await?;
                 return Err(failed().into());
             }
         };
-        if client.status == ClientStatus::Suspended {
-            self.record_alone(call, Event::ClientAuthenticationFailed, subject, Some("suspended")).await?;
-            return Err(failed().into());
-        }
-        if client.metadata.security_profile < self.policy().minimum_profile {
-            self.record_alone(call, Event::ClientAuthenticationFailed, subject, Some("profile")).await?;
-            return Err(failed().into());
-        }
         let proof = match self.check_proof(evidence) {
             // To be asked for a nonce is part of the conversation; everything else is put on record.
             Err(error) if error.code != ErrorCode::UseDpopNonce => {
@@ -105,25 +99,47 @@ impl Auth {
             }
             checked => checked?,
         };
-        let asserted = assertion.is_some();
-        let names: Vec<UsedOnce> = assertion.into_iter().chain(proof.as_ref().map(once)).collect();
-        if !names.is_empty() {
-            let replayed = self.entry(call, Event::ClientAuthenticationFailed, subject, Some("replayed"));
-            match self.parts.recorder.use_up(names, None, replayed).await? {
-                First::Time => {}
-                First::Replayed { at: 0 } if asserted => return Err(failed().into()),
-                // RFC 9449 5: it is the proof that the app must make anew; who it is, it has proved.
-                First::Replayed { .. } => {
-                    let why = "the DPoP proof has come before";
-                    return Err(OauthError::new(ErrorCode::InvalidDpopProof, why).into());
-                }
-            }
-        }
+        self.use_up(call, subject, assertion, proof.as_ref()).await?;
         Ok(Authenticated {
             client,
             proof: proof.map(|proof| proof.thumbprint().clone()),
             certificate: evidence.certificates.first().map(|leaf| thumbprint_of(leaf)),
         })
+    }
+
+    /// Whether an app that has proved who it is may act at all.
+    fn may_act(&self, client: &Client) -> std::result::Result<(), Reason> {
+        if client.status == ClientStatus::Suspended {
+            return Err("suspended");
+        }
+        if client.metadata.security_profile < self.policy().minimum_profile {
+            return Err("profile");
+        }
+        Ok(())
+    }
+
+    /// Uses up the assertion and the proof of a call; each counts once.
+    async fn use_up(
+        &self,
+        call: Call<'_>,
+        subject: Subject,
+        assertion: Option<UsedOnce>,
+        proof: Option<&Proof>,
+    ) -> Result<()> {
+        let asserted = assertion.is_some();
+        let names: Vec<UsedOnce> = assertion.into_iter().chain(proof.map(once)).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let replayed = self.entry(call, Event::ClientAuthenticationFailed, subject, Some("replayed"));
+        match self.parts.recorder.use_up(names, None, replayed).await? {
+            First::Time => Ok(()),
+            First::Replayed { at: 0 } if asserted => Err(failed().into()),
+            // RFC 9449 5: it is the proof that the app must make anew; who it is, it has proved.
+            First::Replayed { .. } => {
+                Err(OauthError::new(ErrorCode::InvalidDpopProof, "the DPoP proof has come before").into())
+            }
+        }
     }
 
     /// Who calls, by the one way of authentication that the app registered; and what must be used up with it.
