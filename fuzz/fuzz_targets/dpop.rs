@@ -12,12 +12,17 @@ use serde_json::{Map, Value, json};
 static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate(Alg::EdDsa).expect("a key"));
 
 const URI: &str = "https://bank.example/accounts";
+/// An access token, and its digest as a proof must name it.
+const TOKEN: (&str, &str) = ("token", "PEaenWxYddN6Q_NT1PiOYfz4EsZu7jRXRlpAsNpBU-A");
 
 fuzz_target!(|bytes: &[u8]| {
-    let _ = Proof::verify(bytes, &expected(URI));
+    for access_token in [None, Some(TOKEN.0)] {
+        let _ = Proof::verify(bytes, &Expected { access_token, ..expected(URI) });
+    }
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(claims) = serde_json::from_str::<Map<String, Value>>(text) {
-        let _ = accepts(&Value::Object(claims), URI);
+        let names_the_token = claims.get("ath").is_some_and(|named| named == TOKEN.1);
+        assert!(names_the_token || !accepts(&Value::Object(claims), URI));
     }
     if text.len() > MAX_PAIR_BYTES {
         return;
@@ -28,11 +33,11 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn expected(uri: &str) -> Expected<'_> {
-    Expected { method: "GET", uri, access_token: None, now: Instant::from_seconds(1_800_000_000) }
+    Expected { method: "GET", uri, access_token: Some(TOKEN.0), now: Instant::from_seconds(1_800_000_000) }
 }
 
 fn claims(uri: &str) -> Value {
-    json!({ "jti": "a", "htm": "GET", "htu": uri, "iat": 1_800_000_000 })
+    json!({ "jti": "a", "htm": "GET", "htu": uri, "iat": 1_800_000_000, "ath": TOKEN.1 })
 }
 
 fn accepts(claims: &Value, uri: &str) -> bool {

@@ -8,19 +8,22 @@ const CUSTOMERS: &[u8] = b"customer_id,username,full_name,birth_date,email\nc1,a
 const ACCOUNTS: &[u8] = b"account_id,currency,account_type,account_subtype,nickname,scheme,identification,opened_on\n\
 a1,GBP,Personal,CurrentAccount,,SortCodeAccountNumber,20000012345678,2020-01-01\n";
 const HOLDERS: &[u8] = b"account_id,customer_id,role\na1,c1,owner\n";
-const TRANSACTIONS: &[u8] = b"transaction_id,account_id,booked_on,credit_debit,amount,currency,code,sub_code,description,\
+const TRANSACTIONS: &[u8] =
+    b"transaction_id,account_id,booked_on,credit_debit,amount,currency,code,sub_code,description,\
 counterparty_scheme,counterparty_identification\n";
 
-fuzz_target!(|input: (u8, Vec<u8>)| {
-    let (which, bytes) = input;
+fuzz_target!(|input: &[u8]| {
+    // The first byte says which file.
+    let Some((which, bytes)) = input.split_first() else { return };
     let mut files = Files::default()
         .with(File::Customers, CUSTOMERS.to_vec())
         .with(File::Accounts, ACCOUNTS.to_vec())
         .with(File::AccountHolders, HOLDERS.to_vec())
         .with(File::Transactions, TRANSACTIONS.to_vec());
-    let file = File::ALL[usize::from(which) % File::ALL.len()];
+    let file = File::ALL[usize::from(*which) % File::ALL.len()];
     // Half of the inputs go behind a good heading, so that rows are reached.
-    let content = if which >= 128 { [file.columns().join(",").as_bytes(), b"\n", &bytes].concat() } else { bytes };
+    let content =
+        if *which >= 128 { [file.columns().join(",").as_bytes(), b"\n", bytes].concat() } else { bytes.to_vec() };
     files = files.with(file, content);
     let _ = parse(&files, &|_, source| u128::from(source.len() as u64));
 });

@@ -3,11 +3,11 @@
 
 use std::sync::LazyLock;
 
+use libfuzzer_sys::fuzz_target;
 use lombard_auth::jose::{Alg, Claims, Header, SigningKey, Typ, VerifyRules, sign, verify};
 use lombard_auth::oauth::authorize::ExpectedObject;
 use lombard_domain::id::ClientId;
 use lombard_domain::time::Instant;
-use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value};
 
 static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate(Alg::EdDsa).expect("a key"));
@@ -29,11 +29,8 @@ fuzz_target!(|bytes: &[u8]| {
     claims.insert("exp".into(), 1_772_453_000.into());
     claims.extend(members);
     let Ok(token) = sign(&KEY, Header::with_kid("oauth-authz-req+jwt", KEY.kid()), &claims) else { return };
-    let rules = VerifyRules {
-        typ: Typ::AbsentOrOneOf(&["oauth-authz-req+jwt", "JWT"]),
-        algs: &Alg::ALL,
-        keys: KEY.public(),
-    };
+    let rules =
+        VerifyRules { typ: Typ::AbsentOrOneOf(&["oauth-authz-req+jwt", "JWT"]), algs: &Alg::ALL, keys: KEY.public() };
     let Ok(claims) = verify(&token, rules).and_then(|verified| verified.claims()) else { return };
     if let Ok(params) = expected.read(&claims) {
         assert!(params.get("request").is_ok_and(|nested| nested.is_none()));
