@@ -118,11 +118,13 @@ async fn a_statement_holds_by_the_keys_that_its_directory_publishes() {
 #[tokio::test]
 async fn a_statement_of_somebody_else_is_not_approved() {
     let world = World::new();
-    let unknown = json!({"software_statement": world.statement(&json!({"iss": "https://unknown.example"}))});
-    assert_eq!(told(world.open(&unknown, None).await).0, ErrorCode::UnapprovedSoftwareStatement);
-    for changes in [json!({"iss": null}), json!({"iss": ""})] {
-        let body = json!({"software_statement": world.statement(&changes)});
-        assert_eq!(told(world.open(&body, None).await).0, ErrorCode::InvalidSoftwareStatement, "{changes}");
+    for (issuer, expected) in [
+        (json!("https://unknown.example"), ErrorCode::UnapprovedSoftwareStatement),
+        (json!(""), ErrorCode::UnapprovedSoftwareStatement),
+        (json!(null), ErrorCode::InvalidSoftwareStatement),
+    ] {
+        let body = json!({"software_statement": world.statement(&json!({"iss": issuer}))});
+        assert_eq!(told(world.open(&body, None).await).0, expected, "{issuer}");
     }
     // A directory vouches with its own keys only, not with another's.
     let borrowed = world.statement(&json!({"iss": "https://other.example"}));
