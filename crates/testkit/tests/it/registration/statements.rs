@@ -124,8 +124,8 @@ async fn a_statement_that_does_not_hold_is_refused() {
     let bad = "invalid_software_statement";
     for (what, statement, expected) in [
         ("another directory", world.statement(&json!({"iss": "Nobody"})), "unapproved_software_statement"),
-        ("no directory", world.statement(&json!({"iss": null})), "unapproved_software_statement"),
-        ("no token", "x".to_owned(), "unapproved_software_statement"),
+        ("no directory", world.statement(&json!({"iss": null})), "invalid_software_statement"),
+        ("no token", "x".to_owned(), "invalid_software_statement"),
         ("another key", signed(&key(), &world.claims(&json!({}))), bad),
         ("the software's own key", signed(&world.software, &world.claims(&json!({}))), bad),
         ("alg none", headed(r#"{"alg":"none"}"#), bad),
