@@ -1,7 +1,6 @@
 //! The tables, in Markdown, so that they can be pasted into the documentation.
 
 use std::fmt::Write as _;
-use std::thread;
 use std::time::Duration;
 
 use crate::case::ACCOUNTS_WITH_PROOF;
@@ -58,7 +57,7 @@ impl Report<'_> {
 
     fn text(&self) -> String {
         let engine = if self.database { "PostgreSQL" } else { "SQLite" };
-        let cores = thread::available_parallelism().map_or(0, usize::from);
+        let cores = processors();
         let cpu = processor().unwrap_or_else(|| "unknown processor".to_owned());
         let mut text = format!(
             "{engine}; {cores} × {cpu}, shared by server and load; TLS on loopback; HTTP/2: {CONNECTIONS} connections × \
@@ -168,6 +167,12 @@ fn signatures_line(name: &str, signatures: Signatures, lombard: &Measured, costs
 
 fn megabytes(kib: u32) -> f64 {
     f64::from(kib) * 1024.0 / 1e6
+}
+
+/// How many processors the machine has; not how many are left to this process, which is on some of them only by now.
+fn processors() -> usize {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    text.lines().filter(|line| line.starts_with("processor")).count()
 }
 
 fn processor() -> Option<String> {
