@@ -10,7 +10,7 @@
 //!                               decide --> Consent, Grant, Code --> Return
 //! ```
 //!
-//! An error before [`Returnable`] is shown on the endpoint itself: there is nowhere to send it that could be trusted. An error
+//! An error before `Returnable` is shown on the endpoint itself: there is nowhere to send it that could be trusted. An error
 //! after it goes back to the app.
 
 mod answer;
