@@ -58,6 +58,8 @@ impl From<lombard_store::Error> for Denied {
 }
 
 /// Checks calls for data.
+///
+/// Refusals are on record, but for tokens that are missing or not ours: there is nobody whom such an entry could be about.
 #[derive(Clone)]
 pub struct Gate {
     auth: Auth,
