@@ -74,6 +74,8 @@ impl Auth {
         grant::revoke_of_consent(tx, revoked.id(), self.now()).await?;
         let reason = match by {
             Revoker::Bank => "bank",
+            Revoker::BankForAuthentication => "authentication-due",
+            Revoker::BankForFraud => "fraud",
             Revoker::Client => "client",
             Revoker::Customer => "customer",
         };

@@ -17,9 +17,10 @@ mod view;
 
 pub use embedded::EmbeddedBank;
 pub use error::{Error, Result};
-pub use page::{BadPageKey, PageKey};
-pub use port::{Answer, Bank, PAGE_SIZE, PAGE_SIZE_MAX, TransactionQuery};
+pub use page::{BadPageKey, ListKey, PageKey};
+pub use port::{Answer, Bank, LIST_SIZE, ListQuery, PAGE_SIZE, PAGE_SIZE_MAX, Reach, TransactionQuery};
 pub use view::{
-    AccountNumber, AccountView, CounterpartyView, StandingOrderView, TransactionDetail, TransactionPage,
-    TransactionView,
+    AccountNumber, AccountView, BeneficiaryView, CounterpartyView, CreditorView, DirectDebitView, OfferView, Page,
+    PartyRole, PartyView, ScheduledPaymentView, StandingOrderView, StatementFile, StatementView, TransactionDetail,
+    TransactionPage, TransactionView,
 };

@@ -4,12 +4,21 @@ use std::future::Future;
 use std::pin::Pin;
 
 use lombard_auth::access::{AccountAccess, ConsentAccess};
-use lombard_domain::account::Balance;
-use lombard_domain::permission::{ReadAccounts, ReadBalances, ReadStandingOrders, ReadTransactions, Window};
+use lombard_domain::account::{Balance, Product};
+use lombard_domain::id::{AccountId, ConsentId, CustomerId, StatementId};
+use lombard_domain::money::Money;
+use lombard_domain::permission::{
+    ConfirmFunds, ReadAccounts, ReadBalances, ReadBeneficiaries, ReadDirectDebits, ReadOffers, ReadParties,
+    ReadPartyCustomer, ReadProducts, ReadScheduledPayments, ReadStandingOrders, ReadStatementFiles, ReadStatements,
+    ReadTransactions, Right, Window,
+};
 
 use crate::error::Result;
-use crate::page::PageKey;
-use crate::view::{AccountView, StandingOrderView, TransactionPage};
+use crate::page::{ListKey, PageKey};
+use crate::view::{
+    AccountView, BeneficiaryView, DirectDebitView, OfferView, Page, PartyView, ScheduledPaymentView, StandingOrderView,
+    StatementFile, StatementView, TransactionPage,
+};
 
 /// An answer that is being looked up.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -28,18 +37,146 @@ pub trait Bank: Send + Sync {
     /// How much is in one account.
     fn balance<'a>(&'a self, access: &'a AccountAccess<ReadBalances>) -> Answer<'a, Balance>;
 
-    /// A page of what happened on an account, the newest first.
+    /// A page of what happened, account by account, the newest first.
     fn transactions<'a>(
         &'a self,
-        access: &'a AccountAccess<ReadTransactions>,
+        reach: Reach<'a, ReadTransactions>,
         query: TransactionQuery,
     ) -> Answer<'a, TransactionPage>;
 
-    /// The standing orders of an account.
+    /// A page of standing orders.
     fn standing_orders<'a>(
         &'a self,
-        access: &'a AccountAccess<ReadStandingOrders>,
-    ) -> Answer<'a, Vec<StandingOrderView>>;
+        reach: Reach<'a, ReadStandingOrders>,
+        query: ListQuery,
+    ) -> Answer<'a, Page<StandingOrderView>>;
+
+    /// A page of beneficiaries.
+    fn beneficiaries<'a>(
+        &'a self,
+        reach: Reach<'a, ReadBeneficiaries>,
+        query: ListQuery,
+    ) -> Answer<'a, Page<BeneficiaryView>>;
+
+    /// A page of direct debits.
+    fn direct_debits<'a>(
+        &'a self,
+        reach: Reach<'a, ReadDirectDebits>,
+        query: ListQuery,
+    ) -> Answer<'a, Page<DirectDebitView>>;
+
+    /// A page of payments planned for later.
+    fn scheduled_payments<'a>(
+        &'a self,
+        reach: Reach<'a, ReadScheduledPayments>,
+        query: ListQuery,
+    ) -> Answer<'a, Page<ScheduledPaymentView>>;
+
+    /// A page of offers.
+    fn offers<'a>(&'a self, reach: Reach<'a, ReadOffers>, query: ListQuery) -> Answer<'a, Page<OfferView>>;
+
+    /// The products that accounts are; an account of which the bank knows no product is left out.
+    fn products<'a>(&'a self, reach: Reach<'a, ReadProducts>) -> Answer<'a, Vec<Product>>;
+
+    /// Who holds an account.
+    fn parties<'a>(&'a self, access: &'a AccountAccess<ReadParties>) -> Answer<'a, Vec<PartyView>>;
+
+    /// Who the customer is.
+    fn customer<'a>(&'a self, access: &'a ConsentAccess<ReadPartyCustomer>) -> Answer<'a, PartyView>;
+
+    /// A page of statements that lie wholly within a window.
+    fn statements<'a>(
+        &'a self,
+        reach: Reach<'a, ReadStatements>,
+        window: Window,
+        query: ListQuery,
+    ) -> Answer<'a, Page<StatementView>>;
+
+    /// One statement; `None` if the account has none under this name, or it may not be seen.
+    fn statement<'a>(
+        &'a self,
+        access: &'a AccountAccess<ReadStatements>,
+        statement: StatementId,
+    ) -> Answer<'a, Option<StatementView>>;
+
+    /// A page of what happened between the two days of a statement; `None` as for [`Bank::statement`].
+    fn statement_transactions<'a>(
+        &'a self,
+        access: &'a AccountAccess<ReadTransactions>,
+        statement: StatementId,
+        query: TransactionQuery,
+    ) -> Answer<'a, Option<TransactionPage>>;
+
+    /// A statement as a document; `None` as for [`Bank::statement`].
+    fn statement_file<'a>(
+        &'a self,
+        access: &'a AccountAccess<ReadStatementFiles>,
+        statement: StatementId,
+    ) -> Answer<'a, Option<StatementFile>>;
+
+    /// Whether there is so much in the one account of a consent at this moment; `None` if it is kept in another currency.
+    fn funds<'a>(&'a self, access: &'a ConsentAccess<ConfirmFunds>, amount: Money) -> Answer<'a, Option<bool>>;
+}
+
+/// Of which accounts something is read: of one, or of all that the consent is for.
+pub enum Reach<'a, R: Right> {
+    /// One account.
+    Account(&'a AccountAccess<R>),
+    /// All accounts of a consent.
+    Consent(&'a ConsentAccess<R>),
+}
+
+impl<'a, R: Right> Reach<'a, R> {
+    /// The right to read, whichever account is meant.
+    #[must_use]
+    pub fn access(&self) -> &'a ConsentAccess<R> {
+        match self {
+            Self::Account(access) => access.consent(),
+            Self::Consent(access) => access,
+        }
+    }
+
+    /// The one account, if one is meant.
+    #[must_use]
+    pub fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Account(access) => Some(access.account()),
+            Self::Consent(_) => None,
+        }
+    }
+
+    /// The consent.
+    #[must_use]
+    pub fn consent(&self) -> ConsentId {
+        self.access().consent()
+    }
+
+    /// The customer who gave it.
+    #[must_use]
+    pub fn customer(&self) -> CustomerId {
+        self.access().customer()
+    }
+
+    /// How much may be seen.
+    #[must_use]
+    pub fn shade(&self) -> R::Shade {
+        self.access().shade()
+    }
+}
+
+/// Which page of a list is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListQuery {
+    /// Where the page begins; without it, at the beginning.
+    pub page: Option<ListKey>,
+    /// How many at most: 1 to [`PAGE_SIZE_MAX`]; other numbers are moved to the nearest of these.
+    pub size: usize,
+}
+
+impl Default for ListQuery {
+    fn default() -> Self {
+        Self { page: None, size: LIST_SIZE }
+    }
 }
 
 /// Which transactions are wanted. What the consent does not allow is left out whatever is asked for.
@@ -59,7 +196,9 @@ impl Default for TransactionQuery {
     }
 }
 
+/// Entries of another list on a page, unless another number is asked for.
+pub const LIST_SIZE: usize = 100;
 /// Transactions on a page, unless another number is asked for.
 pub const PAGE_SIZE: usize = 25;
-/// Transactions on a page at most.
+/// Entries on a page at most.
 pub const PAGE_SIZE_MAX: usize = 1000;

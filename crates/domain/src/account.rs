@@ -1,14 +1,28 @@
 //! Accounts and what happens on them.
 
+mod beneficiary;
+mod direct_debit;
 mod identification;
 mod kind;
+mod offer;
+mod product;
+mod scheduled_payment;
 mod standing_order;
+mod statement;
 mod transaction;
+mod word;
 
+pub use beneficiary::{Beneficiary, Trust};
+pub use direct_debit::{DirectDebit, MandateStatus, PreviousPayment};
 pub use identification::{BadIdentification, Identification, Scheme, UnknownScheme};
-pub use kind::{AccountKind, AccountStatus, Category, UnknownWord};
+pub use kind::{AccountKind, AccountStatus, Category};
+pub use offer::{Offer, OfferKind};
+pub use product::{Product, ProductKind};
+pub use scheduled_payment::{ScheduledFor, ScheduledPayment};
 pub use standing_order::{BadFrequency, Frequency, StandingOrder};
+pub use statement::{Figures, Statement, StatementKind};
 pub use transaction::{BankCode, BookingStatus, Counterparty, Cursor, Transaction};
+pub use word::UnknownWord;
 
 use crate::currency::Currency;
 use crate::id::AccountId;

@@ -25,6 +25,8 @@ macro_rules! events {
 }
 
 events! {
+    /// An account was closed, blocked, or went to another bank.
+    AccountChanged = "account.changed",
     /// An app asked for an authorization that was refused on the spot.
     AuthorizationRefused = "authorization.refused",
     /// Somebody failed to prove to be a client.
@@ -43,6 +45,12 @@ events! {
     CodeReplayed = "code.replayed",
     /// A customer allowed a consent.
     ConsentAuthorised = "consent.authorised",
+    /// An app deleted a consent.
+    ConsentDeleted = "consent.deleted",
+    /// A consent's time was over.
+    ConsentExpired = "consent.expired",
+    /// An app lodged a consent.
+    ConsentLodged = "consent.lodged",
     /// A customer refused a consent, or went away.
     ConsentRejected = "consent.rejected",
     /// A consent was taken back.
@@ -63,6 +71,8 @@ events! {
     SignedIn = "sign-in.succeeded",
     /// A customer signed out.
     SignedOut = "sign-in.ended",
+    /// An app said what it wants to be told, changed it, or took it back.
+    SubscriptionChanged = "subscription.changed",
     /// Tokens were issued.
     TokenIssued = "token.issued",
     /// Tokens were refused.

@@ -1,19 +1,24 @@
 //! A consent: what a customer allows an app, on which accounts, until when. The one thing from which all rights follow.
 //!
 //! ```text
-//!  awaiting --authorise--> authorised --revoke--> revoked
-//!      |                       |                     |
-//!      +--reject--> rejected   +--expire--> expired <+   (an expiry also ends a revoked consent)
+//!  awaiting --authorise--> authorised <--authorise--+
+//!      |                     |     |                |
+//!      +--reject--> rejected |     +--revoke--> revoked
+//!      +--expire--> expired <+--------expire--------+
+//!
+//!  any of them --delete--> deleted
 //! ```
 //!
-//! The customer, the app or the bank revokes. Rejected and expired are final; a revoked consent may be authorised again by the
-//! same customer while it has not expired.
+//! The customer, the app or the bank revokes. Rejected, expired and deleted are final, but for the deletion; a consent that is
+//! authorised or revoked may be authorised again, by the same customer, while it has not expired.
 
 use std::fmt;
 use std::str::FromStr;
 
+use crate::account::Identification;
 use crate::id::{AccountId, ClientId, ConsentId, CustomerId};
 use crate::permission::{PermissionSet, Window};
+use crate::text::Text;
 use crate::time::Instant;
 
 /// What an app asks for, or has been given.
@@ -21,10 +26,45 @@ use crate::time::Instant;
 pub struct Consent {
     id: ConsentId,
     client: ClientId,
+    kind: Kind,
     terms: Terms,
     created_at: Instant,
     changed_at: Instant,
     state: State,
+}
+
+/// How a consent came to be, and what for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An app lodged it, to read account information.
+    AccountAccess,
+    /// An app lodged it, to ask whether there is enough money in one account.
+    FundsConfirmation,
+    /// It was made when a customer said yes to a request that said itself what was asked for.
+    Request,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[Self::AccountAccess, Self::FundsConfirmation, Self::Request];
+
+    /// The word for it.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::AccountAccess => "account-access",
+            Self::FundsConfirmation => "funds-confirmation",
+            Self::Request => "request",
+        }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = UnknownStatus;
+
+    fn from_str(text: &str) -> Result<Self, UnknownStatus> {
+        Self::ALL.iter().copied().find(|kind| kind.code() == text).ok_or(UnknownStatus)
+    }
 }
 
 /// What a consent allows, as asked for; a customer accepts or refuses it whole.
@@ -36,6 +76,26 @@ pub struct Terms {
     pub window: Window,
     /// Until when the consent holds; `None` until it is taken back.
     pub expires_at: Option<Instant>,
+    /// The one account that the app named itself, in a consent to confirm funds.
+    pub debtor: Option<Debtor>,
+}
+
+/// An account that an app names by its number.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Debtor {
+    /// The number.
+    pub account: Identification,
+    /// The name of its holder, as the app knows it.
+    pub name: Option<Text<350>>,
+    /// A second number, such as a roll number.
+    pub secondary: Option<Text<34>>,
+}
+
+impl fmt::Debug for Debtor {
+    /// Nothing of it: it names a person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Debtor(…)")
+    }
 }
 
 /// Where a consent stands.
@@ -45,10 +105,12 @@ pub enum State {
     Awaiting,
     /// A customer allowed it, for these accounts.
     Authorised(Authorisation),
+    /// The app deleted it.
+    Deleted(Option<Authorisation>),
     /// Its time is over.
     Expired(Option<Authorisation>),
-    /// A customer refused it, or never finished.
-    Rejected,
+    /// No customer allowed it.
+    Rejected(Rejection),
     /// It was taken back.
     Revoked(Authorisation, Revoker),
 }
@@ -62,11 +124,24 @@ pub struct Authorisation {
     pub accounts: Vec<AccountId>,
 }
 
-/// Who took a consent back.
+/// Why no customer allowed a consent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// The customer began and never finished.
+    Abandoned,
+    /// The customer said no, or the account that the app named is not theirs.
+    Declined,
+}
+
+/// Who took a consent back, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revoker {
-    /// The bank: fraud, a closed customer, an operator.
+    /// The bank: a closed customer, an operator.
     Bank,
+    /// The bank, because the customer must sign in anew before it goes on.
+    BankForAuthentication,
+    /// The bank, because it suspects fraud.
+    BankForFraud,
     /// The app.
     Client,
     /// The customer.
@@ -76,20 +151,14 @@ pub enum Revoker {
 impl Consent {
     /// A consent that waits for a customer's answer.
     #[must_use]
-    pub fn lodge(id: ConsentId, client: ClientId, terms: Terms, now: Instant) -> Self {
-        Self { id, client, terms, created_at: now, changed_at: now, state: State::Awaiting }
+    pub fn lodge(id: ConsentId, client: ClientId, kind: Kind, terms: Terms, now: Instant) -> Self {
+        Self { id, client, kind, terms, created_at: now, changed_at: now, state: State::Awaiting }
     }
 
     /// A consent as it was stored.
     #[must_use]
-    pub fn restore(
-        id: ConsentId,
-        client: ClientId,
-        terms: Terms,
-        created_at: Instant,
-        state: (State, Instant),
-    ) -> Self {
-        Self { id, client, terms, created_at, changed_at: state.1, state: state.0 }
+    pub fn restore(lodged: Self, state: State, changed_at: Instant) -> Self {
+        Self { state, changed_at, ..lodged }
     }
 
     /// The customer allows it for these accounts.
@@ -108,7 +177,7 @@ impl Consent {
         match &self.state {
             State::Awaiting => {}
             State::Authorised(before) | State::Revoked(before, _) if before.customer == customer => {}
-            State::Authorised(_) | State::Revoked(..) | State::Expired(_) | State::Rejected => {
+            State::Authorised(_) | State::Revoked(..) | State::Deleted(_) | State::Expired(_) | State::Rejected(_) => {
                 return Err(NotPossible);
             }
         }
@@ -117,14 +186,27 @@ impl Consent {
         Ok(self.moved(State::Authorised(Authorisation { customer, accounts }), now))
     }
 
-    /// The customer refuses it.
+    /// The customer refuses it, or never finishes.
     ///
     /// # Errors
     /// [`NotPossible`] unless it waits for an answer.
-    pub fn reject(self, now: Instant) -> Result<Self, NotPossible> {
+    pub fn reject(self, why: Rejection, now: Instant) -> Result<Self, NotPossible> {
         match self.state {
-            State::Awaiting => Ok(self.moved(State::Rejected, now)),
-            State::Authorised(_) | State::Expired(_) | State::Rejected | State::Revoked(..) => Err(NotPossible),
+            State::Awaiting => Ok(self.moved(State::Rejected(why), now)),
+            State::Authorised(_) | State::Deleted(_) | State::Expired(_) | State::Rejected(_) | State::Revoked(..) => {
+                Err(NotPossible)
+            }
+        }
+    }
+
+    /// The app deletes it.
+    ///
+    /// # Errors
+    /// [`NotPossible`] if it is deleted already.
+    pub fn delete(self, now: Instant) -> Result<Self, NotPossible> {
+        match self.state.clone() {
+            State::Deleted(_) => Err(NotPossible),
+            other => Ok(self.moved(State::Deleted(other.authorisation().cloned()), now)),
         }
     }
 
@@ -135,7 +217,9 @@ impl Consent {
     pub fn revoke(self, by: Revoker, now: Instant) -> Result<Self, NotPossible> {
         match self.state.clone() {
             State::Authorised(authorisation) => Ok(self.moved(State::Revoked(authorisation, by), now)),
-            State::Awaiting | State::Expired(_) | State::Rejected | State::Revoked(..) => Err(NotPossible),
+            State::Awaiting | State::Deleted(_) | State::Expired(_) | State::Rejected(_) | State::Revoked(..) => {
+                Err(NotPossible)
+            }
         }
     }
 
@@ -152,7 +236,7 @@ impl Consent {
                 Ok(self.moved(State::Expired(Some(authorisation)), now))
             }
             State::Awaiting => Ok(self.moved(State::Expired(None), now)),
-            State::Expired(_) | State::Rejected => Err(NotPossible),
+            State::Deleted(_) | State::Expired(_) | State::Rejected(_) => Err(NotPossible),
         }
     }
 
@@ -177,13 +261,28 @@ impl Consent {
         self.client
     }
 
+    /// How it came to be, and what for.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
     /// What it allows.
     #[must_use]
     pub fn terms(&self) -> &Terms {
         &self.terms
     }
 
-    /// Where it stands.
+    /// Where it stands at this moment, also if nobody has recorded yet that its time is over.
+    #[must_use]
+    pub fn status(&self, now: Instant) -> Status {
+        match self.clone().expire(now) {
+            Ok(_) => Status::Expired,
+            Err(NotPossible) => self.state.status(),
+        }
+    }
+
+    /// Where it was recorded to stand.
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state
@@ -217,9 +316,13 @@ impl State {
         match self {
             Self::Awaiting => Status::Awaiting,
             Self::Authorised(_) => Status::Authorised,
+            Self::Deleted(_) => Status::Deleted,
             Self::Expired(_) => Status::Expired,
-            Self::Rejected => Status::Rejected,
+            Self::Rejected(Rejection::Abandoned) => Status::Abandoned,
+            Self::Rejected(Rejection::Declined) => Status::Declined,
             Self::Revoked(_, Revoker::Bank) => Status::RevokedByBank,
+            Self::Revoked(_, Revoker::BankForAuthentication) => Status::AuthenticationDue,
+            Self::Revoked(_, Revoker::BankForFraud) => Status::SuspendedForFraud,
             Self::Revoked(_, Revoker::Client) => Status::RevokedByClient,
             Self::Revoked(_, Revoker::Customer) => Status::RevokedByCustomer,
         }
@@ -230,8 +333,8 @@ impl State {
     pub fn authorisation(&self) -> Option<&Authorisation> {
         match self {
             Self::Authorised(authorisation) | Self::Revoked(authorisation, _) => Some(authorisation),
-            Self::Expired(authorisation) => authorisation.as_ref(),
-            Self::Awaiting | Self::Rejected => None,
+            Self::Deleted(authorisation) | Self::Expired(authorisation) => authorisation.as_ref(),
+            Self::Awaiting | Self::Rejected(_) => None,
         }
     }
 }
@@ -239,45 +342,61 @@ impl State {
 /// A state without its data, as it is stored and shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// See [`State::Awaiting`].
-    Awaiting,
+    /// See [`Rejection::Abandoned`].
+    Abandoned,
+    /// See [`Revoker::BankForAuthentication`].
+    AuthenticationDue,
     /// See [`State::Authorised`].
     Authorised,
+    /// See [`State::Awaiting`].
+    Awaiting,
+    /// See [`Rejection::Declined`].
+    Declined,
+    /// See [`State::Deleted`].
+    Deleted,
     /// See [`State::Expired`].
     Expired,
-    /// See [`State::Rejected`].
-    Rejected,
     /// See [`Revoker::Bank`].
     RevokedByBank,
     /// See [`Revoker::Client`].
     RevokedByClient,
     /// See [`Revoker::Customer`].
     RevokedByCustomer,
+    /// See [`Revoker::BankForFraud`].
+    SuspendedForFraud,
 }
 
 impl Status {
     /// Every status.
     pub const ALL: &[Self] = &[
-        Self::Awaiting,
+        Self::Abandoned,
+        Self::AuthenticationDue,
         Self::Authorised,
+        Self::Awaiting,
+        Self::Declined,
+        Self::Deleted,
         Self::Expired,
-        Self::Rejected,
         Self::RevokedByBank,
         Self::RevokedByClient,
         Self::RevokedByCustomer,
+        Self::SuspendedForFraud,
     ];
 
     /// The word for it.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
-            Self::Awaiting => "awaiting",
+            Self::Abandoned => "abandoned",
+            Self::AuthenticationDue => "authentication-due",
             Self::Authorised => "authorised",
+            Self::Awaiting => "awaiting",
+            Self::Declined => "rejected",
+            Self::Deleted => "deleted",
             Self::Expired => "expired",
-            Self::Rejected => "rejected",
             Self::RevokedByBank => "revoked-by-bank",
             Self::RevokedByClient => "revoked-by-client",
             Self::RevokedByCustomer => "revoked-by-customer",
+            Self::SuspendedForFraud => "suspended-for-fraud",
         }
     }
 
@@ -289,24 +408,34 @@ impl Status {
         match self {
             Self::Authorised if expires_at.is_some_and(|end| end <= now) => Err(Ended::Expired),
             Self::Authorised => Ok(()),
-            Self::Awaiting | Self::Rejected => Err(Ended::NeverGiven),
+            Self::Abandoned | Self::Awaiting | Self::Declined => Err(Ended::NeverGiven),
+            Self::AuthenticationDue => Err(Ended::AuthenticationDue),
             Self::Expired => Err(Ended::Expired),
-            Self::RevokedByBank | Self::RevokedByClient | Self::RevokedByCustomer => Err(Ended::Revoked),
+            Self::Deleted
+            | Self::RevokedByBank
+            | Self::RevokedByClient
+            | Self::RevokedByCustomer
+            | Self::SuspendedForFraud => Err(Ended::Revoked),
         }
     }
 
     /// The state with this status and the customer's answer; `None` if the two do not fit.
     #[must_use]
     pub fn with(self, authorisation: Option<Authorisation>) -> Option<State> {
+        let revoked = |by| move |yes| State::Revoked(yes, by);
         match (self, authorisation) {
+            (Self::Abandoned, None) => Some(State::Rejected(Rejection::Abandoned)),
             (Self::Awaiting, None) => Some(State::Awaiting),
-            (Self::Authorised, Some(yes)) => Some(State::Authorised(yes)),
+            (Self::Declined, None) => Some(State::Rejected(Rejection::Declined)),
+            (Self::Deleted, any) => Some(State::Deleted(any)),
             (Self::Expired, any) => Some(State::Expired(any)),
-            (Self::Rejected, None) => Some(State::Rejected),
-            (Self::RevokedByBank, Some(yes)) => Some(State::Revoked(yes, Revoker::Bank)),
-            (Self::RevokedByClient, Some(yes)) => Some(State::Revoked(yes, Revoker::Client)),
-            (Self::RevokedByCustomer, Some(yes)) => Some(State::Revoked(yes, Revoker::Customer)),
-            _ => None,
+            (Self::Authorised, yes) => yes.map(State::Authorised),
+            (Self::AuthenticationDue, yes) => yes.map(revoked(Revoker::BankForAuthentication)),
+            (Self::RevokedByBank, yes) => yes.map(revoked(Revoker::Bank)),
+            (Self::RevokedByClient, yes) => yes.map(revoked(Revoker::Client)),
+            (Self::RevokedByCustomer, yes) => yes.map(revoked(Revoker::Customer)),
+            (Self::SuspendedForFraud, yes) => yes.map(revoked(Revoker::BankForFraud)),
+            (Self::Abandoned | Self::Awaiting | Self::Declined, Some(_)) => None,
         }
     }
 }
@@ -338,6 +467,8 @@ pub struct NotPossible;
 /// Why a consent gives no right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
+    /// The customer must sign in anew before it goes on.
+    AuthenticationDue,
     /// Its time is over.
     Expired,
     /// No customer has allowed it.
@@ -360,8 +491,15 @@ mod tests {
             permissions: PermissionSet::of(&[Permission::Balances]),
             window: Window::default(),
             expires_at: Some(Instant::from_seconds(END)),
+            debtor: None,
         };
-        Consent::lodge(ConsentId::from_bits(1), ClientId::from_bits(2), terms, Instant::from_seconds(0))
+        Consent::lodge(
+            ConsentId::from_bits(1),
+            ClientId::from_bits(2),
+            Kind::AccountAccess,
+            terms,
+            Instant::from_seconds(0),
+        )
     }
 
     fn at(seconds: i64) -> Instant {
@@ -396,12 +534,12 @@ mod tests {
 
     #[test]
     fn rejected_and_expired_are_final() {
-        let rejected = lodged().reject(at(1)).unwrap();
+        let rejected = lodged().reject(Rejection::Declined, at(1)).unwrap();
         let expired = lodged().authorise(ann(), vec![], at(1)).unwrap().expire(at(END)).unwrap();
         for consent in [rejected, expired] {
             assert_eq!(consent.clone().authorise(ann(), vec![], at(1)), Err(NotPossible));
             assert_eq!(consent.clone().revoke(Revoker::Client, at(1)), Err(NotPossible));
-            assert_eq!(consent.clone().reject(at(1)), Err(NotPossible));
+            assert_eq!(consent.clone().reject(Rejection::Abandoned, at(1)), Err(NotPossible));
             assert_eq!(consent.expire(at(END + 1)), Err(NotPossible));
         }
         assert_eq!(lodged().expire(at(END - 1)), Err(NotPossible));
@@ -410,14 +548,15 @@ mod tests {
     proptest! {
         /// Whatever happens in whatever order: rights exist only if the last answer was a yes that nobody took back, before the expiry.
         #[test]
-        fn no_sequence_of_events_revives_a_right(events in proptest::collection::vec((0..4_u8, 0..2000_i64), 0..12), when in 0..2000_i64) {
+        fn no_sequence_of_events_revives_a_right(events in proptest::collection::vec((0..5_u8, 0..2000_i64), 0..12), when in 0..2000_i64) {
             let mut consent = lodged();
             let mut given = false;
             for (event, seconds) in events {
                 let next = match event {
                     0 => consent.clone().authorise(ann(), vec![], at(seconds)).inspect(|_| given = true),
-                    1 => consent.clone().reject(at(seconds)),
+                    1 => consent.clone().reject(Rejection::Declined, at(seconds)),
                     2 => consent.clone().revoke(Revoker::Customer, at(seconds)).inspect(|_| given = false),
+                    3 => consent.clone().delete(at(seconds)).inspect(|_| given = false),
                     _ => consent.clone().expire(at(seconds)).inspect(|_| given = false),
                 };
                 consent = next.unwrap_or(consent);

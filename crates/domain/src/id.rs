@@ -31,16 +31,32 @@ kinds! {
     AccountKind = "acc" as AccountId;
     /// Identifies an entry of the audit trail.
     AuditKind = "aud" as AuditId;
+    /// Identifies somebody whom a customer saved to pay again.
+    BeneficiaryKind = "ben" as BeneficiaryId;
     /// Identifies a client: a third party's app.
     ClientKind = "cli" as ClientId;
     /// Identifies a consent.
     ConsentKind = "con" as ConsentId;
     /// Identifies a customer of the bank.
     CustomerKind = "cus" as CustomerId;
+    /// Identifies a direct debit: somebody who may take money from an account.
+    DirectDebitKind = "ddb" as DirectDebitId;
+    /// Identifies an answer to the question whether there is enough money.
+    FundsConfirmationKind = "fcf" as FundsConfirmationId;
     /// Identifies a grant: one answer of a customer to one authorization request.
     GrantKind = "gra" as GrantId;
+    /// Identifies a notification: something that an app is told (its `jti`).
+    NotificationKind = "evt" as NotificationId;
+    /// Identifies an offer of the bank.
+    OfferKind = "off" as OfferId;
+    /// Identifies a payment that is to be made on a later day.
+    ScheduledPaymentKind = "sch" as ScheduledPaymentId;
     /// Identifies a standing order.
     StandingOrderKind = "sto" as StandingOrderId;
+    /// Identifies a statement of an account.
+    StatementKind = "stm" as StatementId;
+    /// Identifies what an app wants to be told.
+    SubscriptionKind = "sub" as SubscriptionId;
     /// Identifies an access token (its `jti`).
     TokenKind = "tok" as TokenId;
     /// Identifies a transaction on an account.
@@ -65,6 +81,12 @@ impl<K: Kind> Id<K> {
     #[must_use]
     pub fn from_bits(bits: u128) -> Self {
         Self { bits, kind: PhantomData }
+    }
+
+    /// Its 128 bits.
+    #[must_use]
+    pub fn bits(self) -> u128 {
+        self.bits
     }
 
     /// A new identifier that sorts after those made in earlier milliseconds: 48 bits of time, 80 random ones.

@@ -9,6 +9,7 @@ pub mod consent;
 pub mod currency;
 pub mod id;
 pub mod money;
+pub mod notification;
 pub mod oauth;
 pub mod party;
 pub mod permission;

@@ -23,6 +23,55 @@ pub struct Customer {
     pub email: Option<Text<254>>,
 }
 
+/// Where a customer can be reached, beside their e-mail address.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// The customer.
+    pub customer: CustomerId,
+    /// A telephone.
+    pub phone: Option<Phone>,
+    /// A telephone that they carry.
+    pub mobile: Option<Phone>,
+    /// Where they live.
+    pub address: Option<Address>,
+}
+
+/// Where somebody lives.
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Address {
+    /// House and street.
+    pub lines: Vec<Text<70>>,
+    /// The post code.
+    pub post_code: Option<Text<16>>,
+    /// The town.
+    pub town: Option<Text<140>>,
+    /// The country, ISO 3166-1: two capital letters.
+    pub country: Option<Text<2>>,
+}
+
+/// A telephone number: `+`, the country's code, `-`, and 1 to 30 digits, brackets or hyphens, as in `+44-2079460000`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phone(String);
+
+impl Phone {
+    /// Checks a number.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let (country, rest) = text.strip_prefix('+')?.split_once('-')?;
+        let shaped = (1..=3).contains(&country.len())
+            && country.bytes().all(|b| b.is_ascii_digit())
+            && (1..=30).contains(&rest.len())
+            && rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'(' | b')' | b'+' | b'-'));
+        shaped.then(|| Self(text.to_owned()))
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The name with which a customer signs in: 1 to 64 characters, compared without regard to the case of letters.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Username(String);

@@ -49,6 +49,8 @@ permissions! {
     BeneficiariesDetail = "beneficiaries.detail",
     /// Direct debits.
     DirectDebits = "direct-debits",
+    /// Whether there is enough money in an account; yes or no.
+    FundsConfirmation = "funds-confirmation",
     /// Offers.
     Offers = "offers",
     /// Card numbers in clear.
@@ -79,6 +81,33 @@ permissions! {
     TransactionsCredits = "transactions.credits",
     /// Transactions by which money went out.
     TransactionsDebits = "transactions.debits",
+}
+
+impl Permission {
+    /// What a consent to account information can hold: all but what is not account information.
+    pub const ACCOUNT_INFORMATION: &[Self] = &[
+        Self::AccountsBasic,
+        Self::AccountsDetail,
+        Self::Balances,
+        Self::BeneficiariesBasic,
+        Self::BeneficiariesDetail,
+        Self::DirectDebits,
+        Self::Offers,
+        Self::Pan,
+        Self::Parties,
+        Self::PartyCustomer,
+        Self::Products,
+        Self::ScheduledPaymentsBasic,
+        Self::ScheduledPaymentsDetail,
+        Self::StandingOrdersBasic,
+        Self::StandingOrdersDetail,
+        Self::StatementsBasic,
+        Self::StatementsDetail,
+        Self::TransactionsBasic,
+        Self::TransactionsDetail,
+        Self::TransactionsCredits,
+        Self::TransactionsDebits,
+    ];
 }
 
 /// A set of permissions.
@@ -125,6 +154,11 @@ impl PermissionSet {
     /// The members.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
         Permission::ALL.iter().copied().filter(move |permission| self.has(*permission))
+    }
+
+    fn seen(self, basic: Permission, detail: Permission) -> Option<Seen> {
+        let cards = if self.has(Permission::Pan) { Cards::Clear } else { Cards::Masked };
+        self.level(basic, detail).map(|level| Seen { level, cards })
     }
 
     fn level(self, basic: Permission, detail: Permission) -> Option<Level> {
@@ -211,6 +245,44 @@ impl Window {
     }
 }
 
+/// Whether card numbers are shown whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cards {
+    /// Only the end.
+    Masked,
+    /// All of it.
+    Clear,
+}
+
+/// How much may be seen of things that point to people and accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// With or without what points to people and accounts.
+    pub level: Level,
+    /// Card numbers.
+    pub cards: Cards,
+}
+
+/// How much of an account's transactions may be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransactionShade {
+    /// With or without description, counterparty and running balance.
+    pub seen: Seen,
+    /// Which way the money flows, or `None` for both ways.
+    pub only: Option<Direction>,
+    /// Booked when.
+    pub window: Window,
+}
+
+/// How much of an account's statements may be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatementShade {
+    /// With or without amounts and the document.
+    pub level: Level,
+    /// A statement must lie wholly in it.
+    pub window: Window,
+}
+
 /// A right that a call can need. It exists as a type, so that the wrong one does not compile.
 pub trait Right: 'static {
     /// Its name in logs and in the audit trail.
@@ -223,76 +295,73 @@ pub trait Right: 'static {
     fn shade(permissions: PermissionSet, window: Window) -> Option<Self::Shade>;
 }
 
-/// The right to read accounts.
-#[derive(Clone, Copy, Debug)]
-pub enum ReadAccounts {}
+macro_rules! rights {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $shade:ty, $rule:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub enum $name {}
 
-impl Right for ReadAccounts {
-    const NAME: &'static str = "accounts:read";
-    type Shade = Level;
+        impl Right for $name {
+            const NAME: &'static str = $code;
+            type Shade = $shade;
 
-    fn shade(permissions: PermissionSet, _window: Window) -> Option<Level> {
-        permissions.level(Permission::AccountsBasic, Permission::AccountsDetail)
-    }
+            fn shade(permissions: PermissionSet, window: Window) -> Option<$shade> {
+                let rule: fn(PermissionSet, Window) -> Option<$shade> = $rule;
+                rule(permissions, window)
+            }
+        }
+    )*};
 }
 
-/// The right to read balances.
-#[derive(Clone, Copy, Debug)]
-pub enum ReadBalances {}
-
-impl Right for ReadBalances {
-    const NAME: &'static str = "balances:read";
-    type Shade = ();
-
-    fn shade(permissions: PermissionSet, _window: Window) -> Option<()> {
-        permissions.has(Permission::Balances).then_some(())
-    }
-}
-
-/// The right to read standing orders.
-#[derive(Clone, Copy, Debug)]
-pub enum ReadStandingOrders {}
-
-impl Right for ReadStandingOrders {
-    const NAME: &'static str = "standing-orders:read";
-    type Shade = Level;
-
-    fn shade(permissions: PermissionSet, _window: Window) -> Option<Level> {
-        permissions.level(Permission::StandingOrdersBasic, Permission::StandingOrdersDetail)
-    }
-}
-
-/// The right to read transactions.
-#[derive(Clone, Copy, Debug)]
-pub enum ReadTransactions {}
-
-/// How much of an account's transactions may be seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TransactionShade {
-    /// With or without description, counterparty and running balance.
-    pub level: Level,
-    /// Which way the money flows, or `None` for both ways.
-    pub only: Option<Direction>,
-    /// Booked when.
-    pub window: Window,
-}
-
-impl Right for ReadTransactions {
-    const NAME: &'static str = "transactions:read";
-    type Shade = TransactionShade;
-
-    fn shade(permissions: PermissionSet, window: Window) -> Option<TransactionShade> {
-        let level = permissions.level(Permission::TransactionsBasic, Permission::TransactionsDetail)?;
-        let credits = permissions.has(Permission::TransactionsCredits);
-        let debits = permissions.has(Permission::TransactionsDebits);
+rights! {
+    /// The right to ask whether there is enough money in an account.
+    ConfirmFunds = "funds:confirm", (), |set, _| set.has(Permission::FundsConfirmation).then_some(());
+    /// The right to read accounts.
+    ReadAccounts = "accounts:read", Seen, |set, _| set.seen(Permission::AccountsBasic, Permission::AccountsDetail);
+    /// The right to read balances.
+    ReadBalances = "balances:read", (), |set, _| set.has(Permission::Balances).then_some(());
+    /// The right to read beneficiaries.
+    ReadBeneficiaries = "beneficiaries:read", Seen,
+        |set, _| set.seen(Permission::BeneficiariesBasic, Permission::BeneficiariesDetail);
+    /// The right to read direct debits.
+    ReadDirectDebits = "direct-debits:read", (), |set, _| set.has(Permission::DirectDebits).then_some(());
+    /// The right to read offers.
+    ReadOffers = "offers:read", (), |set, _| set.has(Permission::Offers).then_some(());
+    /// The right to read who holds an account.
+    ReadParties = "parties:read", (), |set, _| set.has(Permission::Parties).then_some(());
+    /// The right to read who the customer is.
+    ReadPartyCustomer = "party-customer:read", (), |set, _| set.has(Permission::PartyCustomer).then_some(());
+    /// The right to read product terms.
+    ReadProducts = "products:read", (), |set, _| set.has(Permission::Products).then_some(());
+    /// The right to read scheduled payments.
+    ReadScheduledPayments = "scheduled-payments:read", Seen,
+        |set, _| set.seen(Permission::ScheduledPaymentsBasic, Permission::ScheduledPaymentsDetail);
+    /// The right to read standing orders.
+    ReadStandingOrders = "standing-orders:read", Seen,
+        |set, _| set.seen(Permission::StandingOrdersBasic, Permission::StandingOrdersDetail);
+    /// The right to read statements.
+    ReadStatements = "statements:read", StatementShade, |set, window| {
+        let level = set.level(Permission::StatementsBasic, Permission::StatementsDetail)?;
+        Some(StatementShade { level, window })
+    };
+    /// The right to have a statement as a document.
+    ReadStatementFiles = "statement-files:read", StatementShade, |set, window| {
+        let level = set.has(Permission::StatementsDetail).then_some(Level::Detail)?;
+        Some(StatementShade { level, window })
+    };
+    /// The right to read transactions.
+    ReadTransactions = "transactions:read", TransactionShade, |set, window| {
+        let seen = set.seen(Permission::TransactionsBasic, Permission::TransactionsDetail)?;
+        let credits = set.has(Permission::TransactionsCredits);
+        let debits = set.has(Permission::TransactionsDebits);
         let only = match (credits, debits) {
             (true, true) => None,
             (true, false) => Some(Direction::Credit),
             (false, true) => Some(Direction::Debit),
             (false, false) => return None,
         };
-        Some(TransactionShade { level, only, window })
-    }
+        Some(TransactionShade { seen, only, window })
+    };
 }
 
 #[cfg(test)]
@@ -335,8 +404,8 @@ mod tests {
         assert!(shade(&[TransactionsDetail]).is_none());
         assert!(shade(&[TransactionsCredits, TransactionsDebits]).is_none());
         let some = shade(&[TransactionsBasic, TransactionsDebits]).unwrap();
-        assert_eq!((some.level, some.only), (Level::Basic, Some(Direction::Debit)));
+        assert_eq!((some.seen.level, some.only), (Level::Basic, Some(Direction::Debit)));
         let all = shade(&[TransactionsBasic, TransactionsDetail, TransactionsDebits, TransactionsCredits]).unwrap();
-        assert_eq!((all.level, all.only), (Level::Detail, None));
+        assert_eq!((all.seen.level, all.only), (Level::Detail, None));
     }
 }

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
-use lombard_domain::consent::{Authorisation, Consent, Status, Terms};
+use lombard_domain::account::Identification;
+use lombard_domain::consent::{Authorisation, Consent, Debtor, Kind, Status, Terms};
 use lombard_domain::id::{AccountId, ConsentId, CustomerId};
 use lombard_domain::oauth::{Metadata, WebUri};
 use lombard_domain::permission::Window;
 use lombard_domain::text::Text;
 use lombard_domain::time::Instant;
 
+use crate::crypt::{Crypt, Place};
 use crate::db::Tx;
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
@@ -30,14 +32,18 @@ pub struct Listed {
 pub async fn insert(tx: &mut Tx, consent: &Consent) -> Result<()> {
     let terms = consent.terms();
     let micros = |at: Option<Instant>| at.map(Instant::micros);
+    let id = consent.id().to_string();
+    let sealed = terms.debtor.as_ref().map(|debtor| seal(tx.keys()?.crypt(), &id, debtor)).transpose()?;
     tx.exec(
         "-- consent::insert
-        INSERT INTO consent (id, client_id, customer_id, status, permissions, data_from, data_to, expires_at, created_at, changed_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        INSERT INTO consent (id, client_id, customer_id, kind, status, permissions, data_from, data_to, expires_at,
+            created_at, changed_at, sealed)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         &[
-            &consent.id().to_string(),
+            &id,
             &consent.client().to_string(),
             &customer(consent),
+            &consent.kind().code(),
             &consent.state().status().code(),
             &terms.permissions.to_string(),
             &micros(terms.window.from),
@@ -45,6 +51,7 @@ pub async fn insert(tx: &mut Tx, consent: &Consent) -> Result<()> {
             &micros(terms.expires_at),
             &consent.created_at().micros(),
             &consent.changed_at().micros(),
+            &sealed,
         ],
     )
     .await?;
@@ -91,13 +98,15 @@ pub async fn advance(tx: &mut Tx, seen: Status, consent: &Consent) -> Result<boo
 /// # Errors
 /// [`Error::Corrupt`] if the rows cannot be read.
 pub async fn find(tx: &mut Tx, id: ConsentId) -> Result<Option<Consent>> {
+    let keys = tx.keys()?;
     let row = tx
         .one(
             "-- consent::find
-            SELECT id, client_id, customer_id, status, permissions, data_from, data_to, expires_at, created_at, changed_at
+            SELECT id, client_id, customer_id, status, permissions, data_from, data_to, expires_at, created_at, changed_at,
+                kind, sealed
             FROM consent WHERE id = $1",
             &[&id.to_string()],
-            read,
+            |row| read(keys.crypt(), row),
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
@@ -117,19 +126,20 @@ pub async fn find(tx: &mut Tx, id: ConsentId) -> Result<Option<Consent>> {
 /// # Errors
 /// [`Error::Corrupt`] if the rows cannot be read.
 pub async fn of_customer(tx: &mut Tx, customer: CustomerId, limit: i64) -> Result<Vec<Listed>> {
+    let keys = tx.keys()?;
     let rows = tx
         .all(
             "-- consent::of_customer
             SELECT c.id, c.client_id, c.customer_id, c.status, c.permissions, c.data_from, c.data_to, c.expires_at,
-                   c.created_at, c.changed_at, k.metadata
+                   c.created_at, c.changed_at, c.kind, c.sealed, k.metadata
             FROM consent c JOIN client k ON k.id = c.client_id
             WHERE c.customer_id = $1 ORDER BY c.created_at DESC, c.id DESC LIMIT $2",
             &[&customer.to_string(), &limit],
             |row| {
-                let metadata: String = row.get(10)?;
+                let metadata: String = row.get(12)?;
                 let metadata: Metadata =
                     serde_json::from_str(&metadata).map_err(|_| Error::Corrupt("client.metadata"))?;
-                Ok((read(row)?, metadata))
+                Ok((read(keys.crypt(), row)?, metadata))
             },
         )
         .await?;
@@ -223,6 +233,7 @@ struct ConsentRow {
     id: String,
     client: String,
     customer: Option<String>,
+    kind: String,
     status: String,
     terms: Terms,
     created_at: Instant,
@@ -240,28 +251,65 @@ impl ConsentRow {
         let state = status.with(authorisation).ok_or_else(corrupt)?;
         let id = self.id.parse().map_err(|_| corrupt())?;
         let client = self.client.parse().map_err(|_| corrupt())?;
-        Ok(Consent::restore(id, client, self.terms, self.created_at, (state, self.changed_at)))
+        let kind: Kind = self.kind.parse().map_err(|_| corrupt())?;
+        let lodged = Consent::lodge(id, client, kind, self.terms, self.created_at);
+        Ok(Consent::restore(lodged, state, self.changed_at))
     }
 }
 
-fn read(row: &Row<'_>) -> Result<ConsentRow> {
+/// The account that an app named, as it is sealed.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Named {
+    scheme: String,
+    number: String,
+    name: Option<Text<350>>,
+    secondary: Option<Text<34>>,
+}
+
+fn seal(crypt: &Crypt, id: &str, debtor: &Debtor) -> Result<Vec<u8>> {
+    let named = Named {
+        scheme: debtor.account.scheme().code().to_owned(),
+        number: debtor.account.number().to_owned(),
+        name: debtor.name.clone(),
+        secondary: debtor.secondary.clone(),
+    };
+    crypt.seal(place(id), &serde_json::to_vec(&named).map_err(|_| Error::Corrupt("consent.sealed"))?)
+}
+
+fn open(crypt: &Crypt, id: &str, sealed: &[u8]) -> Result<Debtor> {
+    let corrupt = || Error::Corrupt("consent.sealed");
+    let named: Named = serde_json::from_slice(&crypt.open(place(id), sealed)?).map_err(|_| corrupt())?;
+    let scheme = named.scheme.parse().map_err(|_| corrupt())?;
+    let account = Identification::new(scheme, &named.number).map_err(|_| corrupt())?;
+    Ok(Debtor { account, name: named.name, secondary: named.secondary })
+}
+
+fn place(row: &str) -> Place<'_> {
+    Place { table: "consent", column: "sealed", row }
+}
+
+fn read(crypt: &Crypt, row: &Row<'_>) -> Result<ConsentRow> {
+    let sealed: Option<Vec<u8>> = row.get(11)?;
+    let id: String = row.get(0)?;
     let permissions: String = row.get(4)?;
     let instant = |column| -> Result<Option<Instant>> {
         let micros: Option<i64> = row.get(column)?;
         Ok(micros.map(Instant::from_micros))
     };
     Ok(ConsentRow {
-        id: row.get(0)?,
         client: row.get(1)?,
         customer: row.get(2)?,
+        kind: row.get(10)?,
         status: row.get(3)?,
         terms: Terms {
             permissions: permissions.parse().map_err(|_| Error::Corrupt("consent.permissions"))?,
             window: Window { from: instant(5)?, to: instant(6)? },
             expires_at: instant(7)?,
+            debtor: sealed.map(|sealed| open(crypt, &id, &sealed)).transpose()?,
         },
         created_at: Instant::from_micros(row.get(8)?),
         changed_at: Instant::from_micros(row.get(9)?),
+        id,
     })
 }
 

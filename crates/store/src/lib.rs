@@ -19,6 +19,7 @@ mod error;
 pub mod grant;
 pub mod interaction;
 pub mod key;
+pub mod list;
 pub mod migrate;
 pub mod session;
 pub mod standing_order;

@@ -26,8 +26,13 @@ macro_rules! step {
     };
 }
 
-const STEPS: &[Step] =
-    &[step!(1, "0001_foundation"), step!(2, "0002_bank"), step!(3, "0003_authorization"), step!(4, "0004_fapi")];
+const STEPS: &[Step] = &[
+    step!(1, "0001_foundation"),
+    step!(2, "0002_bank"),
+    step!(3, "0003_authorization"),
+    step!(4, "0004_fapi"),
+    step!(5, "0005_account_information"),
+];
 
 /// Brings a database to the newest schema; the names of the steps that were applied.
 ///

@@ -18,6 +18,7 @@ use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
 
+pub use crate::list::Towards;
 pub use write::{add_missing, book, recompute_balances};
 
 /// Which part of an account's transactions is wanted.
@@ -33,15 +34,6 @@ pub struct PageQuery {
     pub window: Window,
     /// How many at most.
     pub limit: i64,
-}
-
-/// A way along an account's transactions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Towards {
-    /// To what was booked later.
-    Newer,
-    /// To what was booked earlier.
-    Older,
 }
 
 /// A transaction with its place on the account.

@@ -141,7 +141,7 @@ impl Gate {
         Ok(IdentityAccess { subject })
     }
 
-    /// Checks a call of an app for something of its own, with a token of its own for this scope.
+    /// Checks a call of an app for something of its own, with a token of its own for one of these scopes.
     ///
     /// # Errors
     /// [`Denied`] says why there is no such right. The refusal is on record.
@@ -149,19 +149,21 @@ impl Gate {
         &self,
         call: Call<'_>,
         presented: Option<&Presented<'_>>,
-        scope: Scope,
+        scopes: &[Scope],
     ) -> Result<ClientAccess, Denied> {
         let presented = presented.ok_or(Denied::NoToken)?;
         let standing = self.standing(presented, None).await?;
         let client = standing.token.as_ref().map(|token| token.client);
         let about = Subject { client, ..Subject::default() };
+        // Where several would do, the first is the one that is named.
+        let needed = scopes.first().map_or("", |scope| scope.name());
         let judged = self.judge(standing, presented).and_then(|(token, consent, once)| match consent {
-            None if token.scope.has(scope) => Ok((token, once)),
-            _ => Err(Denied::Permission(scope.name())),
+            None if scopes.iter().any(|scope| token.scope.has(*scope)) => Ok((token, once)),
+            _ => Err(Denied::Permission(needed)),
         });
         match judged {
             Ok((token, once)) => {
-                let entry = self.auth.entry(call, Event::DataRead, about, Some(scope.name()));
+                let entry = self.auth.entry(call, Event::DataRead, about, Some(needed));
                 self.used(call, once, entry).await?;
                 Ok(ClientAccess { client: token.client })
             }
@@ -251,6 +253,7 @@ impl Denied {
         match self {
             Self::Account => "account",
             Self::Busy => "busy",
+            Self::ConsentEnded(Ended::AuthenticationDue) => "authentication-due",
             Self::ConsentEnded(Ended::Expired) => "consent-expired",
             Self::ConsentEnded(Ended::NeverGiven) => "consent-not-given",
             Self::ConsentEnded(Ended::Revoked) => "consent-revoked",

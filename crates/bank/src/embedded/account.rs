@@ -1,7 +1,7 @@
 //! Accounts.
 
 use lombard_domain::id::{AccountId, ConsentId, CustomerId};
-use lombard_domain::permission::Level;
+use lombard_domain::permission::Seen;
 use lombard_store::{Error, account};
 
 use super::EmbeddedBank;
@@ -14,15 +14,15 @@ impl EmbeddedBank {
         &self,
         consent: ConsentId,
         customer: CustomerId,
-        level: Level,
+        seen: Seen,
     ) -> Result<Vec<AccountView>> {
         let accounts = account::of_consent(&mut self.db.read().await?, consent, customer).await?;
-        Ok(accounts.into_iter().map(|account| AccountView::of(account, level)).collect())
+        Ok(accounts.into_iter().map(|account| AccountView::of(account, seen)).collect())
     }
 
     /// One account, which exists: a consent was given for it.
-    pub(crate) async fn one_account(&self, account: AccountId, level: Level) -> Result<AccountView> {
+    pub(crate) async fn one_account(&self, account: AccountId, seen: Seen) -> Result<AccountView> {
         let found = account::find(&mut self.db.read().await?, account).await?;
-        Ok(AccountView::of(found.ok_or(Error::Corrupt("an account of a consent"))?, level))
+        Ok(AccountView::of(found.ok_or(Error::Corrupt("an account of a consent"))?, seen))
     }
 }

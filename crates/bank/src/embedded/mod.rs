@@ -14,13 +14,22 @@ mod transaction;
 use std::sync::Arc;
 
 use lombard_auth::access::{AccountAccess, ConsentAccess};
-use lombard_domain::account::Balance;
-use lombard_domain::permission::{ReadAccounts, ReadBalances, ReadStandingOrders, ReadTransactions};
+use lombard_domain::account::{Balance, Product};
+use lombard_domain::id::StatementId;
+use lombard_domain::money::Money;
+use lombard_domain::permission::{
+    ConfirmFunds, ReadAccounts, ReadBalances, ReadBeneficiaries, ReadDirectDebits, ReadOffers, ReadParties,
+    ReadPartyCustomer, ReadProducts, ReadScheduledPayments, ReadStandingOrders, ReadStatementFiles, ReadStatements,
+    ReadTransactions, Window,
+};
 use lombard_domain::time::Clock;
 use lombard_store::Db;
 
-use crate::port::{Answer, Bank, TransactionQuery};
-use crate::view::{AccountView, StandingOrderView, TransactionPage};
+use crate::port::{Answer, Bank, ListQuery, Reach, TransactionQuery};
+use crate::view::{
+    AccountView, BeneficiaryView, DirectDebitView, OfferView, Page, PartyView, ScheduledPaymentView, StandingOrderView,
+    StatementFile, StatementView, TransactionPage,
+};
 
 /// The bank in our own database. Cheap to clone.
 #[derive(Clone)]
@@ -56,16 +65,99 @@ impl Bank for EmbeddedBank {
 
     fn transactions<'a>(
         &'a self,
-        access: &'a AccountAccess<ReadTransactions>,
+        reach: Reach<'a, ReadTransactions>,
         query: TransactionQuery,
     ) -> Answer<'a, TransactionPage> {
-        Box::pin(self.page(access.account(), access.shade(), query))
+        Box::pin(async move { self.page(reach.account().unwrap(), reach.shade(), query).await })
     }
 
     fn standing_orders<'a>(
         &'a self,
-        access: &'a AccountAccess<ReadStandingOrders>,
-    ) -> Answer<'a, Vec<StandingOrderView>> {
-        Box::pin(self.orders_of(access.account(), access.shade()))
+        reach: Reach<'a, ReadStandingOrders>,
+        query: ListQuery,
+    ) -> Answer<'a, Page<StandingOrderView>> {
+        Box::pin(async move {
+            let _ = query;
+            let items = self.orders_of(reach.account().unwrap(), reach.shade()).await?;
+            Ok(Page { items, prev: None, next: None })
+        })
+    }
+
+    fn beneficiaries<'a>(
+        &'a self,
+        _reach: Reach<'a, ReadBeneficiaries>,
+        _query: ListQuery,
+    ) -> Answer<'a, Page<BeneficiaryView>> {
+        Box::pin(async { Ok(Page { items: vec![], prev: None, next: None }) })
+    }
+
+    fn direct_debits<'a>(
+        &'a self,
+        _reach: Reach<'a, ReadDirectDebits>,
+        _query: ListQuery,
+    ) -> Answer<'a, Page<DirectDebitView>> {
+        Box::pin(async { Ok(Page { items: vec![], prev: None, next: None }) })
+    }
+
+    fn scheduled_payments<'a>(
+        &'a self,
+        _reach: Reach<'a, ReadScheduledPayments>,
+        _query: ListQuery,
+    ) -> Answer<'a, Page<ScheduledPaymentView>> {
+        Box::pin(async { Ok(Page { items: vec![], prev: None, next: None }) })
+    }
+
+    fn offers<'a>(&'a self, _reach: Reach<'a, ReadOffers>, _query: ListQuery) -> Answer<'a, Page<OfferView>> {
+        Box::pin(async { Ok(Page { items: vec![], prev: None, next: None }) })
+    }
+
+    fn products<'a>(&'a self, _reach: Reach<'a, ReadProducts>) -> Answer<'a, Vec<Product>> {
+        Box::pin(async { Ok(vec![]) })
+    }
+
+    fn parties<'a>(&'a self, _access: &'a AccountAccess<ReadParties>) -> Answer<'a, Vec<PartyView>> {
+        Box::pin(async { Ok(vec![]) })
+    }
+
+    fn customer<'a>(&'a self, _access: &'a ConsentAccess<ReadPartyCustomer>) -> Answer<'a, PartyView> {
+        Box::pin(async { unimplemented!() })
+    }
+
+    fn statements<'a>(
+        &'a self,
+        _reach: Reach<'a, ReadStatements>,
+        _window: Window,
+        _query: ListQuery,
+    ) -> Answer<'a, Page<StatementView>> {
+        Box::pin(async { Ok(Page { items: vec![], prev: None, next: None }) })
+    }
+
+    fn statement<'a>(
+        &'a self,
+        _access: &'a AccountAccess<ReadStatements>,
+        _statement: StatementId,
+    ) -> Answer<'a, Option<StatementView>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn statement_transactions<'a>(
+        &'a self,
+        _access: &'a AccountAccess<ReadTransactions>,
+        _statement: StatementId,
+        _query: TransactionQuery,
+    ) -> Answer<'a, Option<TransactionPage>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn statement_file<'a>(
+        &'a self,
+        _access: &'a AccountAccess<ReadStatementFiles>,
+        _statement: StatementId,
+    ) -> Answer<'a, Option<StatementFile>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn funds<'a>(&'a self, _access: &'a ConsentAccess<ConfirmFunds>, _amount: Money) -> Answer<'a, Option<bool>> {
+        Box::pin(async { Ok(None) })
     }
 }

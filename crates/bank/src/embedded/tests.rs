@@ -8,7 +8,7 @@ use lombard_domain::currency::Currency;
 use lombard_domain::id::{AccountId, CustomerId, StandingOrderId, TransactionId};
 use lombard_domain::money::{Direction, Money};
 use lombard_domain::party::{Customer, HolderRole, Holding, Username};
-use lombard_domain::permission::{Level, TransactionShade, Window};
+use lombard_domain::permission::{Cards, Level, Seen, TransactionShade, Window};
 use lombard_domain::text::Text;
 use lombard_domain::time::{Date, Instant, Span};
 use lombard_store::Tx;
@@ -39,8 +39,10 @@ fn closed() -> AccountId {
     AccountId::from_bits(3)
 }
 
+const BASIC: Seen = Seen { level: Level::Basic, cards: Cards::Masked };
+const DETAIL: Seen = Seen { level: Level::Detail, cards: Cards::Masked };
 const EVERYTHING: TransactionShade =
-    TransactionShade { level: Level::Detail, only: None, window: Window { from: None, to: None } };
+    TransactionShade { seen: DETAIL, only: None, window: Window { from: None, to: None } };
 
 fn text<const MAX: usize>(text: &str) -> Text<MAX> {
     Text::new(text).unwrap()
@@ -140,14 +142,14 @@ async fn basic_views_hold_no_details_and_no_view_holds_a_card_number() {
         tx.commit().await.unwrap();
         let bank = EmbeddedBank::new(engine.db.clone(), Arc::new(Noon));
 
-        let basic = bank.one_account(current(), Level::Basic).await.unwrap();
+        let basic = bank.one_account(current(), BASIC).await.unwrap();
         assert!(basic.number.is_none() && basic.nickname.is_some());
-        let detailed = bank.one_account(current(), Level::Detail).await.unwrap();
+        let detailed = bank.one_account(current(), DETAIL).await.unwrap();
         assert_eq!(detailed.number.unwrap().number, "GB29NWBK60161331926819");
-        let shown = bank.one_account(card(), Level::Detail).await.unwrap();
+        let shown = bank.one_account(card(), DETAIL).await.unwrap();
         assert_eq!(shown.number.unwrap().number, "xxxxxxxxxxxx1111");
 
-        let basic = TransactionShade { level: Level::Basic, ..EVERYTHING };
+        let basic = TransactionShade { seen: BASIC, ..EVERYTHING };
         let page = bank.page(current(), basic, TransactionQuery::default()).await.unwrap();
         assert!(page.items[0].detail.is_none() && page.items[0].amount == pounds(-500));
         let page = bank.page(current(), EVERYTHING, TransactionQuery::default()).await.unwrap();
@@ -156,8 +158,8 @@ async fn basic_views_hold_no_details_and_no_view_holds_a_card_number() {
         assert_eq!(detail.balance, Some(pounds(-500)));
         assert_eq!(detail.counterparty.unwrap().number.unwrap().number, "xxxxxxxxxxxx1111");
 
-        assert!(bank.orders_of(current(), Level::Basic).await.unwrap()[0].creditor.is_none());
-        let orders = bank.orders_of(current(), Level::Detail).await.unwrap();
+        assert!(bank.orders_of(current(), BASIC).await.unwrap()[0].creditor.is_none());
+        let orders = bank.orders_of(current(), DETAIL).await.unwrap();
         assert_eq!(orders[0].creditor.as_ref().unwrap().number, "20000012345678");
     }
 }
@@ -260,7 +262,7 @@ async fn a_page_never_leaves_the_shade() {
         tx.commit().await.unwrap();
         let bank = EmbeddedBank::new(engine.db.clone(), Arc::new(Noon));
         let window = Window { from: Some(at(5)), to: Some(at(10)) };
-        let shade = TransactionShade { level: Level::Basic, only: Some(Direction::Credit), window };
+        let shade = TransactionShade { seen: BASIC, only: Some(Direction::Credit), window };
         let wide = Window { from: Some(at(0)), to: None };
         let outside = lombard_domain::account::Cursor { booked_at: at(100), sequence: 1 };
         for page in [None, Some(PageKey::older(outside))] {
@@ -283,7 +285,7 @@ proptest! {
         let check = (0..10).map(|last| format!("{digits}{last}"));
         let card_number = check.filter_map(|number| Identification::new(Scheme::Pan, &number).ok()).next().unwrap();
         let account = Account { identification: card_number, ..an_account(card(), "card", Scheme::Pan, "4111111111111111") };
-        let shown = AccountView::of(account, Level::Detail).number.unwrap().number;
+        let shown = AccountView::of(account, DETAIL).number.unwrap().number;
         prop_assert_eq!(shown.bytes().filter(u8::is_ascii_digit).count(), 4);
     }
 }

@@ -44,7 +44,7 @@ impl EmbeddedBank {
         Ok(TransactionPage {
             newer: key(rows.first(), PageKey::newer).filter(|_| is_newer),
             older: key(rows.last(), PageKey::older).filter(|_| is_older),
-            items: rows.into_iter().map(|row| TransactionView::of(row, shade.level)).collect(),
+            items: rows.into_iter().map(|row| TransactionView::of(row, shade.seen)).collect(),
         })
     }
 }

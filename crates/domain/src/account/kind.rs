@@ -1,33 +1,6 @@
 //! What sort of account it is, in the words of the import format.
 
-use std::str::FromStr;
-
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$vdoc])* $variant,)* }
-
-        impl $name {
-            /// Every value.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The word for it, in import files and in the database.
-            #[must_use]
-            pub fn code(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = UnknownWord;
-
-            fn from_str(text: &str) -> Result<Self, UnknownWord> {
-                Self::ALL.iter().copied().find(|value| value.code() == text).ok_or(UnknownWord)
-            }
-        }
-    };
-}
+use super::word::words;
 
 words! {
     /// Whose kind of account.
@@ -72,8 +45,3 @@ words! {
         Enabled = "Enabled",
     }
 }
-
-/// The text is none of the words that are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a known word")]
-pub struct UnknownWord;

@@ -16,46 +16,55 @@ pub struct AccountInformation {
     pub actions: BTreeSet<Action>,
 }
 
-/// One thing that may be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Account names, types and numbers.
-    ListAccounts,
-    /// How much is in the accounts.
-    ReadBalances,
-    /// Regular payments.
-    ReadStandingOrders,
-    /// Payments in and out.
-    ReadTransactions,
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $scope:ident;)*) => {
+        /// One thing that may be read.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Action { $($(#[$doc])* $name,)* }
+
+        impl Action {
+            /// Every action.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The name on the wire.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// The scope that means the same.
+            #[must_use]
+            pub fn scope(self) -> Scope {
+                match self { $(Self::$name => Scope::$scope,)* }
+            }
+        }
+    };
 }
 
-impl Action {
-    /// Every action.
-    pub const ALL: &[Self] =
-        &[Self::ListAccounts, Self::ReadBalances, Self::ReadStandingOrders, Self::ReadTransactions];
-
-    /// The name on the wire.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ListAccounts => "list_accounts",
-            Self::ReadBalances => "read_balances",
-            Self::ReadStandingOrders => "read_standing_orders",
-            Self::ReadTransactions => "read_transactions",
-        }
-    }
-
-    /// The scope that means the same.
-    #[must_use]
-    pub fn scope(self) -> Scope {
-        match self {
-            Self::ListAccounts => Scope::AccountsRead,
-            Self::ReadBalances => Scope::BalancesRead,
-            Self::ReadStandingOrders => Scope::StandingOrdersRead,
-            Self::ReadTransactions => Scope::TransactionsRead,
-        }
-    }
+actions! {
+    /// Account names, types and numbers.
+    ListAccounts = "list_accounts", AccountsRead;
+    /// How much is in the accounts.
+    ReadBalances = "read_balances", BalancesRead;
+    /// Saved payees.
+    ReadBeneficiaries = "read_beneficiaries", BeneficiariesRead;
+    /// Who may take money.
+    ReadDirectDebits = "read_direct_debits", DirectDebitsRead;
+    /// Offers of the bank.
+    ReadOffers = "read_offers", OffersRead;
+    /// Who holds the accounts, and who the customer is.
+    ReadParties = "read_parties", PartiesRead;
+    /// Product terms.
+    ReadProducts = "read_products", ProductsRead;
+    /// Payments planned for a later day.
+    ReadScheduledPayments = "read_scheduled_payments", ScheduledPaymentsRead;
+    /// Regular payments.
+    ReadStandingOrders = "read_standing_orders", StandingOrdersRead;
+    /// Statements.
+    ReadStatements = "read_statements", StatementsRead;
+    /// Payments in and out.
+    ReadTransactions = "read_transactions", TransactionsRead;
 }
 
 impl AccountInformation {
@@ -125,9 +134,7 @@ fn item_actions(item: &Value, resource: &str) -> Result<BTreeSet<Action>, BadDet
     let known = |name: &Value| Action::ALL.iter().copied().find(|action| name == action.name());
     let actions: Option<BTreeSet<Action>> = names.iter().take(ACTIONS_MAX).map(known).collect();
     let actions = actions.filter(|actions| !actions.is_empty() && names.len() <= ACTIONS_MAX);
-    actions.ok_or(BadDetails(
-        "need actions among list_accounts, read_balances, read_standing_orders and read_transactions",
-    ))
+    actions.ok_or(BadDetails("need actions, such as list_accounts and read_balances, all of which exist here"))
 }
 
 /// Why details are refused.

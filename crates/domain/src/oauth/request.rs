@@ -6,7 +6,7 @@ use super::pkce::Challenge;
 use super::profile::ResponseMode;
 use super::redirect_uri::RedirectUri;
 use super::scope::ScopeSet;
-use crate::id::ClientId;
+use crate::id::{ClientId, ConsentId};
 use crate::permission::PermissionSet;
 
 /// What a client asks a customer for.
@@ -34,6 +34,9 @@ pub struct AuthorizationRequest {
     pub details: Option<AccountInformation>,
     /// The key that must redeem the code (RFC 9449 10).
     pub dpop_jkt: Option<Thumbprint>,
+    /// The lodged consent that the customer is to authorise (UK Open Banking, `openbanking_intent_id`).
+    #[serde(default)]
+    pub intent: Option<ConsentId>,
     /// Who will probably sign in (OpenID Connect Core 3.1.2.1).
     pub login_hint: Option<Opaque>,
     /// The name under which the app knows who must sign in, from `claims` or an ID token that it showed (OpenID Connect Core 3.1.2.2).

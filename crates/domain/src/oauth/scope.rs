@@ -5,86 +5,88 @@ use std::str::FromStr;
 
 use crate::permission::{Permission, PermissionSet};
 
-/// One scope that this server knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
-    /// Account names, types and numbers.
-    AccountsRead,
-    /// How much is in the accounts.
-    BalancesRead,
-    /// Grant Management 6.2: looking at grants; for the app itself, not for a customer to give.
-    GrantManagementQuery,
-    /// Grant Management 6.3: ending grants; for the app itself, not for a customer to give.
-    GrantManagementRevoke,
+macro_rules! scopes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $permissions:expr;)*) => {
+        /// One scope that this server knows.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Scope { $($(#[$doc])* $name,)* }
+
+        impl Scope {
+            /// Every scope, in the order in which they are written.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The name on the wire.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// The most that a customer allows when they allow it. What a lodged consent allows can be less.
+            #[must_use]
+            pub fn permissions(self) -> PermissionSet {
+                use Permission::*;
+                let permissions: &[Permission] = match self { $(Self::$name => $permissions,)* };
+                PermissionSet::of(permissions)
+            }
+
+            fn bit(self) -> u32 {
+                let mut place = 0;
+                $(if matches!(self, Self::$name) { return 1 << place; } place += 1;)*
+                1 << place
+            }
+        }
+    };
+}
+
+scopes! {
     /// OpenID Connect: who the customer is, under a name for this app only.
-    OpenId,
+    OpenId = "openid", &[];
+    /// Account names, types and numbers.
+    AccountsRead = "accounts:read", &[AccountsBasic, AccountsDetail];
+    /// How much is in the accounts.
+    BalancesRead = "balances:read", &[Balances];
+    /// Saved payees.
+    BeneficiariesRead = "beneficiaries:read", &[BeneficiariesBasic, BeneficiariesDetail];
+    /// Who may take money.
+    DirectDebitsRead = "direct-debits:read", &[DirectDebits];
+    /// Offers of the bank.
+    OffersRead = "offers:read", &[Offers];
+    /// Who holds the accounts, and who the customer is.
+    PartiesRead = "parties:read", &[Parties, PartyCustomer];
+    /// Product terms.
+    ProductsRead = "products:read", &[Products];
+    /// Payments planned for a later day.
+    ScheduledPaymentsRead = "scheduled-payments:read", &[ScheduledPaymentsBasic, ScheduledPaymentsDetail];
     /// Regular payments.
-    StandingOrdersRead,
+    StandingOrdersRead = "standing-orders:read", &[StandingOrdersBasic, StandingOrdersDetail];
+    /// Statements.
+    StatementsRead = "statements:read", &[StatementsBasic, StatementsDetail];
     /// Payments in and out.
-    TransactionsRead,
+    TransactionsRead = "transactions:read", &[TransactionsBasic, TransactionsDetail, TransactionsCredits, TransactionsDebits];
+    /// UK Open Banking: whatever a lodged account-access consent allows.
+    Accounts = "accounts", Permission::ACCOUNT_INFORMATION;
+    /// UK Open Banking: whatever a lodged funds-confirmation consent allows.
+    FundsConfirmations = "fundsconfirmations", &[FundsConfirmation];
+    /// Grant Management 6.2: looking at grants; for the app itself, not for a customer to give.
+    GrantManagementQuery = "grant_management_query", &[];
+    /// Grant Management 6.3: ending grants; for the app itself, not for a customer to give.
+    GrantManagementRevoke = "grant_management_revoke", &[];
 }
 
 impl Scope {
-    /// Every scope, in the order in which they are written.
-    pub const ALL: &[Self] = &[
-        Self::OpenId,
-        Self::AccountsRead,
-        Self::BalancesRead,
-        Self::StandingOrdersRead,
-        Self::TransactionsRead,
-        Self::GrantManagementQuery,
-        Self::GrantManagementRevoke,
-    ];
-
-    /// The name on the wire.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::AccountsRead => "accounts:read",
-            Self::BalancesRead => "balances:read",
-            Self::GrantManagementQuery => "grant_management_query",
-            Self::GrantManagementRevoke => "grant_management_revoke",
-            Self::OpenId => "openid",
-            Self::StandingOrdersRead => "standing-orders:read",
-            Self::TransactionsRead => "transactions:read",
-        }
-    }
-
-    /// What a customer allows when they allow it.
-    #[must_use]
-    pub fn permissions(self) -> PermissionSet {
-        use Permission::*;
-        PermissionSet::of(match self {
-            Self::AccountsRead => &[AccountsBasic, AccountsDetail],
-            Self::BalancesRead => &[Balances],
-            Self::GrantManagementQuery | Self::GrantManagementRevoke | Self::OpenId => &[],
-            Self::StandingOrdersRead => &[StandingOrdersBasic, StandingOrdersDetail],
-            Self::TransactionsRead => &[TransactionsBasic, TransactionsDetail, TransactionsCredits, TransactionsDebits],
-        })
-    }
-
     /// Whether a customer can give it. What is left is for an app's own tokens.
     #[must_use]
     pub fn is_a_customers(self) -> bool {
-        match self {
-            Self::AccountsRead
-            | Self::BalancesRead
-            | Self::OpenId
-            | Self::StandingOrdersRead
-            | Self::TransactionsRead => true,
-            Self::GrantManagementQuery | Self::GrantManagementRevoke => false,
-        }
+        !matches!(self, Self::GrantManagementQuery | Self::GrantManagementRevoke)
     }
 
-    fn bit(self) -> u32 {
+    /// Which kind of lodged consent its rights come from; `None` if it says itself what is asked for.
+    #[must_use]
+    pub fn lodged(self) -> Option<crate::consent::Kind> {
         match self {
-            Self::AccountsRead => 1,
-            Self::BalancesRead => 1 << 1,
-            Self::OpenId => 1 << 2,
-            Self::StandingOrdersRead => 1 << 3,
-            Self::TransactionsRead => 1 << 4,
-            Self::GrantManagementQuery => 1 << 5,
-            Self::GrantManagementRevoke => 1 << 6,
+            Self::Accounts => Some(crate::consent::Kind::AccountAccess),
+            Self::FundsConfirmations => Some(crate::consent::Kind::FundsConfirmation),
+            _ => None,
         }
     }
 }

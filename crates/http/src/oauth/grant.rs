@@ -45,7 +45,7 @@ async fn allowed(
 ) -> Result<(ClientAccess, String), Response> {
     let (mut parts, _) = request.into_parts();
     let grant = grant_of(&mut parts).await;
-    let access = app.gate.client(id.call(), protected::presented(&parts).as_ref(), scope).await;
+    let access = app.gate.client(id.call(), protected::presented(&parts).as_ref(), &[scope]).await;
     access.map(|access| (access, grant)).map_err(protected::refused)
 }
 

@@ -51,6 +51,12 @@ impl Problem {
             // The same for an account that was not chosen, is somebody else's, or does not exist.
             Denied::Account => Self::new(StatusCode::FORBIDDEN, "U011", "There is no such account under this consent"),
             Denied::Busy => Error::Busy.into(),
+            // Digest 3: whoever must sign in anew is told so, with 403.
+            Denied::ConsentEnded(Ended::AuthenticationDue) => Self::new(
+                StatusCode::FORBIDDEN,
+                "U028",
+                "The customer must sign in again; ask them to authorise the consent anew",
+            ),
             Denied::ConsentEnded(Ended::Expired) => {
                 unauthorized("TKXP", "The consent has expired; ask the customer again")
             }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use lombard_bank::StandingOrderView;
+use lombard_bank::{ListQuery, Reach, StandingOrderView};
 use lombard_domain::account::Frequency;
 use lombard_domain::permission::ReadStandingOrders;
 use serde::Serialize;
@@ -61,9 +61,10 @@ pub(super) async fn of_account(
     At(door): At,
     Allowed(access): Allowed<ReadStandingOrders>,
 ) -> Result<Json<Envelope<StandingOrders>>, Problem> {
-    let found = app.bank.standing_orders(&access).await.map_err(|error| Problem::from(error).with_id(id.as_str()))?;
+    let found = app.bank.standing_orders(Reach::Account(&access), ListQuery::default()).await;
+    let found = found.map_err(|error| Problem::from(error).with_id(id.as_str()))?;
     let own = query::address(&app, door, &format!("/accounts/{}/standing-orders", access.account()));
-    let standing_order = found.into_iter().map(StandingOrder::from).collect();
+    let standing_order = found.items.into_iter().map(StandingOrder::from).collect();
     Ok(Envelope::whole(StandingOrders { standing_order }, own))
 }
 

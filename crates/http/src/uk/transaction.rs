@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use lombard_bank::{PageKey, TransactionQuery, TransactionView};
+use lombard_bank::{PageKey, Reach, TransactionQuery, TransactionView};
 use lombard_domain::account::BookingStatus;
 use lombard_domain::money::{Direction, Money};
 use lombard_domain::permission::ReadTransactions;
@@ -72,7 +72,7 @@ pub(super) async fn of_account(
 ) -> Result<Json<Envelope<Transactions>>, Problem> {
     let filters = Filters::read(request.uri()).map_err(|problem| problem.with_id(id.as_str()))?;
     let query = TransactionQuery { page: filters.page, window: filters.window, ..TransactionQuery::default() };
-    let page = app.bank.transactions(&access, query).await;
+    let page = app.bank.transactions(Reach::Account(&access), query).await;
     let page = page.map_err(|error| Problem::from(error).with_id(id.as_str()))?;
     let path = query::address(&app, door, &format!("/accounts/{}/transactions", access.account()));
     let at = |page: Option<PageKey>| filters.address(&path, page);

@@ -136,9 +136,9 @@ fn standing(app: &App, listed: &Listed) -> Standing {
         Status::Authorised if consent.standing(now.plus(SOON)).is_err() => Standing::EndsSoon,
         Status::Authorised => Standing::Active,
         Status::Awaiting | Status::Expired => Standing::Expired,
-        Status::Rejected | Status::RevokedByCustomer => Standing::Stopped,
-        Status::RevokedByBank => Standing::StoppedByBank,
-        Status::RevokedByClient => Standing::GivenUp,
+        Status::Abandoned | Status::Declined | Status::RevokedByCustomer => Standing::Stopped,
+        Status::AuthenticationDue | Status::RevokedByBank | Status::SuspendedForFraud => Standing::StoppedByBank,
+        Status::Deleted | Status::RevokedByClient => Standing::GivenUp,
     }
 }
 

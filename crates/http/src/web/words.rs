@@ -57,7 +57,7 @@ pub(super) fn permitted(permissions: PermissionSet) -> Vec<Asked> {
         Permission::BeneficiariesBasic | Permission::BeneficiariesDetail => Some(Asked::Beneficiaries),
         Permission::DirectDebits => Some(Asked::DirectDebits),
         Permission::Offers => Some(Asked::Offers),
-        Permission::Pan => None,
+        Permission::FundsConfirmation | Permission::Pan => None,
         Permission::Parties | Permission::PartyCustomer => Some(Asked::Parties),
         Permission::Products => Some(Asked::Products),
         Permission::ScheduledPaymentsBasic | Permission::ScheduledPaymentsDetail => Some(Asked::ScheduledPayments),

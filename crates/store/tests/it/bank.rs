@@ -4,7 +4,7 @@ use lombard_domain::account::{
     Account, AccountKind, AccountStatus, BankCode, BookingStatus, Category, Counterparty, Frequency, Identification,
     Scheme, StandingOrder, Transaction,
 };
-use lombard_domain::consent::{Consent, Terms};
+use lombard_domain::consent::{Consent, Kind, Terms};
 use lombard_domain::currency::Currency;
 use lombard_domain::id::{AccountId, ClientId, ConsentId, CustomerId, StandingOrderId, TransactionId};
 use lombard_domain::money::{Direction, Money};
@@ -176,10 +176,12 @@ async fn a_consent_shows_only_accounts_that_its_customer_holds() {
         people(&mut tx).await;
         let (consent, customer) = (ConsentId::from_bits(1), CustomerId::from_bits(2));
         client::insert(&mut tx, &a_client()).await.unwrap();
-        let terms = Terms { permissions: PermissionSet::default(), window: Window::default(), expires_at: None };
+        let terms =
+            Terms { permissions: PermissionSet::default(), window: Window::default(), expires_at: None, debtor: None };
         let accounts = (1..=2).map(AccountId::from_bits).collect();
-        let given =
-            Consent::lodge(consent, ClientId::from_bits(1), terms, at(0)).authorise(customer, accounts, at(0)).unwrap();
+        let given = Consent::lodge(consent, ClientId::from_bits(1), Kind::Request, terms, at(0))
+            .authorise(customer, accounts, at(0))
+            .unwrap();
         consent::insert(&mut tx, &given).await.unwrap();
         let seen = account::of_consent(&mut tx, consent, customer).await.unwrap();
         assert!(seen == [an_account(2)], "{}", engine.name);

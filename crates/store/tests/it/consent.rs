@@ -1,6 +1,6 @@
 //! Consents: every state is kept, and one moves on only from the status that the caller saw.
 
-use lombard_domain::consent::{Consent, Revoker, State, Status};
+use lombard_domain::consent::{Consent, Kind, Rejection, Revoker, State, Status};
 use lombard_domain::id::ConsentId;
 use lombard_domain::permission::{PermissionSet, Window};
 use lombard_store::{Error, client, consent};
@@ -36,7 +36,7 @@ async fn terms_without_limits_are_kept() {
         open.permissions = PermissionSet::default();
         open.window = Window::default();
         open.expires_at = None;
-        let given = Consent::lodge(id(1), app(1), open, at(0));
+        let given = Consent::lodge(id(1), app(1), Kind::Request, open, at(0));
         consent::insert(&mut tx, &given).await.unwrap();
         assert_eq!(consent::find(&mut tx, id(1)).await.unwrap(), Some(given), "{engine}");
     }
@@ -84,7 +84,7 @@ async fn a_stale_status_changes_nothing() {
     for engine in world::peopled().await {
         let mut tx = engine.db.begin("test").await.unwrap();
         let lodged = lodged(1);
-        let refused = lodged.clone().reject(at(5)).unwrap();
+        let refused = lodged.clone().reject(Rejection::Declined, at(5)).unwrap();
         let given = lodged.clone().authorise(customer(1), vec![account(1)], at(6)).unwrap();
         consent::insert(&mut tx, &lodged).await.unwrap();
         assert!(consent::advance(&mut tx, Status::Awaiting, &refused).await.unwrap());
@@ -141,15 +141,14 @@ async fn a_customer_sees_their_own_newest_first() {
         let mut tx = engine.db.begin("test").await.unwrap();
         let given = |n: u128, by: u128, app: u128| {
             let made = at(i64::try_from(n).unwrap() / 2);
-            let state = (State::Authorised(yes(by, &[by, 2])), made);
-            Consent::restore(id(n), world::app(app), terms(), made, state)
+            let lodged = Consent::lodge(id(n), world::app(app), Kind::Request, terms(), made);
+            Consent::restore(lodged, State::Authorised(yes(by, &[by, 2])), made)
         };
         for (n, by, app) in [(1, 1, 1), (2, 2, 1), (3, 1, 2), (4, 1, 1), (5, 2, 2)] {
             let mut given = given(n, by, app);
             if by == 2 {
                 let both = State::Authorised(yes(2, &[2, 3]));
-                given =
-                    Consent::restore(id(n), world::app(app), terms(), given.created_at(), (both, given.created_at()));
+                given = Consent::restore(given.clone(), both, given.created_at());
             }
             consent::insert(&mut tx, &given).await.unwrap();
         }

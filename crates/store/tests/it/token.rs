@@ -1,6 +1,6 @@
 //! Tokens, and the one statement on which the fate of every call depends.
 
-use lombard_domain::consent::State;
+use lombard_domain::consent::{Rejection, State};
 use lombard_domain::id::{ConsentId, GrantId, TokenId};
 use lombard_domain::oauth::{AccessToken, ClientStatus, RefreshToken};
 use lombard_store::token::Standing;
@@ -101,7 +101,7 @@ async fn a_standing_says_everything_that_happened_to_a_clients_own_token() {
 #[tokio::test]
 async fn a_grant_from_a_consent_that_nobody_gave_is_corrupt() {
     for engine in world::peopled().await {
-        for state in [State::Awaiting, State::Rejected, State::Expired(None)] {
+        for state in [State::Awaiting, State::Rejected(Rejection::Declined), State::Expired(None)] {
             let mut tx = engine.db.begin("test").await.unwrap();
             consent::insert(&mut tx, &a_consent(1, 1, state.clone())).await.unwrap();
             grant::insert(&mut tx, &a_grant(1, 1)).await.unwrap();

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use lombard_domain::account::{Account, AccountKind, AccountStatus, Category, Identification, Scheme};
-use lombard_domain::consent::{Authorisation, Consent, Revoker, State, Terms};
+use lombard_domain::consent::{Authorisation, Consent, Kind, State, Status, Terms};
 use lombard_domain::currency::Currency;
 use lombard_domain::id::{AccountId, ClientId, ConsentId, CustomerId, GrantId, TokenId};
 use lombard_domain::oauth::{
@@ -77,17 +77,19 @@ pub(crate) fn terms() -> Terms {
         permissions: PermissionSet::of(&[Permission::AccountsBasic, Permission::Balances]),
         window: Window { from: Some(at(-5000)), to: Some(at(5000)) },
         expires_at: Some(at(9000)),
+        debtor: None,
     }
 }
 
 /// A consent in a state, made at 0 and changed at 1.
 pub(crate) fn a_consent(n: u128, app: u128, state: State) -> Consent {
-    Consent::restore(ConsentId::from_bits(n), ClientId::from_bits(app), terms(), at(0), (state, at(1)))
+    let lodged = Consent::lodge(ConsentId::from_bits(n), ClientId::from_bits(app), Kind::AccountAccess, terms(), at(0));
+    Consent::restore(lodged, state, at(1))
 }
 
 /// A consent that waits for an answer.
 pub(crate) fn lodged(n: u128) -> Consent {
-    Consent::lodge(ConsentId::from_bits(n), app(1), terms(), at(0))
+    Consent::lodge(ConsentId::from_bits(n), app(1), Kind::AccountAccess, terms(), at(0))
 }
 
 /// A customer's yes to accounts.
@@ -97,11 +99,7 @@ pub(crate) fn yes(by: u128, accounts: &[u128]) -> Authorisation {
 
 /// Every state that a consent can be in, with this answer where there is one.
 pub(crate) fn states(yes: &Authorisation) -> Vec<State> {
-    let mut states =
-        vec![State::Awaiting, State::Rejected, State::Authorised(yes.clone()), State::Expired(Some(yes.clone()))];
-    states.push(State::Expired(None));
-    states.extend([Revoker::Bank, Revoker::Client, Revoker::Customer].map(|by| State::Revoked(yes.clone(), by)));
-    states
+    Status::ALL.iter().flat_map(|status| [status.with(None), status.with(Some(yes.clone()))]).flatten().collect()
 }
 
 pub(crate) fn a_grant(n: u128, consent: u128) -> Grant {
@@ -159,6 +157,7 @@ pub(crate) fn a_request(n: u128) -> AuthorizationRequest {
         response_mode: ResponseMode::Jwt,
         details: n.is_multiple_of(2).then(details),
         dpop_jkt: Some(thumbprint()),
+        intent: Some(ConsentId::from_bits(n)),
         login_hint: Some("amelia".to_owned().try_into().unwrap()),
         expected_subject: None,
         grant_management: GrantManagement::Create,

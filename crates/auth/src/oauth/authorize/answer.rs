@@ -1,7 +1,7 @@
 //! The last step: what the customer is asked, and what becomes of the answer.
 
 use lombard_domain::audit::{Event, Subject};
-use lombard_domain::consent::{Consent, Terms};
+use lombard_domain::consent::{Consent, Kind, Terms};
 use lombard_domain::id::{AccountId, ConsentId, CustomerId, GrantId};
 use lombard_domain::oauth::{AuthorizationRequest, Client, Code, ErrorCode, Grant, OauthError};
 use lombard_domain::permission::Window;
@@ -120,9 +120,10 @@ impl Auth {
         let now = self.now();
         let mut tx = self.db().begin("allow").await?;
         self.finish(&mut tx, &signed_in.interaction, signed_in.pushed.as_deref(), now).await?;
-        let consent = Consent::lodge(ConsentId::random(self.random()), question.client.id, question.terms, now)
-            .authorise(signed_in.customer, accounts, now)
-            .map_err(|_| Interrupted::Expired)?;
+        let consent =
+            Consent::lodge(ConsentId::random(self.random()), question.client.id, Kind::Request, question.terms, now)
+                .authorise(signed_in.customer, accounts, now)
+                .map_err(|_| Interrupted::Expired)?;
         consent::insert(&mut tx, &consent).await?;
         let code = self.grant(&mut tx, &consent, &question.request, signed_in).await?;
         self.record(&mut tx, call, Event::ConsentAuthorised, crate::consent::subject(&consent), None).await?;
@@ -237,6 +238,7 @@ impl Auth {
             permissions: request.permissions(),
             window: Window { from: policy.history.map(|span| now.minus(span)), to: None },
             expires_at: Some(now.plus(policy.consent_life)),
+            debtor: None,
         }
     }
 }

@@ -30,6 +30,7 @@ impl Auth {
             response_mode: response_mode(client, params)?,
             scope: scope(client, params, details.as_ref())?,
             details,
+            intent: None,
             state: opaque(params, "state")?,
             nonce: opaque(params, "nonce")?,
             code_challenge: pkce(params)?,

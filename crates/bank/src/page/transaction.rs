@@ -7,7 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lombard_domain::account::Cursor;
 use lombard_domain::time::Instant;
-use lombard_store::transaction::Towards;
+use lombard_store::list::Towards;
+
+use super::BadPageKey;
 
 /// Where a page begins and which way it goes from there.
 ///
@@ -69,11 +71,6 @@ impl FromStr for PageKey {
         }
     }
 }
-
-/// The text is not one that was given out as the place of a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not the place of a page")]
-pub struct BadPageKey;
 
 const BYTES: usize = 17;
 const OLDER: u8 = 1;

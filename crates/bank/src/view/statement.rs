@@ -1,0 +1,20 @@
+//! A statement, as a caller sees it.
+
+use lombard_domain::account::{Figures, Statement};
+
+/// A statement of an account.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StatementView {
+    /// What it is, and of which days.
+    pub statement: Statement,
+    /// Detail: what it sums up.
+    pub figures: Option<Figures>,
+}
+
+/// A statement as a document.
+pub struct StatementFile {
+    /// A name for the file.
+    pub name: String,
+    /// PDF.
+    pub content: Vec<u8>,
+}
