@@ -2,6 +2,7 @@
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest;
+use lombard_domain::oauth::Alg;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -18,6 +19,19 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
 /// SHA-256 as base64url, the form of a PKCE challenge (RFC 7636 4.2).
 pub(crate) fn base64url_of(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(of(text))
+}
+
+/// The left half of the hash that a signature's algorithm uses, as base64url: what binds a value to a token (OpenID Connect Core
+/// 3.3.2.11, `c_hash`; FAPI 1.0 Advanced 5.2.2.1-5, `s_hash`).
+pub(crate) fn left_half(alg: Alg, text: &str) -> String {
+    let algorithm = match alg {
+        Alg::Es256 | Alg::Ps256 => &digest::SHA256,
+        // RFC 8032 5.1: Ed25519 hashes with SHA-512.
+        Alg::EdDsa => &digest::SHA512,
+    };
+    let whole = digest::digest(algorithm, text.as_bytes());
+    let (left, _) = whole.as_ref().split_at(whole.as_ref().len() / 2);
+    URL_SAFE_NO_PAD.encode(left)
 }
 
 /// Bytes as base64url.

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use lombard_domain::account::AccountKind;
+use lombard_domain::account::{AccountKind, Identification};
 use lombard_domain::id::{AccountId, CustomerId};
 use lombard_domain::party::HolderRole;
 
@@ -18,6 +18,8 @@ pub struct HeldAccount {
     pub kind: AccountKind,
     /// Its number with all but the end hidden.
     pub masked: String,
+    /// Its number, to recognise an account that an app named; never to be shown.
+    pub identification: Identification,
     /// In what role the customer holds it.
     pub role: HolderRole,
     /// How many owners it has; two and more make it a joint account.

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod client;
 pub mod consent;
+mod deliver;
 mod digest;
 mod directory;
 mod error;
@@ -14,6 +15,7 @@ pub mod jose;
 pub mod keys;
 pub mod login;
 mod nonce;
+pub mod notification;
 pub mod oauth;
 mod policy;
 pub mod possession;
@@ -27,6 +29,7 @@ use lombard_domain::random::Random;
 use lombard_domain::time::{Clock, Instant};
 use lombard_store::{Db, Tx};
 
+pub use deliver::{Deliver, DeliverError, Delivering, Parcel};
 pub use directory::{AccountDirectory, DirectoryError, HeldAccount};
 pub use error::{Error, Result, chain};
 pub use fetch::{Fetch, FetchError, Fetching};
@@ -66,6 +69,8 @@ pub struct Parts {
     pub recorder: Recorder,
     /// How documents that others name are fetched.
     pub fetch: Arc<dyn Fetch>,
+    /// How apps are sent what they asked to be told.
+    pub deliver: Arc<dyn Deliver>,
     /// Whose signature under an app's certificate is believed, as certificates in DER.
     pub client_authorities: possession::Authorities,
 }
@@ -136,21 +141,34 @@ impl Auth {
         Ok(lombard_store::audit::append(tx, std::slice::from_ref(&entry)).await?)
     }
 
-    /// Forgets what nobody can use any more: names of assertions and proofs, pushed requests, customers who never arrived. To be
-    /// called every minute.
+    /// Forgets what nobody can use any more: names of assertions and proofs, pushed requests, customers who never arrived, old notifications. Ends consents
+    /// whose time is over. To be called every minute.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn forget_what_is_over(&self) -> Result<()> {
+        // One must not wait for the other: what fails here fails again in a minute.
+        let expired = self.expire_what_is_over().await;
+        // Before it is forgotten who began.
+        self.reject_what_was_abandoned(self.now()).await?;
+        self.forget_rows().await?;
+        expired
+    }
+
+    async fn forget_rows(&self) -> Result<()> {
         let now = self.now();
         // A customer who was sent with a pushed request may take this long to answer it.
         let answered = now.minus(self.policy().interaction_life);
+        let counted = now.minus(access::Budget::WINDOW);
+        let told = now.minus(self.policy().event_life);
         loop {
             let mut tx = self.db().begin("forget").await?;
             let gone = [
                 lombard_store::used_once::forget(&mut tx, now, FORGOTTEN_AT_ONCE).await?,
                 lombard_store::interaction::forget(&mut tx, now, FORGOTTEN_AT_ONCE).await?,
                 lombard_store::interaction::forget_pushed(&mut tx, answered, FORGOTTEN_AT_ONCE).await?,
+                lombard_store::unattended_access::forget(&mut tx, counted, FORGOTTEN_AT_ONCE).await?,
+                lombard_store::notification::purge(&mut tx, told, FORGOTTEN_AT_ONCE).await?,
             ];
             tx.commit().await?;
             if gone.into_iter().all(|gone| gone < FORGOTTEN_AT_ONCE.unsigned_abs()) {

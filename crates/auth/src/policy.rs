@@ -3,6 +3,7 @@
 use lombard_domain::oauth::{Need, Profile};
 use lombard_domain::time::Span;
 
+use crate::access::{OldData, UnattendedCalls};
 use crate::jose::Jwks;
 
 /// What the operator decides.
@@ -48,8 +49,14 @@ pub struct Policy {
     pub software_statement_age: Span,
     /// How long a nonce for proofs of possession is good (RFC 9449 8); `None`: proofs need none.
     pub dpop_nonce_life: Option<Span>,
+    /// How long apps can fetch what they were to be told.
+    pub event_life: Span,
     /// How long a new signing key is published before it signs.
     pub key_lead: Span,
+    /// How often apps may read without the customer (RTS (EU) 2018/389 Art. 36(5)(b)).
+    pub unattended: UnattendedCalls,
+    /// What of the past is open without a fresh sign-in (RTS (EU) 2018/389 Art. 10 and 10a).
+    pub old_data: OldData,
 }
 
 /// Somebody who vouches for apps by software statements.
@@ -123,7 +130,10 @@ impl Policy {
             software_statement: Need::Optional,
             software_statement_age: Span::hours(24),
             dpop_nonce_life: None,
+            event_life: Span::days(7),
             key_lead: Span::hours(1),
+            unattended: UnattendedCalls::usual(),
+            old_data: OldData::UK,
         }
     }
 

@@ -9,6 +9,7 @@ use lombard_store::used_once::{self, UsedOnce};
 use lombard_store::{Db, Tx};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::access::{self, Budget, Claim};
 use crate::error::{Error, Result};
 
 /// Writes entries in groups. Cheap to clone.
@@ -18,12 +19,34 @@ pub struct Recorder {
 }
 
 struct Waiting {
-    once: Vec<UsedOnce>,
-    /// What is put on record if all of `once` came for the first time.
-    entry: Option<Entry>,
-    /// What is put on record if not.
-    replayed: Option<Entry>,
-    done: oneshot::Sender<Option<First>>,
+    asked: Asked,
+    done: oneshot::Sender<Option<Outcome>>,
+}
+
+/// What a call uses up, and what is put on record of it.
+#[derive(Default)]
+pub(crate) struct Asked {
+    /// Names that may come once only.
+    pub(crate) once: Vec<UsedOnce>,
+    /// A place that it takes, once all its names came for the first time.
+    pub(crate) claim: Option<Claim>,
+    /// What is put on record if nothing is in the way.
+    pub(crate) entry: Option<Entry>,
+    /// What is put on record if a name has come before.
+    pub(crate) replayed: Option<Entry>,
+    /// What is put on record if no place is free.
+    pub(crate) full: Option<Entry>,
+}
+
+/// What became of a call.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    /// All names came for the first time, and the place was taken that was asked for.
+    Done(Option<Budget>),
+    /// All names came for the first time, and no place was free.
+    Full(Budget),
+    /// The name at this place has come before, and none in front of it.
+    Replayed { at: usize },
 }
 
 /// Whether all names of a call came for the first time.
@@ -49,7 +72,7 @@ impl Recorder {
     /// # Errors
     /// [`Error::Busy`] if it could not be written; the call must then not be answered with data.
     pub async fn record(&self, entry: Entry) -> Result<()> {
-        self.write(Vec::new(), Some(entry), None).await.map(|_| ())
+        self.write(Asked { entry: Some(entry), ..Asked::default() }).await.map(|_| ())
     }
 
     /// Uses up names that may come once only, and puts on record that they came: `entry` for the first time, `replayed` otherwise.
@@ -57,14 +80,21 @@ impl Recorder {
     /// # Errors
     /// [`Error::Busy`] if it could not be written; nothing may then be believed.
     pub(crate) async fn use_up(&self, once: Vec<UsedOnce>, entry: Option<Entry>, replayed: Entry) -> Result<First> {
-        self.write(once, entry, Some(replayed)).await
+        match self.write(Asked { once, entry, replayed: Some(replayed), ..Asked::default() }).await? {
+            Outcome::Done(_) | Outcome::Full(_) => Ok(First::Time),
+            Outcome::Replayed { at } => Ok(First::Replayed { at }),
+        }
     }
 
-    async fn write(&self, once: Vec<UsedOnce>, entry: Option<Entry>, replayed: Option<Entry>) -> Result<First> {
+    /// Uses up names, takes a place, and puts on record what became of it, all in one.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if it could not be written; nothing may then be believed.
+    pub(crate) async fn write(&self, asked: Asked) -> Result<Outcome> {
         let (done, written) = oneshot::channel();
-        self.queue.try_send(Waiting { once, entry, replayed, done }).map_err(|_| Error::Busy)?;
+        self.queue.try_send(Waiting { asked, done }).map_err(|_| Error::Busy)?;
         match written.await {
-            Ok(Some(first)) => Ok(first),
+            Ok(Some(outcome)) => Ok(outcome),
             Ok(None) | Err(_) => Err(Error::Busy),
         }
     }
@@ -78,7 +108,7 @@ async fn write(db: Db, mut waiting: mpsc::Receiver<Waiting>) {
             tracing::error!(error = %crate::chain(error), calls = group.len(), "the record could not be written; its calls are refused");
         }
         let outcomes =
-            outcome.map_or_else(|_| vec![None; group.len()], |firsts| firsts.into_iter().map(Some).collect());
+            outcome.map_or_else(|_| vec![None; group.len()], |outcomes| outcomes.into_iter().map(Some).collect());
         for (waiter, outcome) in group.drain(..).zip(outcomes) {
             // A caller that has hung up does not care.
             let _ = waiter.done.send(outcome);
@@ -86,20 +116,27 @@ async fn write(db: Db, mut waiting: mpsc::Receiver<Waiting>) {
     }
 }
 
-async fn write_group(db: &Db, group: &mut [Waiting]) -> lombard_store::Result<Vec<First>> {
+async fn write_group(db: &Db, group: &mut [Waiting]) -> lombard_store::Result<Vec<Outcome>> {
     let mut tx = db.begin("record").await?;
-    let names: Vec<UsedOnce> = group.iter().flat_map(|one| one.once.iter().cloned()).collect();
+    let names: Vec<UsedOnce> = group.iter().flat_map(|one| one.asked.once.iter().cloned()).collect();
     let mut fresh = use_all(&mut tx, &names).await?.into_iter();
-    let mut firsts = Vec::with_capacity(group.len());
-    let mut entries = Vec::with_capacity(group.len());
-    for one in group {
+    let mut replays = Vec::with_capacity(group.len());
+    for one in group.iter() {
         // All are asked for, also after one that is not fresh: the iterator moves on to the next call's names.
-        let fresh: Vec<bool> = fresh.by_ref().take(one.once.len()).collect();
-        let (first, entry) = match fresh.iter().position(|fresh| !fresh) {
-            None => (First::Time, one.entry.take()),
-            Some(at) => (First::Replayed { at }, one.replayed.take()),
+        let fresh: Vec<bool> = fresh.by_ref().take(one.asked.once.len()).collect();
+        replays.push(fresh.iter().position(|fresh| !fresh));
+    }
+    let claims = group.iter().zip(&replays).map(|(one, replay)| one.asked.claim.as_ref().filter(|_| replay.is_none()));
+    let budgets = take_all(&mut tx, &claims.collect::<Vec<_>>()).await?;
+    let mut outcomes = Vec::with_capacity(group.len());
+    let mut entries = Vec::with_capacity(group.len());
+    for (one, (replay, budget)) in group.iter_mut().zip(replays.into_iter().zip(budgets)) {
+        let (outcome, entry) = match (replay, budget) {
+            (Some(at), _) => (Outcome::Replayed { at }, one.asked.replayed.take()),
+            (None, Some(budget)) if !budget.has_place() => (Outcome::Full(budget), one.asked.full.take()),
+            (None, budget) => (Outcome::Done(budget), one.asked.entry.take()),
         };
-        firsts.push(first);
+        outcomes.push(outcome);
         entries.extend(entry);
     }
     lombard_store::audit::append(&mut tx, &entries).await?;
@@ -109,7 +146,7 @@ async fn write_group(db: &Db, group: &mut [Waiting]) -> lombard_store::Result<Ve
         let interaction = entry.interaction.as_deref().unwrap_or_default();
         tracing::info!(event = entry.event.code(), reason = entry.reason, interaction, "refused");
     }
-    Ok(firsts)
+    Ok(outcomes)
 }
 
 /// Uses names up; whether each came for the first time.
@@ -126,6 +163,23 @@ async fn use_all(tx: &mut Tx, names: &[UsedOnce]) -> lombard_store::Result<Vec<b
         }
     }
     Ok(fresh)
+}
+
+/// Takes places; what is left for each that asks for one.
+///
+/// They are taken in one order, for the same reason; those who ask for the same are served as they came.
+async fn take_all(tx: &mut Tx, claims: &[Option<&Claim>]) -> lombard_store::Result<Vec<Option<Budget>>> {
+    let mut order: Vec<(usize, &Claim)> =
+        claims.iter().enumerate().filter_map(|(place, claim)| claim.map(|claim| (place, claim))).collect();
+    order.sort_by_key(|(_, claim)| claim.order());
+    let mut budgets = vec![None; claims.len()];
+    for (place, claim) in order {
+        let budget = access::take(tx, claim).await?;
+        if let Some(slot) = budgets.get_mut(place) {
+            *slot = Some(budget);
+        }
+    }
+    Ok(budgets)
 }
 
 /// Entries that may wait.

@@ -4,6 +4,7 @@
 //! make: no capability, no data. Answers are views that hold no more than the capability's shade allows. Nothing here knows HTTP or
 //! an API dialect.
 
+mod document;
 mod embedded;
 #[cfg(test)]
 #[path = "../../store/tests/it/engines.rs"]
@@ -17,10 +18,13 @@ mod view;
 
 pub use embedded::EmbeddedBank;
 pub use error::{Error, Result};
-pub use page::{BadPageKey, ListKey, PageKey};
-pub use port::{Answer, Bank, LIST_SIZE, ListQuery, PAGE_SIZE, PAGE_SIZE_MAX, Reach, TransactionQuery};
+pub use page::{BadPageKey, ListKey, PageKey, StatementKey};
+pub use port::{
+    Answer, Bank, LIST_SIZE, ListQuery, PAGE_SIZE, PAGE_SIZE_MAX, Reach, SYNC_SIZE, SYNC_SIZE_MAX, StatementQuery,
+    SyncQuery, TransactionQuery,
+};
 pub use view::{
-    AccountNumber, AccountView, BeneficiaryView, CounterpartyView, CreditorView, DirectDebitView, OfferView, Page,
-    PartyRole, PartyView, ScheduledPaymentView, StandingOrderView, StatementFile, StatementView, TransactionDetail,
-    TransactionPage, TransactionView,
+    AccountNumber, AccountView, Available, BeneficiaryView, CounterpartyView, CreditorView, DirectDebitView, OfferView,
+    Page, PartyRole, PartyView, ScheduledPaymentView, StandingOrderView, StatementFile, StatementView, SyncPage,
+    TransactionDetail, TransactionPage, TransactionView,
 };

@@ -14,10 +14,10 @@ use lombard_domain::permission::{
 };
 
 use crate::error::Result;
-use crate::page::{ListKey, PageKey};
+use crate::page::{ListKey, PageKey, StatementKey};
 use crate::view::{
     AccountView, BeneficiaryView, DirectDebitView, OfferView, Page, PartyView, ScheduledPaymentView, StandingOrderView,
-    StatementFile, StatementView, TransactionPage,
+    StatementFile, StatementView, SyncPage, TransactionPage,
 };
 
 /// An answer that is being looked up.
@@ -43,6 +43,14 @@ pub trait Bank: Send + Sync {
         reach: Reach<'a, ReadTransactions>,
         query: TransactionQuery,
     ) -> Answer<'a, TransactionPage>;
+
+    /// How the transactions of an account have changed since last time; `None` if the cursor is none that was given out for this
+    /// account under this consent, or the data that it belongs to is not there any more.
+    fn changes<'a>(
+        &'a self,
+        access: &'a AccountAccess<ReadTransactions>,
+        query: SyncQuery,
+    ) -> Answer<'a, Option<SyncPage>>;
 
     /// A page of standing orders.
     fn standing_orders<'a>(
@@ -78,19 +86,21 @@ pub trait Bank: Send + Sync {
     /// The products that accounts are; an account of which the bank knows no product is left out.
     fn products<'a>(&'a self, reach: Reach<'a, ReadProducts>) -> Answer<'a, Vec<Product>>;
 
-    /// Who holds an account.
+    /// The customer's own part in an account.
+    fn party<'a>(&'a self, access: &'a AccountAccess<ReadParties>) -> Answer<'a, PartyView>;
+
+    /// Who holds an account. How others than the customer can be reached is not told.
     fn parties<'a>(&'a self, access: &'a AccountAccess<ReadParties>) -> Answer<'a, Vec<PartyView>>;
 
     /// Who the customer is.
     fn customer<'a>(&'a self, access: &'a ConsentAccess<ReadPartyCustomer>) -> Answer<'a, PartyView>;
 
-    /// A page of statements that lie wholly within a window.
+    /// A page of statements, account by account, the newest first.
     fn statements<'a>(
         &'a self,
         reach: Reach<'a, ReadStatements>,
-        window: Window,
-        query: ListQuery,
-    ) -> Answer<'a, Page<StatementView>>;
+        query: StatementQuery,
+    ) -> Answer<'a, Page<StatementView, StatementKey>>;
 
     /// One statement; `None` if the account has none under this name, or it may not be seen.
     fn statement<'a>(
@@ -107,11 +117,12 @@ pub trait Bank: Send + Sync {
         query: TransactionQuery,
     ) -> Answer<'a, Option<TransactionPage>>;
 
-    /// A statement as a document; `None` as for [`Bank::statement`].
+    /// A statement as a document with the bank's name at its head; `None` as for [`Bank::statement`].
     fn statement_file<'a>(
         &'a self,
         access: &'a AccountAccess<ReadStatementFiles>,
         statement: StatementId,
+        bank_name: &'a str,
     ) -> Answer<'a, Option<StatementFile>>;
 
     /// Whether there is so much in the one account of a consent at this moment; `None` if it is kept in another currency.
@@ -179,6 +190,23 @@ impl Default for ListQuery {
     }
 }
 
+/// Which statements are wanted. What the consent does not allow is left out whatever is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatementQuery {
+    /// Where the page begins; without it, at the newest statement of the first account.
+    pub page: Option<StatementKey>,
+    /// Only statements that lie wholly in it.
+    pub window: Window,
+    /// How many at most: 1 to [`PAGE_SIZE_MAX`]; other numbers are moved to the nearest of these.
+    pub size: usize,
+}
+
+impl Default for StatementQuery {
+    fn default() -> Self {
+        Self { page: None, window: Window::default(), size: LIST_SIZE }
+    }
+}
+
 /// Which transactions are wanted. What the consent does not allow is left out whatever is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransactionQuery {
@@ -196,6 +224,19 @@ impl Default for TransactionQuery {
     }
 }
 
+/// Which changes are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncQuery {
+    /// What the last answer said to ask with; without it, everything is new.
+    pub cursor: Option<String>,
+    /// How many at most: 1 to [`SYNC_SIZE_MAX`]; other numbers are moved to the nearest of these.
+    pub size: usize,
+}
+
+/// Changes in one answer, unless another number is asked for.
+pub const SYNC_SIZE: usize = 100;
+/// Changes in one answer at most.
+pub const SYNC_SIZE_MAX: usize = 500;
 /// Entries of another list on a page, unless another number is asked for.
 pub const LIST_SIZE: usize = 100;
 /// Transactions on a page, unless another number is asked for.

@@ -64,7 +64,8 @@ impl Case {
             Protocol::Http2 => builder.uri(format!("https://{authority}{}", self.path)),
         };
         let builder = match &self.authorization {
-            Some(authorization) => builder.header(AUTHORIZATION, authorization),
+            // With the customer there, because calls without them are counted and soon refused.
+            Some(authorization) => builder.header(AUTHORIZATION, authorization).header(CUSTOMER_ADDRESS, "192.0.2.1"),
             None => builder,
         };
         match self.form {
@@ -137,6 +138,8 @@ pub(crate) fn fapi(app: &App, token: &str) -> Vec<Case> {
     ]
 }
 
+/// By this an app says that the customer is there.
+const CUSTOMER_ADDRESS: &str = "x-fapi-customer-ip-address";
 /// Where the data API is.
 pub(crate) const API: &str = "/open-banking/v4.0/aisp";
 /// The name of the DPoP-bound read.

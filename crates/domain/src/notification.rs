@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use crate::consent::Kind;
 use crate::id::{ClientId, ConsentId, NotificationId, SubscriptionId};
 use crate::oauth::WebUri;
 use crate::text::Text;
@@ -35,14 +36,43 @@ pub enum About {
     FundsConfirmationConsent(ConsentId),
 }
 
+impl About {
+    /// A consent as something to tell of; `None` for one that no app lodged, which it would not know.
+    #[must_use]
+    pub fn consent(kind: Kind, id: ConsentId) -> Option<Self> {
+        match kind {
+            Kind::AccountAccess => Some(Self::AccountAccessConsent(id)),
+            Kind::FundsConfirmation => Some(Self::FundsConfirmationConsent(id)),
+            Kind::Request => None,
+        }
+    }
+
+    /// The kind of the consent.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::AccountAccessConsent(_) => Kind::AccountAccess,
+            Self::FundsConfirmationConsent(_) => Kind::FundsConfirmation,
+        }
+    }
+
+    /// Which consent.
+    #[must_use]
+    pub fn consent_id(self) -> ConsentId {
+        match self {
+            Self::AccountAccessConsent(id) | Self::FundsConfirmationConsent(id) => id,
+        }
+    }
+}
+
 /// What an app can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
     /// An account of a consent was closed or went to another bank.
     LinkedAccountUpdate,
-    /// The bank took a consent back.
+    /// What a consent to confirm funds gave access to is not accessible any more, whether or not the consent itself ended.
     ConsentAccessRevoked,
-    /// The customer took a consent back at the bank.
+    /// The customer, or the bank itself, took a consent back at the bank.
     ConsentAuthorizationRevoked,
     /// A consent expired, or was authorised anew.
     ResourceUpdate,

@@ -59,22 +59,24 @@ impl Instant {
     /// without a fraction. A time zone is ignored, as UK Open Banking v4.0 says of query parameters; a date alone is its midnight.
     #[must_use]
     pub fn from_iso_8601(text: &str) -> Option<Self> {
-        if text.len() > 40 || !text.is_ascii() {
-            return None;
-        }
-        let (date, time) = text.split_once(['T', 't']).unwrap_or((text, ""));
-        let date = match date.len() {
-            10 => date.parse().ok()?,
-            8 => format!("{}-{}-{}", date.get(..4)?, date.get(4..6)?, date.get(6..)?).parse::<Date>().ok()?,
-            _ => return None,
-        };
+        let (date, time, zone) = split_iso_8601(text)?;
         // A plus sign that was not escaped arrives as a space.
-        let (time, zone) = time.split_at(time.find(['Z', 'z', '+', '-', ' ']).unwrap_or(time.len()));
         let zone_digits = zone.trim_start_matches(['Z', 'z', '+', '-', ' ']).replace(':', "");
         if !zone_digits.bytes().all(|b| b.is_ascii_digit()) || zone_digits.len() > 4 {
             return None;
         }
         Some(date.start().plus(time_of_day(time)?))
+    }
+
+    /// Reads a date and time in the forms of [`Instant::from_iso_8601`] as they stand in a body, where the time zone counts; without
+    /// one it is UTC. A date alone is refused: nobody could say whether its beginning or its end is meant.
+    #[must_use]
+    pub fn from_zoned_iso_8601(text: &str) -> Option<Self> {
+        let (date, time, zone) = split_iso_8601(text)?;
+        if time.is_empty() {
+            return None;
+        }
+        Some(date.start().plus(time_of_day(time)?).minus(zone_offset(zone)?))
     }
 
     /// The day on which the moment falls, in UTC.
@@ -225,6 +227,41 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Instant;
 }
 
+/// The date, the text of the time, and the text of the zone.
+fn split_iso_8601(text: &str) -> Option<(Date, &str, &str)> {
+    if text.len() > 40 || !text.is_ascii() {
+        return None;
+    }
+    let (date, time) = text.split_once(['T', 't']).unwrap_or((text, ""));
+    let date = match date.len() {
+        10 => date.parse().ok()?,
+        8 => format!("{}-{}-{}", date.get(..4)?, date.get(4..6)?, date.get(6..)?).parse::<Date>().ok()?,
+        _ => return None,
+    };
+    let (time, zone) = time.split_at(time.find(['Z', 'z', '+', '-', ' ']).unwrap_or(time.len()));
+    Some((date, time, zone))
+}
+
+/// How far a zone is ahead of UTC: nothing or `Z`, or `hh`, `hhmm` or `hh:mm` behind a sign.
+fn zone_offset(zone: &str) -> Option<Span> {
+    let (sign, digits) = match zone.split_at_checked(1) {
+        None | Some(("Z" | "z", "")) => return Some(Span(0)),
+        Some(("+", digits)) => (1, digits),
+        Some(("-", digits)) => (-1, digits),
+        Some(_) => return None,
+    };
+    let bytes = digits.as_bytes();
+    let shaped = match bytes.len() {
+        2 | 4 => bytes.iter().all(u8::is_ascii_digit),
+        5 => bytes.iter().enumerate().all(|(i, b)| if i == 2 { *b == b':' } else { b.is_ascii_digit() }),
+        _ => false,
+    };
+    let hours: i64 = digits.get(..2).filter(|_| shaped)?.parse().ok()?;
+    let minutes: i64 =
+        digits.get(digits.len() - 2..).filter(|_| bytes.len() > 2).map_or(Some(0), |text| text.parse().ok())?;
+    (hours <= 23 && minutes <= 59).then(|| Span::minutes(sign * (hours * 60 + minutes)))
+}
+
 /// `hh`, `hh:mm`, `hh:mm:ss` or the same without colons, with a fraction of the last part that is given to seconds.
 fn time_of_day(text: &str) -> Option<Span> {
     let (whole, fraction) = text.split_once(['.', ',']).unwrap_or((text, ""));
@@ -320,9 +357,43 @@ mod tests {
         }
     }
 
+    #[test]
+    fn reads_the_zone_where_it_counts() {
+        for (text, expected) in [
+            ("2016-01-01T10:40:00", "2016-01-01T10:40:00Z"),
+            ("2016-01-01T10:40:12.34567Z", "2016-01-01T10:40:12.34567Z"),
+            ("2016-01-01T10:40:00+01", "2016-01-01T09:40:00Z"),
+            ("2016-01-01T10:40:00-05:30", "2016-01-01T16:10:00Z"),
+            ("2016-01-01T00:30:00+0100", "2015-12-31T23:30:00Z"),
+            ("20160101T104012.345Z", "2016-01-01T10:40:12.345Z"),
+            ("2016-01-01T10:40", "2016-01-01T10:40:00Z"),
+            ("2017-04-05t10:43:07z", "2017-04-05T10:43:07Z"),
+        ] {
+            assert_eq!(Instant::from_zoned_iso_8601(text).map(Instant::rfc3339).as_deref(), Some(expected), "{text}");
+        }
+        for bad in [
+            "",
+            "2016-01-01",
+            "2016-01-01T",
+            "2016-01-01TZ",
+            "2016-01-01T10:40:00 01:00",
+            "2016-01-01T10:40:00+1",
+            "2016-01-01T10:40:00+24:00",
+            "2016-01-01T10:40:00+01:60",
+            "2016-01-01T10:40:00+01:0",
+            "2016-01-01T10:40:00+010:0",
+            "2016-01-01T10:40:00Z01",
+            "2016-01-01T10:40:00+",
+            "2016-02-30T10:40:00Z",
+        ] {
+            assert_eq!(Instant::from_zoned_iso_8601(bad), None, "{bad}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn survives_any_text(text: String) {
+            let _ = Instant::from_zoned_iso_8601(&text);
             let _ = Instant::from_iso_8601(&text);
             let _ = text.parse::<Date>();
         }

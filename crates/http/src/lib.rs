@@ -1,10 +1,12 @@
 //! Every HTTP surface: parse, call one use case, render.
 //!
-//! The surfaces (`oauth`, `uk`, `web`) never name each other; what they share is in [`parts`]. No rule is decided here and no
-//! database is touched: an answer is made from what `auth` and `bank` return, an error from a match without a catch-all arm.
+//! The surfaces (`feed`, `oauth`, `uk`, `web`) never name each other; what they share is in [`parts`]. No rule is decided here and
+//! no database is touched: an answer is made from what `auth` and `bank` return, an error from a match without a catch-all arm.
 
 mod app;
+mod feed;
 mod oauth;
+pub mod openapi;
 pub mod parts;
 mod uk;
 mod web;
@@ -15,11 +17,16 @@ use axum::response::Response;
 
 pub use app::{App, SandboxCustomer, SandboxSite, Site};
 pub use parts::peer::Peer;
+pub use uk::bodies;
 
 /// All public routes of a server.
 pub fn router(app: App) -> Router {
+    let explorer = if app.site.sandbox.is_some() { openapi::explorer::router() } else { Router::new() };
     Router::new()
+        .merge(explorer)
+        .merge(feed::router())
         .merge(oauth::router())
+        .merge(openapi::router())
         .merge(uk::router())
         .merge(web::router())
         .fallback(not_found)
@@ -31,12 +38,13 @@ pub fn router(app: App) -> Router {
 /// Every route by method and path, for the test that calls each of them without a right.
 #[must_use]
 pub fn routes() -> Vec<(&'static str, &'static str)> {
-    [oauth::ROUTES, uk::ROUTES, web::ROUTES].concat()
+    [feed::ROUTES, oauth::ROUTES, openapi::ROUTES, uk::ROUTES, web::ROUTES].concat()
 }
 
 /// Which surface answers for a path, also where there is no route.
 #[derive(Clone, Copy)]
 enum Surface {
+    Feed,
     Oauth,
     Uk,
     Web,
@@ -46,6 +54,8 @@ impl Surface {
     fn of(path: &str) -> Self {
         if uk::owns(path) {
             Self::Uk
+        } else if feed::owns(path) {
+            Self::Feed
         } else if oauth::owns(path) {
             Self::Oauth
         } else {
@@ -64,13 +74,16 @@ async fn method_not_allowed(axum::extract::State(app): axum::extract::State<App>
 
 async fn guard(
     axum::extract::State(app): axum::extract::State<App>,
-    request: Request,
+    mut request: Request,
     next: axum::middleware::Next,
 ) -> Response {
+    let slot = parts::budget::Slot::default();
+    request.extensions_mut().insert(slot.clone());
     // Whoever brings proofs is told the nonce that the next one needs (RFC 9449 8.2).
     let nonce = app.auth.dpop_nonce().filter(|_| request.headers().contains_key(parts::evidence::DPOP));
     let mut response =
         parts::guard::run(request, next, |surface_path, id, refusal| render(&app, surface_path, id, refusal)).await;
+    parts::budget::settle(&app, &slot, &mut response).await;
     if let Some(value) = nonce.and_then(|nonce| http::HeaderValue::try_from(nonce).ok()) {
         response.headers_mut().insert(parts::evidence::DPOP_NONCE, value);
     }
@@ -84,6 +97,7 @@ fn refuse(app: &App, request: &Request, refusal: parts::guard::Refusal) -> Respo
 /// A refusal that happened outside any handler, in the shape that the path's surface promises.
 fn render(app: &App, path: &str, id: &str, refusal: parts::guard::Refusal) -> Response {
     match Surface::of(path) {
+        Surface::Feed => feed::refusal(id, refusal),
         Surface::Oauth => oauth::refusal(refusal),
         Surface::Uk => uk::refusal(id, refusal),
         Surface::Web => web::refusal(app, id, refusal),

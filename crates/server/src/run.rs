@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use http::Request;
 use hyper::body::Incoming;
 use lombard_auth::Door;
+use lombard_auth::notification::Courier;
 use lombard_http::{Peer, Site};
 use lombard_store::Db;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -129,6 +130,7 @@ impl Bound {
             tokio::spawn(telemetry::keep_metrics_small(metrics, stop.clone())),
             tokio::spawn(keep_keys_fresh(core.auth.clone(), stop.clone())),
             tokio::spawn(forget_what_was_used(core.auth.clone(), stop.clone())),
+            tokio::spawn(send_notifications(core.auth.clone(), stop.clone())),
             tokio::spawn(renew_certificate(self.doors.certificate, renewals, stop)),
         ];
         ending.asked().await?;
@@ -177,6 +179,20 @@ async fn forget_what_was_used(auth: lombard_auth::Auth, stop: Stop) {
     }
 }
 
+/// Sends apps what they asked to be told. What an earlier run did not send is in the database, and goes out with the first round.
+async fn send_notifications(auth: lombard_auth::Auth, stop: Stop) {
+    let mut courier = Courier::new(auth);
+    loop {
+        if let Err(error) = courier.round().await {
+            tracing::warn!(%error, "notifications could not be looked for; the next attempt is in a moment");
+        }
+        if tokio::time::timeout(SEND_EVERY, stop.wait()).await.is_ok() {
+            break;
+        }
+    }
+    courier.stop().await;
+}
+
 /// Shows a renewed certificate from the next handshake on, whenever the operator sends SIGHUP.
 async fn renew_certificate(
     served: Arc<ServedCertificate>,
@@ -206,5 +222,7 @@ impl Ready for DatabaseReady {
     }
 }
 
+/// Between two looks for what is to be sent to apps.
+const SEND_EVERY: Duration = Duration::from_secs(2);
 /// Between two looks for what can be forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60);

@@ -60,6 +60,7 @@ impl Core {
         let keys = KeyRing::load(&db, SystemClock.now()).await.context("cannot read the signing keys")?;
         let Trust { client_authorities, reach, outgoing_roots } = plan.trust;
         let authorities: Vec<Vec<u8>> = client_authorities.iter().map(|der| der.to_vec()).collect();
+        let outgoing = Arc::new(HttpsFetch::new(reach, outgoing_roots)?);
         let auth = Auth::new(Parts {
             db: db.clone(),
             clock: Arc::new(SystemClock),
@@ -70,7 +71,8 @@ impl Core {
             second_factor: plan.second_factor,
             directory: bank.clone(),
             recorder: Recorder::start(db.clone()),
-            fetch: Arc::new(HttpsFetch::new(reach, outgoing_roots)?),
+            fetch: outgoing.clone(),
+            deliver: outgoing,
             client_authorities: Authorities::new(&authorities).context("cannot use the authorities of clients")?,
         });
         Ok(Self { db, auth, bank })

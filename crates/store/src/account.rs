@@ -1,5 +1,7 @@
 //! Accounts, who holds them, and how much is in them.
 
+mod close;
+
 use lombard_domain::account::{Account, Identification};
 use lombard_domain::currency::Currency;
 use lombard_domain::id::{AccountId, ConsentId, CustomerId};
@@ -13,6 +15,8 @@ use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
 use crate::stored::{self, Stored};
 use crate::vault::Index;
+
+pub use close::{Closed, close};
 
 /// An account in the eyes of one of its holders.
 pub struct Held {
@@ -358,7 +362,7 @@ fn decode(keys: &Keys, row: &Row<'_>) -> Result<Account> {
 }
 
 /// Reads currency, booked and pending amount and credit line from the first columns of a row.
-fn amounts(row: &Row<'_>) -> Result<Amounts> {
+pub(crate) fn amounts(row: &Row<'_>) -> Result<Amounts> {
     let currency = currency(&row.get::<String>(0)?)?;
     let credit_line: Option<i64> = row.get(3)?;
     Ok(Amounts {

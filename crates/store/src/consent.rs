@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use lombard_domain::account::Identification;
 use lombard_domain::consent::{Authorisation, Consent, Debtor, Kind, Status, Terms};
-use lombard_domain::id::{AccountId, ConsentId, CustomerId};
+use lombard_domain::id::{AccountId, ClientId, ConsentId, CustomerId};
 use lombard_domain::oauth::{Metadata, WebUri};
 use lombard_domain::permission::Window;
 use lombard_domain::text::Text;
@@ -135,47 +135,114 @@ pub async fn of_customer(tx: &mut Tx, customer: CustomerId, limit: i64) -> Resul
             FROM consent c JOIN client k ON k.id = c.client_id
             WHERE c.customer_id = $1 ORDER BY c.created_at DESC, c.id DESC LIMIT $2",
             &[&customer.to_string(), &limit],
-            |row| {
-                let metadata: String = row.get(12)?;
-                let metadata: Metadata =
-                    serde_json::from_str(&metadata).map_err(|_| Error::Corrupt("client.metadata"))?;
-                Ok((read(keys.crypt(), row)?, metadata))
-            },
+            |row| read_listed(keys.crypt(), row),
         )
         .await?;
-    let mut accounts: HashMap<String, Vec<AccountId>> = HashMap::new();
-    tx.all(
-        "-- consent::accounts_of_customer
-        SELECT a.consent_id, a.account_id FROM consent_account a JOIN consent c ON c.id = a.consent_id
-        WHERE c.customer_id = $1",
-        &[&customer.to_string()],
-        |row| {
-            accounts.entry(row.get(0)?).or_default().push(account(row, 1)?);
-            Ok(())
-        },
-    )
-    .await?;
-    rows.into_iter()
-        .map(|(row, client)| {
-            let own = accounts.remove(&row.id).unwrap_or_default();
-            Ok(Listed { consent: row.complete(own)?, client_name: client.client_name, client_uri: client.client_uri })
-        })
-        .collect()
+    let accounts = tx
+        .all(
+            "-- consent::accounts_of_customer
+            SELECT a.consent_id, a.account_id FROM consent_account a JOIN consent c ON c.id = a.consent_id
+            WHERE c.customer_id = $1",
+            &[&customer.to_string()],
+            |row| Ok((row.get(0)?, account(row, 1)?)),
+        )
+        .await?;
+    complete_all(rows, accounts)
+}
+
+/// The newest consents that a client has lodged or been given, newest first, two statements however many there are.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the rows cannot be read.
+pub async fn of_client(tx: &mut Tx, client: ClientId, limit: i64) -> Result<Vec<Listed>> {
+    let keys = tx.keys()?;
+    let rows = tx
+        .all(
+            "-- consent::of_client
+            SELECT c.id, c.client_id, c.customer_id, c.status, c.permissions, c.data_from, c.data_to, c.expires_at,
+                   c.created_at, c.changed_at, c.kind, c.sealed, k.metadata
+            FROM consent c JOIN client k ON k.id = c.client_id
+            WHERE c.client_id = $1 ORDER BY c.created_at DESC, c.id DESC LIMIT $2",
+            &[&client.to_string(), &limit],
+            |row| read_listed(keys.crypt(), row),
+        )
+        .await?;
+    let accounts = tx
+        .all(
+            "-- consent::accounts_of_client
+            SELECT consent_id, account_id FROM consent_account WHERE consent_id IN (
+                SELECT id FROM consent WHERE client_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2)",
+            &[&client.to_string(), &limit],
+            |row| Ok((row.get(0)?, account(row, 1)?)),
+        )
+        .await?;
+    complete_all(rows, accounts)
+}
+
+/// Consents whose time was over at a moment although nobody has stored that it is, in id order, up to `limit`.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the rows cannot be read.
+pub async fn over(tx: &mut Tx, at: Instant, limit: i64) -> Result<Vec<ConsentId>> {
+    let mut found = tx
+        .all(
+            "-- consent::over
+            SELECT id FROM consent
+            WHERE status IN ('authentication-due', 'authorised', 'awaiting', 'revoked-by-bank', 'revoked-by-client',
+                'revoked-by-customer', 'suspended-for-fraud') AND expires_at <= $1
+            LIMIT $2",
+            &[&at.micros(), &limit],
+            consent_id,
+        )
+        .await?;
+    // Two nodes that end the same ones must not wait for each other.
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Consents that were lodged at a moment or before and still wait for an answer, in id order, up to `limit`.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the rows cannot be read.
+pub async fn waiting_since(tx: &mut Tx, at: Instant, limit: i64) -> Result<Vec<ConsentId>> {
+    let mut found = tx
+        .all(
+            "-- consent::waiting_since
+            SELECT id FROM consent WHERE status = 'awaiting' AND created_at <= $1 ORDER BY created_at LIMIT $2",
+            &[&at.micros(), &limit],
+            consent_id,
+        )
+        .await?;
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// How many consents of a client wait for an answer; counted up to `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn waiting_of_client(tx: &mut Tx, client: ClientId, limit: i64) -> Result<i64> {
+    let count = tx
+        .one(
+            "-- consent::waiting_of_client
+            SELECT COUNT(*) FROM (SELECT 1 FROM consent WHERE client_id = $1 AND status = 'awaiting' LIMIT $2) waiting",
+            &[&client.to_string(), &limit],
+            |row| row.get(0),
+        )
+        .await?;
+    Ok(count.unwrap_or(0))
 }
 
 /// Consents of a client that are authorised, up to `limit`.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if the rows cannot be read.
-pub async fn live_of_client(tx: &mut Tx, client: lombard_domain::id::ClientId, limit: i64) -> Result<Vec<ConsentId>> {
+pub async fn live_of_client(tx: &mut Tx, client: ClientId, limit: i64) -> Result<Vec<ConsentId>> {
     tx.all(
         "-- consent::live_of_client
         SELECT id FROM consent WHERE client_id = $1 AND status = 'authorised' ORDER BY id LIMIT $2",
         &[&client.to_string(), &limit],
-        |row| {
-            let id: String = row.get(0)?;
-            id.parse().map_err(|_| Error::Corrupt("consent.id"))
-        },
+        consent_id,
     )
     .await
 }
@@ -311,6 +378,31 @@ fn read(crypt: &Crypt, row: &Row<'_>) -> Result<ConsentRow> {
         changed_at: Instant::from_micros(row.get(9)?),
         id,
     })
+}
+
+/// A consent as it is listed, without its accounts.
+fn read_listed(crypt: &Crypt, row: &Row<'_>) -> Result<(ConsentRow, Metadata)> {
+    let metadata: String = row.get(12)?;
+    let metadata: Metadata = serde_json::from_str(&metadata).map_err(|_| Error::Corrupt("client.metadata"))?;
+    Ok((read(crypt, row)?, metadata))
+}
+
+fn complete_all(rows: Vec<(ConsentRow, Metadata)>, accounts: Vec<(String, AccountId)>) -> Result<Vec<Listed>> {
+    let mut of_consent: HashMap<String, Vec<AccountId>> = HashMap::new();
+    for (consent, account) in accounts {
+        of_consent.entry(consent).or_default().push(account);
+    }
+    rows.into_iter()
+        .map(|(row, client)| {
+            let own = of_consent.remove(&row.id).unwrap_or_default();
+            Ok(Listed { consent: row.complete(own)?, client_name: client.client_name, client_uri: client.client_uri })
+        })
+        .collect()
+}
+
+fn consent_id(row: &Row<'_>) -> Result<ConsentId> {
+    let id: String = row.get(0)?;
+    id.parse().map_err(|_| Error::Corrupt("consent.id"))
 }
 
 fn account(row: &Row<'_>, column: usize) -> Result<AccountId> {

@@ -221,7 +221,7 @@ fn encode(customer: &Customer) -> Result<Vec<u8>> {
     serde_json::to_vec(&personal).map_err(|_| Error::Corrupt("customer.sealed"))
 }
 
-fn decode(keys: &crate::db::Keys, row: &crate::driver::Row<'_>) -> Result<Customer> {
+pub(crate) fn decode(keys: &crate::db::Keys, row: &crate::driver::Row<'_>) -> Result<Customer> {
     let corrupt = || Error::Corrupt("customer");
     let id: String = row.get(0)?;
     let source: String = row.get(1)?;

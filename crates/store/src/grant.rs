@@ -1,9 +1,7 @@
 //! Grants, and the codes that bring them to clients.
 
 use lombard_domain::id::{ConsentId, GrantId};
-use lombard_domain::oauth::{
-    AccountInformation, Challenge, Code, Grant, GrantManagement, Opaque, RedirectUri, Thumbprint,
-};
+use lombard_domain::oauth::{Challenge, Code, Details, Grant, GrantManagement, Opaque, RedirectUri, Thumbprint};
 use lombard_domain::time::Instant;
 
 use crate::db::Tx;
@@ -100,6 +98,20 @@ pub async fn revoke_of_consent(tx: &mut Tx, consent: ConsentId, now: Instant) ->
     .await
 }
 
+/// Revokes the grants of a consent that are no younger than this one, but not this one itself; how many were live.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_earlier(tx: &mut Tx, grant: &Grant, now: Instant) -> Result<u64> {
+    tx.exec(
+        "-- grant::revoke_earlier
+        UPDATE consent_grant SET revoked_at = $1
+        WHERE consent_id = $2 AND id <> $3 AND created_at <= $4 AND revoked_at IS NULL",
+        &[&now.micros(), &grant.consent.to_string(), &grant.id.to_string(), &grant.created_at.micros()],
+    )
+    .await
+}
+
 /// Stores a new code under the digest of its text.
 ///
 /// # Errors
@@ -114,7 +126,7 @@ pub async fn insert_code(tx: &mut Tx, digest: &[u8], code: &Code) -> Result<()> 
             &code.grant.to_string(),
             &code.client.to_string(),
             &code.redirect_uri.as_str(),
-            &code.code_challenge.as_str(),
+            &code.code_challenge.as_ref().map(Challenge::as_str),
             &code.dpop_jkt.as_ref().map(Thumbprint::as_str),
             &code.expires_at.micros(),
         ],
@@ -138,11 +150,12 @@ pub async fn find_code(tx: &mut Tx, digest: &[u8]) -> Result<Option<Code>> {
             let text = |column| row.get::<String>(column);
             let used: Option<i64> = row.get(5)?;
             let dpop_jkt: Option<String> = row.get(6)?;
+            let challenge: Option<String> = row.get(3)?;
             Ok(Code {
                 grant: text(0)?.parse().map_err(|_| corrupt())?,
                 client: text(1)?.parse().map_err(|_| corrupt())?,
                 redirect_uri: RedirectUri::new(&text(2)?).map_err(|_| corrupt())?,
-                code_challenge: Challenge::new(&text(3)?).map_err(|_| corrupt())?,
+                code_challenge: challenge.map(Challenge::try_from).transpose().map_err(|_| corrupt())?,
                 dpop_jkt: dpop_jkt.map(Thumbprint::try_from).transpose().map_err(|_| corrupt())?,
                 expires_at: Instant::from_micros(row.get(4)?),
                 used: used.is_some(),
@@ -174,10 +187,10 @@ fn management_code(management: GrantManagement) -> &'static str {
     }
 }
 
-pub(crate) fn encode_details(details: &AccountInformation) -> Result<String> {
+pub(crate) fn encode_details(details: &Details) -> Result<String> {
     serde_json::to_string(details).map_err(|_| Error::Corrupt("authorization details"))
 }
 
-pub(crate) fn decode_details(text: &str) -> Result<AccountInformation> {
+pub(crate) fn decode_details(text: &str) -> Result<Details> {
     serde_json::from_str(text).map_err(|_| Error::Corrupt("authorization details"))
 }

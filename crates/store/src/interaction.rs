@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use lombard_domain::id::{ClientId, CustomerId};
+use lombard_domain::id::{ClientId, ConsentId, CustomerId};
 use lombard_domain::oauth::AuthorizationRequest;
 use lombard_domain::time::Instant;
 
@@ -95,10 +95,19 @@ pub async fn use_pushed(tx: &mut Tx, digest: &[u8], now: Instant) -> Result<bool
 /// [`Error::Conflict`] if the digest is taken.
 pub async fn insert(tx: &mut Tx, digest: &[u8], interaction: &Interaction) -> Result<()> {
     let sealed = interaction.request.as_ref().map(|request| seal(tx, STARTED, digest, request)).transpose()?;
+    let consent = interaction.request.as_ref().and_then(|request| request.intent);
     tx.exec(
         "-- interaction::insert
-        INSERT INTO interaction (digest, browser_digest, sealed, pushed_digest, expires_at) VALUES ($1, $2, $3, $4, $5)",
-        &[&digest, &interaction.browser_digest, &sealed, &interaction.pushed_digest, &interaction.expires_at.micros()],
+        INSERT INTO interaction (digest, browser_digest, sealed, pushed_digest, expires_at, consent_id)
+        VALUES ($1, $2, $3, $4, $5, $6)",
+        &[
+            &digest,
+            &interaction.browser_digest,
+            &sealed,
+            &interaction.pushed_digest,
+            &interaction.expires_at.micros(),
+            &consent.map(|id| id.to_string()),
+        ],
     )
     .await?;
     Ok(())
@@ -185,6 +194,30 @@ pub async fn end(tx: &mut Tx, digest: &[u8], now: Instant) -> Result<bool> {
         )
         .await?;
     Ok(touched == 1)
+}
+
+/// Up to `limit` consents that still wait for an answer although the time of a customer who began to give one is over, and that nobody
+/// else is still answering. A consent whose own time is over is not among them.
+///
+/// To be asked before the interactions themselves are forgotten.
+///
+/// # Errors
+/// [`Error::Corrupt`] if a row cannot be read.
+pub async fn abandoned(tx: &mut Tx, now: Instant, limit: i64) -> Result<Vec<ConsentId>> {
+    tx.all(
+        "-- interaction::abandoned
+        SELECT DISTINCT i.consent_id FROM interaction i JOIN consent c ON c.id = i.consent_id
+        WHERE i.expires_at <= $1 AND c.status = 'awaiting' AND (c.expires_at IS NULL OR c.expires_at > $1)
+          AND NOT EXISTS (SELECT 1 FROM interaction o
+                          WHERE o.consent_id = i.consent_id AND o.expires_at > $1 AND o.ended_at IS NULL)
+        LIMIT $2",
+        &[&now.micros(), &limit],
+        |row| {
+            let id: String = row.get(0)?;
+            id.parse().map_err(|_| Error::Corrupt("interaction.consent_id"))
+        },
+    )
+    .await
 }
 
 /// Forgets up to `limit` interactions whose time is over; how many.

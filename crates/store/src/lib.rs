@@ -9,23 +9,34 @@
 
 pub mod account;
 pub mod audit;
+pub mod beneficiary;
 pub mod client;
 pub mod consent;
+pub mod contact;
 pub mod crypt;
 pub mod customer;
 mod db;
+pub mod direct_debit;
 mod driver;
 mod error;
+pub mod funds;
 pub mod grant;
 pub mod interaction;
 pub mod key;
 pub mod list;
 pub mod migrate;
+pub mod notification;
+pub mod offer;
+pub mod scheduled_payment;
+pub mod product;
 pub mod session;
 pub mod standing_order;
+pub mod statement;
 mod stored;
+pub mod subscription;
 pub mod token;
 pub mod transaction;
+pub mod unattended_access;
 pub mod used_once;
 mod vault;
 

@@ -1,7 +1,7 @@
 //! Customers' orders to pay again and again.
 
 use lombard_domain::account::{Identification, StandingOrder};
-use lombard_domain::id::AccountId;
+use lombard_domain::id::StandingOrderKind;
 use lombard_domain::money::Money;
 use lombard_domain::text::Text;
 
@@ -10,6 +10,7 @@ use crate::crypt::Place;
 use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
+use crate::list::{Bounds, ListQuery, Towards};
 use crate::stored::{self, Stored};
 use crate::vault::Index;
 
@@ -51,22 +52,59 @@ pub async fn add_missing(tx: &mut Tx, orders: &[StandingOrder]) -> Result<Vec<St
     .await
 }
 
-/// The standing orders of an account, in the order of their identifiers.
+/// One page of standing orders, in order of account and identifier whichever way the page was reached.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if a row cannot be read.
-pub async fn of_account(tx: &mut Tx, account: AccountId) -> Result<Vec<StandingOrder>> {
+pub async fn page(tx: &mut Tx, query: &ListQuery) -> Result<Vec<StandingOrder>> {
+    let bounds = Bounds::of::<StandingOrderKind>(query);
+    match query.towards {
+        Towards::Newer => later(tx, &bounds).await,
+        Towards::Older => earlier(tx, &bounds).await,
+    }
+}
+
+async fn later(tx: &mut Tx, bounds: &Bounds) -> Result<Vec<StandingOrder>> {
     let keys = tx.keys()?;
     tx.all(
-        "-- standing_order::of_account
+        "-- standing_order::later
         SELECT s.id, s.source, s.account_id, s.amount_minor, s.frequency, s.sealed, a.currency
-        FROM standing_order s JOIN account a ON a.id = s.account_id
-        WHERE s.account_id = $1
-        ORDER BY s.id",
-        &[&account.to_string()],
+        FROM consent_account c CROSS JOIN account_holder h CROSS JOIN account a CROSS JOIN standing_order s
+        WHERE c.consent_id = $1 AND c.account_id >= $2 AND c.account_id <= $3
+            AND h.account_id = c.account_id AND h.customer_id = $4 AND a.id = c.account_id AND a.status = 'Enabled'
+            AND s.account_id = c.account_id AND s.id > CASE WHEN c.account_id = $2 THEN $5 ELSE '' END
+            AND s.id <= (SELECT MAX(n.id) FROM (
+                SELECT i.id FROM standing_order i
+                WHERE i.account_id = c.account_id AND i.id > CASE WHEN c.account_id = $2 THEN $5 ELSE '' END
+                ORDER BY i.id LIMIT (SELECT CAST($6 AS BIGINT))) n)
+        ORDER BY c.account_id, s.id LIMIT $6",
+        &bounds.params(),
         |row| decode(&keys, row),
     )
     .await
+}
+
+async fn earlier(tx: &mut Tx, bounds: &Bounds) -> Result<Vec<StandingOrder>> {
+    let keys = tx.keys()?;
+    let mut rows = tx
+        .all(
+            "-- standing_order::earlier
+            SELECT s.id, s.source, s.account_id, s.amount_minor, s.frequency, s.sealed, a.currency
+            FROM consent_account c CROSS JOIN account_holder h CROSS JOIN account a CROSS JOIN standing_order s
+            WHERE c.consent_id = $1 AND c.account_id >= $2 AND c.account_id <= $3
+                AND h.account_id = c.account_id AND h.customer_id = $4 AND a.id = c.account_id AND a.status = 'Enabled'
+                AND s.account_id = c.account_id AND s.id < CASE WHEN c.account_id = $3 THEN $5 ELSE '~' END
+                AND s.id >= (SELECT MIN(n.id) FROM (
+                    SELECT i.id FROM standing_order i
+                    WHERE i.account_id = c.account_id AND i.id < CASE WHEN c.account_id = $3 THEN $5 ELSE '~' END
+                    ORDER BY i.id DESC LIMIT (SELECT CAST($6 AS BIGINT))) n)
+            ORDER BY c.account_id DESC, s.id DESC LIMIT $6",
+            &bounds.params(),
+            |row| decode(&keys, row),
+        )
+        .await?;
+    rows.reverse();
+    Ok(rows)
 }
 
 /// A standing order as it is written: everything that the parameters borrow from.

@@ -36,7 +36,9 @@ pub struct ConsentStanding {
     pub permissions: PermissionSet,
     /// Of which time.
     pub window: Window,
-    /// The account that was asked for, if the consent is for it and the customer still holds it.
+    /// When the customer last signed in to give it: for the newest grant made from it, also if that was revoked.
+    pub signed_in_at: Instant,
+    /// The account that was asked for, if the consent is for it, the customer still holds it and it was not closed.
     pub account: Option<AccountId>,
 }
 
@@ -74,14 +76,16 @@ pub async fn standing(tx: &mut Tx, id: TokenId, account: Option<AccountId>) -> R
         "-- token::standing
         SELECT t.client_id, t.grant_id, t.scope, t.issued_at, t.expires_at, COALESCE(t.revoked_at, g.revoked_at),
                k.status, k.deleted_at,
-               c.id, c.customer_id, c.status, c.expires_at, c.permissions, c.data_from, c.data_to, h.account_id,
-               t.details, t.binding
+               c.id, c.customer_id, c.status, c.expires_at, c.permissions, c.data_from, c.data_to, o.id,
+               t.details, t.binding,
+               (SELECT MAX(s.signed_in_at) FROM consent_grant s WHERE s.consent_id = c.id)
         FROM access_token t
         JOIN client k ON k.id = t.client_id
         LEFT JOIN consent_grant g ON g.id = t.grant_id
         LEFT JOIN consent c ON c.id = g.consent_id
         LEFT JOIN consent_account a ON a.consent_id = c.id AND a.account_id = $1
         LEFT JOIN account_holder h ON h.account_id = a.account_id AND h.customer_id = c.customer_id
+        LEFT JOIN account o ON o.id = h.account_id AND o.status <> 'Deleted'
         WHERE t.id = $2",
         &[&account_text, &id.to_string()],
         |row| read_standing(row, id, account),
@@ -191,6 +195,7 @@ fn read_consent(row: &Row<'_>, account: Option<AccountId>) -> Result<ConsentStan
         expires_at: instant(11)?,
         permissions: text(12)?.parse().map_err(|_| corrupt())?,
         window: Window { from: instant(13)?, to: instant(14)? },
+        signed_in_at: instant(18)?.ok_or_else(corrupt)?,
         account: held.and(account),
     })
 }

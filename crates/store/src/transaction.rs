@@ -1,40 +1,28 @@
-//! What happened on accounts: pages of it, running balances, and sums.
-//!
-//! A page is one walk along the index by account, moment and number, from a place and for so many rows; it costs the same wherever
-//! it starts and however long the account's history is.
+//! What happened on accounts: pages of it, what changed, running balances, and sums.
 
+mod change;
+mod known;
+mod numbers;
+mod page;
+mod row;
 mod write;
 
 use lombard_domain::account::{BankCode, BookingStatus, Counterparty, Cursor, Identification, Transaction};
-use lombard_domain::id::AccountId;
-use lombard_domain::money::{Direction, Money};
-use lombard_domain::permission::Window;
+use lombard_domain::money::Money;
 use lombard_domain::text::Text;
 use lombard_domain::time::Instant;
 
 use crate::account::currency;
 use crate::crypt::Place;
 use crate::db::{Keys, Tx};
-use crate::driver::{Row, Value};
+use crate::driver::Row;
 use crate::error::{Error, Result};
 
 pub use crate::list::Towards;
-pub use write::{add_missing, book, recompute_balances};
-
-/// Which part of an account's transactions is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PageQuery {
-    /// The place from which to go on; without it, from the end that lies behind.
-    pub after: Option<Cursor>,
-    /// Which way to go from there.
-    pub towards: Towards,
-    /// Which way the money flows, or `None` for both.
-    pub only: Option<Direction>,
-    /// Booked when.
-    pub window: Window,
-    /// How many at most.
-    pub limit: i64,
-}
+pub use change::{Change, ChangesQuery, Difference, changes, newest_change};
+pub use known::known;
+pub use page::{PageQuery, page, page_of_all, range};
+pub use write::{add_missing, book, recompute_balances, remove};
 
 /// A transaction with its place on the account.
 pub struct StoredTransaction {
@@ -47,10 +35,10 @@ pub struct StoredTransaction {
 }
 
 impl StoredTransaction {
-    /// Its place in the account's list.
+    /// Its place in the list.
     #[must_use]
     pub fn cursor(&self) -> Cursor {
-        Cursor { booked_at: self.transaction.booked_at, sequence: self.sequence }
+        Cursor { account: self.transaction.account, booked_at: self.transaction.booked_at, sequence: self.sequence }
     }
 }
 
@@ -63,62 +51,6 @@ pub struct Totals {
     pub money_in: Money,
     /// The sum of what went out; never positive.
     pub money_out: Money,
-}
-
-/// One page of an account's transactions, the newest first whichever way the page was reached.
-///
-/// # Errors
-/// [`Error::Corrupt`] if a row cannot be read.
-pub async fn page(tx: &mut Tx, account: AccountId, query: &PageQuery) -> Result<Vec<StoredTransaction>> {
-    let account = account.to_string();
-    let (low, high) = bounds(query);
-    let (least, most) = match query.only {
-        None => (i64::MIN, i64::MAX),
-        Some(Direction::Credit) => (0, i64::MAX),
-        Some(Direction::Debit) => (i64::MIN, -1),
-    };
-    let (low_at, high_at) = (low.booked_at.micros(), high.booked_at.micros());
-    let params: [Value<'_>; 8] =
-        [&account, &low_at, &low.sequence, &high_at, &high.sequence, &least, &most, &query.limit];
-    match query.towards {
-        Towards::Older => older(tx, params).await,
-        Towards::Newer => newer(tx, params).await,
-    }
-}
-
-async fn older(tx: &mut Tx, params: [Value<'_>; 8]) -> Result<Vec<StoredTransaction>> {
-    let keys = tx.keys()?;
-    tx.all(
-        "-- transaction::older
-        SELECT id, source, sequence, status, booked_at, value_at, amount_minor, family, sub_family, balance_minor, sealed,
-            account_id, (SELECT currency FROM account WHERE id = $1)
-        FROM account_transaction
-        WHERE account_id = $1 AND (booked_at, sequence) > ($2, $3) AND (booked_at, sequence) < ($4, $5)
-            AND amount_minor BETWEEN $6 AND $7
-        ORDER BY booked_at DESC, sequence DESC LIMIT $8",
-        &params,
-        |row| decode(&keys, row),
-    )
-    .await
-}
-
-async fn newer(tx: &mut Tx, params: [Value<'_>; 8]) -> Result<Vec<StoredTransaction>> {
-    let keys = tx.keys()?;
-    let mut rows = tx
-        .all(
-            "-- transaction::newer
-            SELECT id, source, sequence, status, booked_at, value_at, amount_minor, family, sub_family, balance_minor, sealed,
-                account_id, (SELECT currency FROM account WHERE id = $1)
-            FROM account_transaction
-            WHERE account_id = $1 AND (booked_at, sequence) > ($2, $3) AND (booked_at, sequence) < ($4, $5)
-                AND amount_minor BETWEEN $6 AND $7
-            ORDER BY booked_at, sequence LIMIT $8",
-            &params,
-            |row| decode(&keys, row),
-        )
-        .await?;
-    rows.reverse();
-    Ok(rows)
 }
 
 /// The whole bank's transactions, by currency.
@@ -144,22 +76,6 @@ pub async fn totals(tx: &mut Tx) -> Result<Vec<Totals>> {
         },
     )
     .await
-}
-
-/// The places between which a page lies; neither belongs to it.
-///
-/// Both ends of the window belong to it. Numbers start at 1, so no row is at the places that are made here.
-fn bounds(query: &PageQuery) -> (Cursor, Cursor) {
-    let mut low =
-        Cursor { booked_at: query.window.from.unwrap_or_else(|| Instant::from_micros(i64::MIN)), sequence: 0 };
-    let mut high =
-        Cursor { booked_at: query.window.to.unwrap_or_else(|| Instant::from_micros(i64::MAX)), sequence: i64::MAX };
-    match (query.after, query.towards) {
-        (Some(after), Towards::Older) => high = high.min(after),
-        (Some(after), Towards::Newer) => low = low.max(after),
-        (None, _) => {}
-    }
-    (low, high)
 }
 
 /// The personal fields, as they are sealed.

@@ -3,6 +3,7 @@
 //! They blind what must be found but not read (user names), give imported rows their identifiers, and name customers differently
 //! to each app. Because they are sealed and not derived from the master key, that key can be changed without touching any of them.
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 use lombard_domain::random::Random;
 use lombard_domain::secret::Secret;
@@ -18,10 +19,14 @@ pub enum Index {
     Csrf,
     /// Identifiers of imported rows.
     Import,
+    /// Links from one page of an answer to the next.
+    Link,
     /// Nonces for proofs of possession.
     Nonce,
     /// A customer's name for one app (`sub`).
     Pairwise,
+    /// Places in the changes of an account.
+    Sync,
     /// Whom a run of failed sign-ins belongs to.
     Throttle,
     /// User names.
@@ -33,8 +38,10 @@ impl Index {
         match self {
             Self::Csrf => b"csrf",
             Self::Import => b"import",
+            Self::Link => b"link",
             Self::Nonce => b"dpop-nonce",
             Self::Pairwise => b"pairwise",
+            Self::Sync => b"sync",
             Self::Throttle => b"throttle",
             Self::Username => b"username",
         }
@@ -60,6 +67,13 @@ impl Vault {
             *to = *from;
         }
         out
+    }
+
+    /// Whether this is the beginning of the digest of the parts; the time that it takes says nothing about where it differs.
+    #[must_use]
+    pub fn begins(&self, index: Index, parts: &[&[u8]], beginning: &[u8]) -> bool {
+        let digest = self.digest(index, parts);
+        digest.get(..beginning.len()).is_some_and(|ours| verify_slices_are_equal(ours, beginning).is_ok())
     }
 }
 

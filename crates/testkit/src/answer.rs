@@ -44,11 +44,11 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
-    /// The error code of the body: of UK Open Banking, or of OAuth; empty without one.
+    /// The error code of the body: of UK Open Banking, of OAuth, or of problem details; empty without one.
     #[must_use]
     pub fn code(&self) -> String {
         let body = self.json();
-        let code = body.pointer("/Errors/0/ErrorCode").or_else(|| body.get("error"));
+        let code = body.pointer("/Errors/0/ErrorCode").or_else(|| body.get("error")).or_else(|| body.get("code"));
         code.and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 

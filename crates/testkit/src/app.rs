@@ -24,6 +24,32 @@ pub struct App {
     pub http: Client,
     /// The bank's address.
     pub issuer: String,
+    /// Whether the customer is there when it calls.
+    pub customer: Presence,
+}
+
+/// Whether the customer is there when an app calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Presence {
+    /// Nobody is there: the app calls by itself.
+    Away,
+    /// The customer is there, and the app says so.
+    #[default]
+    There,
+}
+
+impl Presence {
+    /// The header by which an app says that the customer is there.
+    pub const HEADER: &str = "x-fapi-customer-ip-address";
+
+    /// What an app sends.
+    #[must_use]
+    pub fn header(self) -> Option<(&'static str, String)> {
+        match self {
+            Self::Away => None,
+            Self::There => Some((Self::HEADER, "192.0.2.7".to_owned())),
+        }
+    }
 }
 
 /// What an app asks a customer for, and what it must remember until the answer.
@@ -116,7 +142,14 @@ impl App {
             redirect_uri: answer.pointer("/redirect_uris/0").and_then(Value::as_str).unwrap_or_default().to_owned(),
             http,
             issuer: bank.issuer.clone(),
+            customer: Presence::There,
         }
+    }
+
+    /// The same app while nobody is there.
+    #[must_use]
+    pub fn by_itself(&self) -> Self {
+        Self { customer: Presence::Away, ..self.clone() }
     }
 
     /// The address to which it sends a browser.
@@ -164,7 +197,10 @@ impl App {
         } else {
             format!("{}/open-banking/v4.0/aisp{path}", self.issuer)
         };
-        self.http.get(url).bearer_auth(token).send().await.expect("an answer")
+        let request = self.http.get(url).bearer_auth(token);
+        let customer = self.customer.header();
+        let request = customer.into_iter().fold(request, |request, (name, value)| request.header(name, value));
+        request.send().await.expect("an answer")
     }
 
     /// Calls the API and expects an answer.

@@ -25,6 +25,7 @@ use crate::fetch::WebFetch;
 use crate::outside::https_client;
 use crate::pki::{Authority, ServerCertificate};
 use crate::random::SeededRandom;
+use crate::receiver::WebDeliver;
 use crate::serve::{self, Served};
 use crate::{Browser, lent_key, postgres};
 
@@ -98,6 +99,7 @@ impl Rules<'_> {
             directory: bank.clone(),
             recorder: Recorder::start(db.clone()),
             fetch: Arc::new(WebFetch::new()),
+            deliver: Arc::new(WebDeliver::new()),
             client_authorities: Authorities::new(&[authority.der().to_vec()]).expect("an authority"),
         });
         let site = Site { bank_name: "Test bank".to_owned(), sandbox: None };

@@ -1,5 +1,7 @@
 //! A customer at a browser: follows links and redirects on the bank's pages, types, ticks and clicks.
 
+use std::collections::BTreeMap;
+
 use reqwest::header::{LOCATION, SET_COOKIE};
 use reqwest::{Client, Response, StatusCode};
 
@@ -57,6 +59,21 @@ impl Page {
     pub fn parameter(&self, name: &str) -> Option<String> {
         let url = url::Url::parse(&self.url).ok()?;
         url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// The parameters behind the `#` of the address, which only a script of the app's sees.
+    ///
+    /// # Panics
+    /// If one comes twice.
+    #[must_use]
+    pub fn fragment(&self) -> BTreeMap<String, String> {
+        let (_, fragment) = self.url.split_once('#').unwrap_or_default();
+        let mut parameters = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(fragment.as_bytes()) {
+            let twice = parameters.insert(name.into_owned(), value.into_owned());
+            assert_eq!(twice, None, "a parameter comes twice: {}", self.url);
+        }
+        parameters
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{Certificate, Client, ClientBuilder, redirect};
 use serde_json::{Value, json};
 
-use crate::app::App;
+use crate::app::{App, Presence};
 use crate::browser::{Browser, Page};
 
 /// An HTTPS client that trusts the certificates in this PEM and no others, keeps no cookies and follows no redirects.
@@ -47,6 +47,7 @@ impl App {
             redirect_uri: CALLBACK.to_owned(),
             http: https_client(ca_pem).build().expect("an HTTPS client"),
             issuer: issuer.to_owned(),
+            customer: Presence::There,
         }
     }
 

@@ -3,59 +3,20 @@
 use std::marker::PhantomData;
 
 use lombard_domain::audit::{Entry, Event, Subject};
-use lombard_domain::consent::Ended;
+use lombard_domain::consent::{Ended, Status};
 use lombard_domain::id::{AccountId, TokenId};
 use lombard_domain::oauth::{AccessToken, ClientStatus, Scope};
-use lombard_domain::permission::Right;
+use lombard_domain::permission::{ConfirmFunds, Right, Window};
 use lombard_store::token::{self, ConsentStanding, Standing};
 use lombard_store::used_once::UsedOnce;
 
-use super::{AccountAccess, ClientAccess, ConsentAccess, IdentityAccess, Presented};
-use crate::error::Error;
+use super::denied::UNATTENDED;
+use super::unattended::Demand;
+use super::{AccountAccess, Budget, ClientAccess, ConsentAccess, Denied, IdentityAccess, Presence, Presented};
 use crate::jose::{self, Alg, Expiry, Typ, VerifyRules};
 use crate::keys::Known;
-use crate::record::First;
+use crate::record::{Asked, First, Outcome};
 use crate::{Auth, Call};
-
-/// Why a call gets no data.
-#[derive(Debug)]
-pub enum Denied {
-    /// Not one of the accounts that the consent is for: somebody else's, not chosen, or not there at all, which nobody can tell apart.
-    Account,
-    /// Too much is going on.
-    Busy,
-    /// The consent is over.
-    ConsentEnded(Ended),
-    /// The token's time is over.
-    Expired,
-    /// Something of ours is broken.
-    Internal(Error),
-    /// The token is not one of ours, was revoked, belongs to a client that may not act, or is not presented as it must be.
-    InvalidToken,
-    /// A proof with a nonce of this server is needed (RFC 9449 9).
-    Nonce,
-    /// There is no token.
-    NoToken,
-    /// The consent does not give this right, whose name follows.
-    Permission(&'static str),
-    /// The proof of possession is missing, does not hold, is another key's, or came before (RFC 9449 7.1).
-    Proof,
-}
-
-impl From<Error> for Denied {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Busy => Self::Busy,
-            other => Self::Internal(other),
-        }
-    }
-}
-
-impl From<lombard_store::Error> for Denied {
-    fn from(error: lombard_store::Error) -> Self {
-        Error::from(error).into()
-    }
-}
 
 /// Checks calls for data.
 ///
@@ -91,14 +52,13 @@ impl Gate {
         &self,
         call: Call<'_>,
         presented: Option<&Presented<'_>>,
+        presence: &Presence,
     ) -> Result<ConsentAccess<R>, Denied> {
         let admitted = self.admit(call, presented, None).await?;
-        let access = match right::<R>(&admitted) {
-            Ok(access) => access,
-            Err(denied) => return Err(self.refuse(call, &admitted, denied).await),
-        };
-        self.read(call, admitted, R::NAME).await?;
-        Ok(access)
+        match self.right::<R>(&admitted, presence) {
+            Ok(access) => self.read(call, admitted, presence, access).await,
+            Err(denied) => Err(self.refuse(call, &admitted, denied).await),
+        }
     }
 
     /// Checks a call for something of one account.
@@ -110,19 +70,28 @@ impl Gate {
         call: Call<'_>,
         presented: Option<&Presented<'_>>,
         account: &str,
+        presence: &Presence,
     ) -> Result<AccountAccess<R>, Denied> {
         let account: Option<AccountId> = account.parse().ok();
         let admitted = self.admit(call, presented, account).await?;
-        let checked = right::<R>(&admitted).and_then(|consent| {
-            Ok(AccountAccess { consent, account: admitted.consent.account.ok_or(Denied::Account)? })
-        });
+        let checked = self
+            .right::<R>(&admitted, presence)
+            .and_then(|consent| Ok((consent, admitted.consent.account.ok_or(Denied::Account)?)));
         match checked {
-            Ok(access) => {
-                self.read(call, admitted, R::NAME).await?;
-                Ok(access)
+            Ok((consent, account)) => {
+                Ok(AccountAccess { consent: self.read(call, admitted, presence, consent).await?, account })
             }
             Err(denied) => Err(self.refuse(call, &admitted, denied).await),
         }
+    }
+
+    /// What is left of a budget after a call was refused that had been allowed: refused calls do not count.
+    pub async fn give_back(&self, budget: Budget) -> Budget {
+        let before = budget.clone();
+        self.auth.give_back(budget).await.unwrap_or_else(|error| {
+            tracing::warn!(error = %crate::chain(&error), "a refused call stays counted as an access without the customer");
+            before
+        })
     }
 
     /// Checks a call for who the customer is (OpenID Connect Core 5.3).
@@ -134,11 +103,16 @@ impl Gate {
         if !admitted.token.scope.has(Scope::OpenId) {
             return Err(self.refuse(call, &admitted, Denied::Permission(Scope::OpenId.name())).await);
         }
-        let client = lombard_store::client::find(&mut self.auth.db().read().await?, admitted.token.client).await?;
+        let mut tx = self.auth.db().read().await?;
+        let client = lombard_store::client::find(&mut tx, admitted.token.client).await?;
+        let consent = lombard_store::consent::find(&mut tx, admitted.consent.id).await?;
+        drop(tx);
         let sector = client.ok_or(Denied::InvalidToken)?.client.sector;
         let subject = self.auth.subject(&sector, admitted.consent.customer);
-        self.read(call, admitted, Scope::OpenId.name()).await?;
-        Ok(IdentityAccess { subject })
+        let intent = consent.as_ref().and_then(crate::oauth::token::intent_id);
+        let entry = self.auth.entry(call, Event::DataRead, subject_of(&admitted), Some(Scope::OpenId.name()));
+        self.used(call, admitted.once, entry).await?;
+        Ok(IdentityAccess { subject, intent })
     }
 
     /// Checks a call of an app for something of its own, with a token of its own for one of these scopes.
@@ -188,6 +162,7 @@ impl Gate {
             consent: standing.consent.map(|consent| consent.id),
             account: None,
         };
+        let due = standing.consent.filter(|consent| self.is_due(consent));
         let judged = self.judge(standing, presented).and_then(|(token, consent, once)| {
             // A client's own token is no customer's yes: it opens no data (UK Open Banking: 401).
             Ok(Admitted { token, consent: consent.ok_or(Denied::InvalidToken)?, once })
@@ -195,6 +170,9 @@ impl Gate {
         match judged {
             Ok(admitted) => Ok(admitted),
             Err(denied) => {
+                if let (Some(consent), Denied::ConsentEnded(Ended::AuthenticationDue)) = (due, &denied) {
+                    self.auth.end_until_sign_in(call, self.auth.token_id(presented.token())?, consent.id).await?;
+                }
                 self.auth.record_alone(call, Event::DataRefused, subject, Some(denied.reason())).await?;
                 Err(denied)
             }
@@ -215,6 +193,9 @@ impl Gate {
         }
         if let Some(consent) = &standing.consent {
             consent.status.standing(consent.expires_at, now).map_err(Denied::ConsentEnded)?;
+            if self.is_due(consent) {
+                return Err(Denied::ConsentEnded(Ended::AuthenticationDue));
+            }
         }
         let token = standing.token.ok_or(Denied::InvalidToken)?;
         if token.expires_at <= now {
@@ -224,11 +205,71 @@ impl Gate {
         Ok((token, standing.consent, once))
     }
 
-    /// Puts a read on record and uses up the proof that came with it; the two are one.
-    async fn read(&self, call: Call<'_>, admitted: Admitted, right: &'static str) -> Result<(), Denied> {
-        let about = subject(&admitted);
-        let entry = self.auth.entry(call, Event::DataRead, about, Some(right));
-        self.used(call, admitted.once, entry).await
+    /// Whether a consent that holds needs a new sign-in of its customer.
+    fn is_due(&self, consent: &ConsentStanding) -> bool {
+        consent.status == Status::Authorised && self.auth.policy().old_data.is_due(consent, self.auth.now())
+    }
+
+    fn right<R: Right>(&self, admitted: &Admitted, presence: &Presence) -> Result<ConsentAccess<R>, Denied> {
+        let consent = &admitted.consent;
+        // The token's scope can be narrower than the consent (RFC 6749 6), so both must allow it.
+        let permissions = consent.permissions.intersect(admitted.token.permissions());
+        let rule = &self.auth.policy().old_data;
+        let history = rule.open_since(consent.signed_in_at, consent.window, self.auth.now());
+        let open = consent.window.intersect(Window { from: history, to: None });
+        let shade = R::shade(permissions, open).ok_or(Denied::Permission(R::NAME))?;
+        if *presence == Presence::Unclear {
+            return Err(Denied::Presence);
+        }
+        Ok(ConsentAccess {
+            client: admitted.token.client,
+            consent: consent.id,
+            customer: consent.customer,
+            granted: consent.window,
+            history,
+            budget: None,
+            shade,
+            right: PhantomData,
+        })
+    }
+
+    /// Puts a read on record, uses up the proof that came with it, and takes its place if nobody is there: these are one.
+    async fn read<R: Right>(
+        &self,
+        call: Call<'_>,
+        admitted: Admitted,
+        presence: &Presence,
+        access: ConsentAccess<R>,
+    ) -> Result<ConsentAccess<R>, Denied> {
+        let about = subject_of(&admitted);
+        let entry = self.auth.entry(call, Event::DataRead, about, Some(R::NAME));
+        // PSD2 Art. 65: who asks whether there is enough money stands at the till with the customer.
+        let counts = R::NAME != ConfirmFunds::NAME;
+        let demand = if counts { self.auth.demand(access.client, access.consent, presence) } else { Demand::Nothing };
+        let claim = match demand {
+            Demand::Nothing => {
+                self.used(call, admitted.once, entry).await?;
+                return Ok(access);
+            }
+            Demand::Follow(claim, stamp) => {
+                self.used(call, admitted.once, entry).await?;
+                return Ok(ConsentAccess { budget: Some(self.auth.followed(&claim, stamp).await?), ..access });
+            }
+            Demand::Claim(claim) => claim,
+        };
+        let refused = |reason| self.auth.entry(call, Event::DataRefused, about, Some(reason));
+        let asked = Asked {
+            once: admitted.once.into_iter().collect(),
+            claim: Some(claim),
+            entry: Some(entry),
+            replayed: Some(refused(Denied::Proof.reason())),
+            full: Some(refused(UNATTENDED)),
+        };
+        match self.auth.parts.recorder.write(asked).await? {
+            Outcome::Done(budget) => Ok(ConsentAccess { budget: budget.map(|one| self.auth.stamped(one)), ..access }),
+            Outcome::Full(budget) => Err(Denied::Unattended(Box::new(budget))),
+            Outcome::Replayed { .. } => Err(Denied::Proof),
+        }
     }
 
     async fn used(&self, call: Call<'_>, once: Option<UsedOnce>, entry: Entry) -> Result<(), Denied> {
@@ -241,30 +282,9 @@ impl Gate {
     }
 
     async fn refuse(&self, call: Call<'_>, admitted: &Admitted, denied: Denied) -> Denied {
-        let recorded = self.auth.record_alone(call, Event::DataRefused, subject(admitted), Some(denied.reason())).await;
+        let recorded =
+            self.auth.record_alone(call, Event::DataRefused, subject_of(admitted), Some(denied.reason())).await;
         recorded.err().map_or(denied, Denied::from)
-    }
-}
-
-impl Denied {
-    /// The word for it on record.
-    #[must_use]
-    pub fn reason(&self) -> &'static str {
-        match self {
-            Self::Account => "account",
-            Self::Busy => "busy",
-            Self::ConsentEnded(Ended::AuthenticationDue) => "authentication-due",
-            Self::ConsentEnded(Ended::Expired) => "consent-expired",
-            Self::ConsentEnded(Ended::NeverGiven) => "consent-not-given",
-            Self::ConsentEnded(Ended::Revoked) => "consent-revoked",
-            Self::Expired => "token-expired",
-            Self::Internal(_) => "internal",
-            Self::InvalidToken => "token-invalid",
-            Self::Nonce => "nonce",
-            Self::NoToken => "no-token",
-            Self::Permission(right) => right,
-            Self::Proof => "proof",
-        }
     }
 }
 
@@ -287,21 +307,7 @@ impl Auth {
     }
 }
 
-fn right<R: Right>(admitted: &Admitted) -> Result<ConsentAccess<R>, Denied> {
-    let consent = &admitted.consent;
-    // The token's scope can be narrower than the consent (RFC 6749 6), so both must allow it.
-    let permissions = consent.permissions.intersect(admitted.token.permissions());
-    let shade = R::shade(permissions, consent.window).ok_or(Denied::Permission(R::NAME))?;
-    Ok(ConsentAccess {
-        client: admitted.token.client,
-        consent: consent.id,
-        customer: consent.customer,
-        shade,
-        right: PhantomData,
-    })
-}
-
-fn subject(admitted: &Admitted) -> Subject {
+fn subject_of(admitted: &Admitted) -> Subject {
     Subject {
         client: Some(admitted.token.client),
         customer: Some(admitted.consent.customer),

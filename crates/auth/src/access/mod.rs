@@ -3,23 +3,34 @@
 //! A capability is the proof that a call was checked: token, client, consent, permission, account. It has no public constructor;
 //! the bank's functions demand one, so a handler cannot forget the check and cannot use the check of another right.
 
+mod denied;
 mod gate;
+mod old_data;
 mod possession;
 mod presented;
+mod unattended;
 
 use std::marker::PhantomData;
 
 use lombard_domain::id::{AccountId, ClientId, ConsentId, CustomerId};
-use lombard_domain::permission::Right;
+use lombard_domain::permission::{Right, Window};
+use lombard_domain::time::Instant;
 
-pub use gate::{Denied, Gate};
+pub use denied::Denied;
+pub use gate::Gate;
+pub use old_data::OldData;
 pub use presented::{Presented, Scheme};
+pub use unattended::{Budget, Calls, Presence, UnattendedCalls};
+pub(crate) use unattended::{Claim, take};
 
 /// The right to read something of all accounts of a consent.
 pub struct ConsentAccess<R: Right> {
     client: ClientId,
     consent: ConsentId,
     customer: CustomerId,
+    granted: Window,
+    history: Option<Instant>,
+    budget: Option<Budget>,
     shade: R::Shade,
     right: PhantomData<fn() -> R>,
 }
@@ -54,6 +65,30 @@ impl<R: Right> ConsentAccess<R> {
     pub fn shade(&self) -> R::Shade {
         self.shade
     }
+
+    /// The span of time that the consent gives, were the customer's sign-in fresh.
+    #[must_use]
+    pub fn granted(&self) -> Window {
+        self.granted
+    }
+
+    /// Since when data is open, where the customer's sign-in is too old for all that the consent gives; the shade is narrowed by it.
+    #[must_use]
+    pub fn history(&self) -> Option<Instant> {
+        self.history
+    }
+
+    /// What is left of the accesses without the customer; `None` if this is none of those, or they are not counted.
+    #[must_use]
+    pub fn budget(&self) -> Option<&Budget> {
+        self.budget.as_ref()
+    }
+
+    /// What links to other pages of this answer must carry, so that following them is no further access; never its first page.
+    #[must_use]
+    pub fn link_stamp(&self) -> Option<&str> {
+        self.budget.as_ref().and_then(Budget::stamp)
+    }
 }
 
 impl<R: Right> AccountAccess<R> {
@@ -74,6 +109,18 @@ impl<R: Right> AccountAccess<R> {
     pub fn consent(&self) -> &ConsentAccess<R> {
         &self.consent
     }
+
+    /// See [`ConsentAccess::history`].
+    #[must_use]
+    pub fn history(&self) -> Option<Instant> {
+        self.consent.history
+    }
+
+    /// See [`ConsentAccess::link_stamp`].
+    #[must_use]
+    pub fn link_stamp(&self) -> Option<&str> {
+        self.consent.link_stamp()
+    }
 }
 
 /// An app that calls with a token of its own, for something that is its own.
@@ -92,6 +139,7 @@ impl ClientAccess {
 /// A customer's name for an app, and what the app may know of them (OpenID Connect Core 5.3).
 pub struct IdentityAccess {
     pub(crate) subject: String,
+    pub(crate) intent: Option<ConsentId>,
 }
 
 impl IdentityAccess {
@@ -99,5 +147,11 @@ impl IdentityAccess {
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
+    }
+
+    /// The consent that the app had lodged for this (`openbanking_intent_id`, UK Open Banking).
+    #[must_use]
+    pub fn intent(&self) -> Option<ConsentId> {
+        self.intent
     }
 }

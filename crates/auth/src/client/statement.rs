@@ -132,12 +132,6 @@ impl Statement {
         &self.redirect_uris
     }
 
-    /// Whether the software may be used to read accounts.
-    #[must_use]
-    pub fn lets_read_accounts(&self) -> bool {
-        self.software.software_roles.contains(&Role::Aisp)
-    }
-
     /// Whether both are of the same software.
     pub(super) fn is_of_the_software_of(&self, other: &Self) -> bool {
         (&self.software.iss, &self.software.software_id) == (&other.software.iss, &other.software.software_id)

@@ -9,10 +9,11 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::{Map, Value};
 
 /// A JSON object.
-pub(super) type Object = Map<String, Value>;
+pub type Object = Map<String, Value>;
 
 /// Reads one JSON object and nothing after it; `None` on anything else.
-pub(super) fn object(bytes: &[u8]) -> Option<Object> {
+#[must_use]
+pub fn object(bytes: &[u8]) -> Option<Object> {
     match serde_json::from_slice::<Strict>(bytes) {
         Ok(Strict(Value::Object(members))) => Some(members),
         _ => None,

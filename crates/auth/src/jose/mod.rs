@@ -12,7 +12,7 @@ mod base64url;
 mod claims;
 mod error;
 mod header;
-mod json;
+pub mod json;
 mod jwk;
 mod jwks;
 mod jws;

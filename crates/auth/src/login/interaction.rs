@@ -1,5 +1,6 @@
 //! Where a customer is on the way through the pages, and whether this browser may go on.
 
+use lombard_domain::consent::Kind;
 use lombard_domain::id::CustomerId;
 use lombard_domain::oauth::{AuthorizationRequest, Client, ClientStatus, ErrorCode, OauthError, RedirectUri};
 use lombard_domain::time::Instant;
@@ -53,15 +54,29 @@ pub enum Interrupted {
     /// Accounts must be chosen, and none of the customer's was.
     #[error("no account was chosen")]
     NoAccount,
-    /// The app expected another customer.
-    #[error("another customer signed in than was expected")]
-    SomebodyElse,
+    /// What the page showed has changed since.
+    #[error("what was shown has changed")]
+    Changed,
+    /// There is nothing to ask this customer: they are to be sent back.
+    #[error("the customer is not asked")]
+    Unasked(Unasked),
     /// The customer has not signed in yet.
     #[error("the customer has not signed in")]
     NotSignedIn,
     /// Something of ours did not work.
     #[error(transparent)]
     Failed(#[from] Error),
+}
+
+/// Why a customer who has signed in is sent back without being asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unasked {
+    /// The lodged consent that the request names cannot be authorised any more.
+    IntentOver,
+    /// The account that the app named is not theirs.
+    NotTheirAccount,
+    /// The app expected another customer, or another one gave the consent that is to be renewed.
+    SomebodyElse,
 }
 
 impl From<lombard_store::Error> for Interrupted {
@@ -87,6 +102,12 @@ impl OnTheWay {
     #[must_use]
     pub fn asks_for_accounts(&self) -> bool {
         self.request.as_ref().is_some_and(|request| !request.permissions().is_empty())
+    }
+
+    /// Whether the app only asks whether there is enough money in an account.
+    #[must_use]
+    pub fn asks_about_funds(&self) -> bool {
+        self.request.as_ref().is_some_and(|request| request.lodged_kind() == Some(Kind::FundsConfirmation))
     }
 }
 

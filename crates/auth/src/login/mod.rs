@@ -12,6 +12,6 @@ mod session;
 mod sign_in;
 mod throttle;
 
-pub use interaction::{Interrupted, OnTheWay, SignedIn, Stage};
+pub use interaction::{Interrupted, OnTheWay, SignedIn, Stage, Unasked};
 pub use session::Customer;
 pub use sign_in::{NewSession, SignInError};

@@ -1,8 +1,9 @@
 //! What this server says of itself: RFC 8414, OpenID Connect Discovery, RFC 9728.
 
-use lombard_domain::oauth::{AccountInformation, Alg, GrantType, Need, ResponseMode, Scope};
+use lombard_domain::oauth::{Alg, Details, GrantType, Need, ResponseMode, ResponseType, Scope};
 use serde::Serialize;
 
+use super::authorize::INTENT_CLAIM;
 use crate::policy::{Door, Policy, Registration};
 
 /// Paths of endpoints, relative to the issuer.
@@ -39,7 +40,7 @@ pub struct ServerMetadata {
     mtls_endpoint_aliases: Option<Endpoints>,
     jwks_uri: String,
     scopes_supported: Vec<&'static str>,
-    response_types_supported: [&'static str; 1],
+    response_types_supported: Vec<&'static str>,
     response_modes_supported: Vec<&'static str>,
     grant_types_supported: Vec<&'static str>,
     code_challenge_methods_supported: [&'static str; 1],
@@ -59,7 +60,7 @@ pub struct ServerMetadata {
     acr_values_supported: [&'static str; 1],
     claims_supported: Vec<&'static str>,
     prompt_values_supported: Vec<&'static str>,
-    authorization_details_types_supported: [&'static str; 1],
+    authorization_details_types_supported: [&'static str; 3],
     grant_management_actions_supported: [&'static str; 3],
     grant_management_action_required: bool,
     authorization_response_iss_parameter_supported: bool,
@@ -99,7 +100,7 @@ pub struct ResourceMetadata {
     bearer_methods_supported: [&'static str; 1],
     dpop_signing_alg_values_supported: Algs,
     tls_client_certificate_bound_access_tokens: bool,
-    authorization_details_types_supported: [&'static str; 1],
+    authorization_details_types_supported: [&'static str; 3],
 }
 
 /// How strongly a customer was authenticated: with two factors, as PSD2 demands.
@@ -118,7 +119,7 @@ impl ServerMetadata {
             mtls_endpoint_aliases: policy.mtls_base.as_ref().map(|_| Endpoints::at(policy, Door::Mutual)),
             jwks_uri: policy.endpoint(paths::JWKS),
             scopes_supported: Scope::ALL.iter().map(|scope| scope.name()).collect(),
-            response_types_supported: ["code"],
+            response_types_supported: rules.response_types.iter().copied().map(ResponseType::name).collect(),
             response_modes_supported: rules.response_modes.iter().copied().map(ResponseMode::name).collect(),
             grant_types_supported: GrantType::ALL.iter().map(|kind| kind.name()).collect(),
             code_challenge_methods_supported: ["S256"],
@@ -136,9 +137,9 @@ impl ServerMetadata {
             dpop_signing_alg_values_supported: READABLE,
             tls_client_certificate_bound_access_tokens: policy.mtls_base.is_some(),
             acr_values_supported: [ACR_SCA],
-            claims_supported: vec!["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr"],
+            claims_supported: CLAIMS.to_vec(),
             prompt_values_supported: vec!["none", "login", "consent", "select_account"],
-            authorization_details_types_supported: [AccountInformation::TYPE],
+            authorization_details_types_supported: Details::TYPES,
             grant_management_actions_supported: ["create", "query", "revoke"],
             grant_management_action_required: false,
             authorization_response_iss_parameter_supported: true,
@@ -169,6 +170,10 @@ impl Endpoints {
     }
 }
 
+/// What ID tokens say.
+const CLAIMS: [&str; 12] =
+    ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "c_hash", "s_hash", INTENT_CLAIM];
+
 /// What is signed here.
 const MADE: [&str; 3] = [Alg::Es256.name(), Alg::Ps256.name(), Alg::EdDsa.name()];
 
@@ -188,7 +193,7 @@ impl ResourceMetadata {
             bearer_methods_supported: ["header"],
             dpop_signing_alg_values_supported: READABLE,
             tls_client_certificate_bound_access_tokens: policy.mtls_base.is_some(),
-            authorization_details_types_supported: [AccountInformation::TYPE],
+            authorization_details_types_supported: Details::TYPES,
         }
     }
 }

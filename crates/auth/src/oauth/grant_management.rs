@@ -46,7 +46,8 @@ impl Auth {
         })
     }
 
-    /// Ends a grant of the calling app, and with it its consent and every token.
+    /// Ends a grant of the calling app with every token, and with it its consent, unless the app lodged that: it then stays until the app
+    /// deletes it.
     ///
     /// # Errors
     /// `invalid_grant_id`, the same for a grant that is another app's, was ended, or never was.

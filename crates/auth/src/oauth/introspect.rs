@@ -5,7 +5,7 @@
 
 use lombard_domain::consent::Authorisation;
 use lombard_domain::id::{ClientId, ConsentId};
-use lombard_domain::oauth::{AccessToken, AccountInformation, Binding, ClientStatus, GrantType};
+use lombard_domain::oauth::{AccessToken, Binding, ClientStatus, Details, GrantType};
 use lombard_domain::time::Instant;
 use lombard_store::token::{ConsentStanding, Standing};
 use lombard_store::{Tx, client, consent, grant, token};
@@ -156,7 +156,7 @@ impl Auth {
         Ok(found.and_then(|consent| consent.standing(self.now()).ok().cloned()))
     }
 
-    fn told(&self, details: &AccountInformation, given: &Authorisation) -> Value {
+    fn told(&self, details: &Details, given: &Authorisation) -> Value {
         details.to_json(&self.policy().resource, &given.accounts)
     }
 }

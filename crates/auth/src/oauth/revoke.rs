@@ -1,7 +1,7 @@
 //! Revocation (RFC 7009): an app gives back a token, or with its refresh token the whole grant.
 
 use lombard_domain::audit::{Event, Subject};
-use lombard_domain::consent::Revoker;
+use lombard_domain::consent::{Kind, Revoker};
 use lombard_domain::oauth::{Grant, RefreshToken};
 use lombard_store::{Tx, consent, grant, token};
 
@@ -46,7 +46,7 @@ impl Auth {
     }
 
     /// Ends a grant for its app. A consent that was made for one request lives no longer than its grant: without it, nobody could
-    /// ever use it again.
+    /// ever use it again. One that the app lodged stays: the app can have it authorised anew, and has a call of its own to delete it.
     pub(super) async fn end_grant_in(&self, tx: &mut Tx, call: Call<'_>, live: &Grant) -> Result<()> {
         grant::revoke(tx, live.id, self.now()).await?;
         let subject = Subject {
@@ -56,7 +56,8 @@ impl Auth {
             account: None,
         };
         self.record(tx, call, Event::TokenRevoked, subject, Some("grant")).await?;
-        if let Some(found) = consent::find(tx, live.consent).await? {
+        let found = consent::find(tx, live.consent).await?;
+        if let Some(found) = found.filter(|consent| consent.kind() == Kind::Request) {
             self.revoke_in(tx, call, found, Revoker::Client).await?;
         }
         Ok(())

@@ -19,7 +19,7 @@ impl AccountDirectory for EmbeddedBank {
         Box::pin(async move {
             self.held_by(customer).await.map_err(|error| match error {
                 Error::Busy(_) => DirectoryError::Busy,
-                Error::Failed(_) => DirectoryError::Failed(Box::new(error)),
+                Error::Failed(_) | Error::HistoryClosed { .. } => DirectoryError::Failed(Box::new(error)),
             })
         })
     }
@@ -44,6 +44,7 @@ fn chosen(held: Held) -> HeldAccount {
         nickname: account.nickname.map(lombard_domain::text::Text::into_string),
         kind: account.kind,
         masked: account.identification.masked(),
+        identification: account.identification,
         role,
         owners,
     }

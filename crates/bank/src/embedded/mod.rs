@@ -5,8 +5,20 @@
 
 mod account;
 mod balance;
+mod beneficiary;
+mod direct_debit;
 mod directory;
+mod funds;
+mod history;
+mod list;
+mod offer;
+mod party;
+mod product;
+mod scheduled_payment;
 mod standing_order;
+mod statement;
+mod statement_file;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -20,15 +32,16 @@ use lombard_domain::money::Money;
 use lombard_domain::permission::{
     ConfirmFunds, ReadAccounts, ReadBalances, ReadBeneficiaries, ReadDirectDebits, ReadOffers, ReadParties,
     ReadPartyCustomer, ReadProducts, ReadScheduledPayments, ReadStandingOrders, ReadStatementFiles, ReadStatements,
-    ReadTransactions, Window,
+    ReadTransactions,
 };
 use lombard_domain::time::Clock;
 use lombard_store::Db;
 
-use crate::port::{Answer, Bank, ListQuery, Reach, TransactionQuery};
+use crate::page::StatementKey;
+use crate::port::{Answer, Bank, ListQuery, Reach, StatementQuery, SyncQuery, TransactionQuery};
 use crate::view::{
     AccountView, BeneficiaryView, DirectDebitView, OfferView, Page, PartyView, ScheduledPaymentView, StandingOrderView,
-    StatementFile, StatementView, TransactionPage,
+    StatementFile, StatementView, SyncPage, TransactionPage,
 };
 
 /// The bank in our own database. Cheap to clone.
@@ -68,7 +81,15 @@ impl Bank for EmbeddedBank {
         reach: Reach<'a, ReadTransactions>,
         query: TransactionQuery,
     ) -> Answer<'a, TransactionPage> {
-        Box::pin(async move { self.page(reach.account().unwrap(), reach.shade(), query).await })
+        Box::pin(self.transactions_under(reach.access(), reach.account(), query))
+    }
+
+    fn changes<'a>(
+        &'a self,
+        access: &'a AccountAccess<ReadTransactions>,
+        query: SyncQuery,
+    ) -> Answer<'a, Option<SyncPage>> {
+        Box::pin(self.changes_under(access, query))
     }
 
     fn standing_orders<'a>(
@@ -76,88 +97,88 @@ impl Bank for EmbeddedBank {
         reach: Reach<'a, ReadStandingOrders>,
         query: ListQuery,
     ) -> Answer<'a, Page<StandingOrderView>> {
-        Box::pin(async move {
-            let _ = query;
-            let items = self.orders_of(reach.account().unwrap(), reach.shade()).await?;
-            Ok(Page { items, prev: None, next: None })
-        })
+        Box::pin(self.standing_orders_in(list::wanted(&reach), reach.shade(), query))
     }
 
     fn beneficiaries<'a>(
         &'a self,
-        _reach: Reach<'a, ReadBeneficiaries>,
-        _query: ListQuery,
+        reach: Reach<'a, ReadBeneficiaries>,
+        query: ListQuery,
     ) -> Answer<'a, Page<BeneficiaryView>> {
-        Box::pin(async { Ok(Page { items: vec![], prev: None, next: None }) })
+        Box::pin(self.beneficiaries_in(list::wanted(&reach), reach.shade(), query))
     }
 
     fn direct_debits<'a>(
         &'a self,
-        _reach: Reach<'a, ReadDirectDebits>,
-        _query: ListQuery,
+        reach: Reach<'a, ReadDirectDebits>,
+        query: ListQuery,
     ) -> Answer<'a, Page<DirectDebitView>> {
-        Box::pin(async { Ok(Page { items: vec![], prev: None, next: None }) })
+        Box::pin(self.direct_debits_in(list::wanted(&reach), query))
     }
 
     fn scheduled_payments<'a>(
         &'a self,
-        _reach: Reach<'a, ReadScheduledPayments>,
-        _query: ListQuery,
+        reach: Reach<'a, ReadScheduledPayments>,
+        query: ListQuery,
     ) -> Answer<'a, Page<ScheduledPaymentView>> {
-        Box::pin(async { Ok(Page { items: vec![], prev: None, next: None }) })
+        Box::pin(self.scheduled_payments_in(list::wanted(&reach), reach.shade(), query))
     }
 
-    fn offers<'a>(&'a self, _reach: Reach<'a, ReadOffers>, _query: ListQuery) -> Answer<'a, Page<OfferView>> {
-        Box::pin(async { Ok(Page { items: vec![], prev: None, next: None }) })
+    fn offers<'a>(&'a self, reach: Reach<'a, ReadOffers>, query: ListQuery) -> Answer<'a, Page<OfferView>> {
+        Box::pin(self.offers_in(list::wanted(&reach), query))
     }
 
-    fn products<'a>(&'a self, _reach: Reach<'a, ReadProducts>) -> Answer<'a, Vec<Product>> {
-        Box::pin(async { Ok(vec![]) })
+    fn products<'a>(&'a self, reach: Reach<'a, ReadProducts>) -> Answer<'a, Vec<Product>> {
+        Box::pin(self.products_in(list::wanted(&reach)))
     }
 
-    fn parties<'a>(&'a self, _access: &'a AccountAccess<ReadParties>) -> Answer<'a, Vec<PartyView>> {
-        Box::pin(async { Ok(vec![]) })
+    fn party<'a>(&'a self, access: &'a AccountAccess<ReadParties>) -> Answer<'a, PartyView> {
+        Box::pin(self.holder_of(access.account(), access.consent().customer()))
     }
 
-    fn customer<'a>(&'a self, _access: &'a ConsentAccess<ReadPartyCustomer>) -> Answer<'a, PartyView> {
-        Box::pin(async { unimplemented!() })
+    fn parties<'a>(&'a self, access: &'a AccountAccess<ReadParties>) -> Answer<'a, Vec<PartyView>> {
+        Box::pin(self.holders_of(access.account(), access.consent().customer()))
+    }
+
+    fn customer<'a>(&'a self, access: &'a ConsentAccess<ReadPartyCustomer>) -> Answer<'a, PartyView> {
+        Box::pin(self.who_is(access.customer()))
     }
 
     fn statements<'a>(
         &'a self,
-        _reach: Reach<'a, ReadStatements>,
-        _window: Window,
-        _query: ListQuery,
-    ) -> Answer<'a, Page<StatementView>> {
-        Box::pin(async { Ok(Page { items: vec![], prev: None, next: None }) })
+        reach: Reach<'a, ReadStatements>,
+        query: StatementQuery,
+    ) -> Answer<'a, Page<StatementView, StatementKey>> {
+        Box::pin(self.statements_under(reach.access(), list::wanted(&reach), query))
     }
 
     fn statement<'a>(
         &'a self,
-        _access: &'a AccountAccess<ReadStatements>,
-        _statement: StatementId,
+        access: &'a AccountAccess<ReadStatements>,
+        statement: StatementId,
     ) -> Answer<'a, Option<StatementView>> {
-        Box::pin(async { Ok(None) })
+        Box::pin(self.one_statement(access, statement))
     }
 
     fn statement_transactions<'a>(
         &'a self,
-        _access: &'a AccountAccess<ReadTransactions>,
-        _statement: StatementId,
-        _query: TransactionQuery,
+        access: &'a AccountAccess<ReadTransactions>,
+        statement: StatementId,
+        query: TransactionQuery,
     ) -> Answer<'a, Option<TransactionPage>> {
-        Box::pin(async { Ok(None) })
+        Box::pin(self.transactions_of_statement(access, statement, query))
     }
 
     fn statement_file<'a>(
         &'a self,
-        _access: &'a AccountAccess<ReadStatementFiles>,
-        _statement: StatementId,
+        access: &'a AccountAccess<ReadStatementFiles>,
+        statement: StatementId,
+        bank_name: &'a str,
     ) -> Answer<'a, Option<StatementFile>> {
-        Box::pin(async { Ok(None) })
+        Box::pin(self.file_of_statement(access, statement, bank_name))
     }
 
-    fn funds<'a>(&'a self, _access: &'a ConsentAccess<ConfirmFunds>, _amount: Money) -> Answer<'a, Option<bool>> {
-        Box::pin(async { Ok(None) })
+    fn funds<'a>(&'a self, access: &'a ConsentAccess<ConfirmFunds>, amount: Money) -> Answer<'a, Option<bool>> {
+        Box::pin(self.funds_in(access.consent(), access.customer(), amount))
     }
 }

@@ -1,17 +1,27 @@
-//! Standing orders.
+//! Standing orders, as far as the consent shows them.
 
-use lombard_domain::id::AccountId;
+use lombard_domain::account::StandingOrder;
 use lombard_domain::permission::Seen;
+use lombard_store::list::{Cursor, Wanted};
 use lombard_store::standing_order;
 
 use super::EmbeddedBank;
+use super::list::Turn;
 use crate::error::Result;
-use crate::view::StandingOrderView;
+use crate::port::ListQuery;
+use crate::view::{Page, StandingOrderView};
 
 impl EmbeddedBank {
-    /// The standing orders of an account.
-    pub(crate) async fn orders_of(&self, account: AccountId, seen: Seen) -> Result<Vec<StandingOrderView>> {
-        let orders = standing_order::of_account(&mut self.db.read().await?, account).await?;
-        Ok(orders.into_iter().map(|order| StandingOrderView::of(order, seen)).collect())
+    /// A page of standing orders of accounts that are in use and that the customer still holds.
+    pub(super) async fn standing_orders_in(
+        &self,
+        wanted: Wanted,
+        seen: Seen,
+        query: ListQuery,
+    ) -> Result<Page<StandingOrderView>> {
+        let turn = Turn::to(query);
+        let rows = standing_order::page(&mut self.db.read().await?, &turn.query(wanted)).await?;
+        let place = |row: &StandingOrder| Cursor { account: row.account, item: row.id.bits() };
+        Ok(turn.page(rows, place, |row| StandingOrderView::of(row, seen)))
     }
 }

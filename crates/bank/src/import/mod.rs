@@ -59,7 +59,7 @@ pub async fn run(
     };
     let parsed = parse(files, &identify).map_err(Error::Refused)?;
     let mut tx = db.begin("import").await?;
-    let report = save::save(&mut tx, &parsed, progress).await?;
+    let report = save::save(&mut tx, parsed, progress).await?;
     audit::append(&mut tx, std::slice::from_ref(record)).await?;
     tx.commit().await?;
     Ok(report)

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use lombard_domain::account::Transaction;
+use lombard_domain::account::BookingStatus;
 use lombard_domain::currency::Currency;
 use lombard_domain::money::{Direction, Money};
 use lombard_store::{Error, account, transaction};
 
 use super::file::File;
+use super::parse::Told;
 
 /// What became of the rows of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,13 +22,29 @@ pub struct FileReport {
     pub present: u64,
     /// Rows that repeat an earlier row of the file, and were left out.
     pub repeated: u64,
+    /// Transactions that were pending and are booked now.
+    pub booked: u64,
+    /// Transactions that were pending and are gone now.
+    pub removed: u64,
+    /// Rows that were there already, and brought something new of what changes with time.
+    pub updated: u64,
 }
 
 impl FileReport {
+    /// A file of which no row was looked at yet.
+    pub(super) fn new(file: File, repeated: u64) -> Self {
+        Self { file, added: 0, present: 0, repeated, booked: 0, removed: 0, updated: 0 }
+    }
+
     /// How many rows the file has, without its heading.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.added + self.present + self.repeated
+        self.present + self.repeated + self.changed()
+    }
+
+    /// How many rows changed something.
+    fn changed(&self) -> u64 {
+        self.added + self.booked + self.removed + self.updated
     }
 }
 
@@ -81,17 +98,43 @@ impl Report {
         Self { files, flows, holdings: holdings.collect() }
     }
 
-    /// Whether anything was stored.
+    /// Whether anything was stored, or removed.
     #[must_use]
     pub fn changed(&self) -> bool {
-        self.files.iter().any(|file| file.added > 0)
+        self.files.iter().any(|file| file.changed() > 0)
+    }
+
+    /// The counts that a file has: with the name and the width of their column.
+    ///
+    /// What became of pending transactions, and what was brought up to date, is told where there is anything to tell.
+    fn columns(&self) -> Vec<(&'static str, usize, CountOf)> {
+        let always: [(_, _, CountOf); 4] = [
+            ("rows", 12, FileReport::rows),
+            ("new", 12, |file| file.added),
+            ("there already", 16, |file| file.present),
+            ("repeated", 12, |file| file.repeated),
+        ];
+        let seldom: [(_, _, CountOf); 3] = [
+            ("booked", 12, |file| file.booked),
+            ("removed", 12, |file| file.removed),
+            ("updated", 12, |file| file.updated),
+        ];
+        let seldom = seldom.into_iter().filter(|(_, _, count)| self.files.iter().any(|file| count(file) > 0));
+        always.into_iter().chain(seldom).collect()
     }
 }
 
-/// The sums of transactions, by currency.
-pub(super) fn flows(transactions: &[Transaction]) -> Result<Vec<Flow>, Error> {
+/// One of the counts of a file.
+type CountOf = fn(&FileReport) -> u64;
+
+/// The sums of booked transactions, by currency. What is pending, or came to nothing, has not flowed.
+pub(super) fn flows(told: &[Told]) -> Result<Vec<Flow>, Error> {
     let mut flows: BTreeMap<Currency, Flow> = BTreeMap::new();
-    for transaction in transactions {
+    let booked = told.iter().filter_map(|told| match told {
+        Told::Standing(transaction) => (transaction.status == BookingStatus::Booked).then_some(transaction),
+        Told::Cancelled(_) => None,
+    });
+    for transaction in booked {
         let amount = transaction.amount;
         let zero = Money::zero(amount.currency());
         let flow = flows.entry(amount.currency()).or_insert(Flow { money_in: zero, money_out: zero });
@@ -106,17 +149,18 @@ pub(super) fn flows(transactions: &[Transaction]) -> Result<Vec<Flow>, Error> {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<22}{:>12}{:>12}{:>16}{:>12}", "file", "rows", "new", "there already", "repeated")?;
+        let columns = self.columns();
+        write!(f, "{:<22}", "file")?;
+        for (title, width, _) in &columns {
+            write!(f, "{title:>width$}")?;
+        }
+        writeln!(f)?;
         for file in self.files.iter().filter(|file| file.rows() > 0 || file.file.is_required()) {
-            writeln!(
-                f,
-                "{:<22}{:>12}{:>12}{:>16}{:>12}",
-                file.file.name(),
-                grouped(&file.rows().to_string()),
-                grouped(&file.added.to_string()),
-                grouped(&file.present.to_string()),
-                grouped(&file.repeated.to_string()),
-            )?;
+            write!(f, "{:<22}", file.file.name())?;
+            for (_, width, count) in &columns {
+                write!(f, "{:>width$}", grouped(&count(file).to_string()))?;
+            }
+            writeln!(f)?;
         }
         writeln!(f, "\n{:<22}{:>24}{:>24}", "money in these files", "in", "out")?;
         for Flow { money_in, money_out } in &self.flows {

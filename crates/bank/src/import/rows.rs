@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::parse::Count;
 use super::problem::quoted;
 use super::table::Row;
 
@@ -19,6 +20,13 @@ pub(super) struct Rows<T> {
 impl<T> Default for Rows<T> {
     fn default() -> Self {
         Self { values: Vec::new(), lines: Vec::new(), repeated: 0, by_key: HashMap::new() }
+    }
+}
+
+impl<T> Rows<T> {
+    /// How many there are.
+    pub(super) fn count(&self) -> Count {
+        Count { rows: self.values.len(), repeated: self.repeated }
     }
 }
 

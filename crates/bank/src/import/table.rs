@@ -11,7 +11,7 @@ use super::problem::{Problem, Problems, quoted};
 pub(super) fn read(file: File, content: &[u8], problems: &mut Problems, mut each: impl FnMut(&mut Row<'_>)) -> Reading {
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(content);
     let mut record = ByteRecord::new();
-    let mut places: Option<Vec<usize>> = None;
+    let mut places: Option<Places> = None;
     let mut lines = Lines { content, counted: 0, line: 1 };
     let (mut rows, mut reading) = (0_u64, Reading::Whole);
     loop {
@@ -60,7 +60,8 @@ pub(super) enum Reading {
 pub(super) struct Row<'a> {
     file: File,
     line: u64,
-    fields: Vec<&'a str>,
+    /// In the order of [`File::all_columns`]; `None` where the file does not have the column.
+    fields: Vec<Option<&'a str>>,
     problems: &'a mut Problems,
 }
 
@@ -70,10 +71,19 @@ impl Row<'_> {
         self.line
     }
 
-    /// The field of a column; empty if there is none.
+    /// Whether the file has a column, which it need not have.
+    pub(super) fn has(&self, column: &str) -> bool {
+        self.field_of(column).is_some()
+    }
+
+    /// The field of a column; empty if the file does not have the column.
     fn field(&self, column: &str) -> &str {
-        let place = self.file.columns().iter().position(|name| *name == column);
-        place.and_then(|place| self.fields.get(place)).copied().unwrap_or_default()
+        self.field_of(column).unwrap_or_default()
+    }
+
+    fn field_of(&self, column: &str) -> Option<&str> {
+        let place = self.file.all_columns().position(|name| name == column)?;
+        self.fields.get(place).copied().flatten()
     }
 
     /// Reads a field that must not be empty. What is wrong is recorded, and `None` returned.
@@ -107,14 +117,16 @@ impl Row<'_> {
     }
 
     /// Whether all of these fields are filled, or none. A mixture is recorded, and `None` returned.
-    pub(super) fn all_or_none(&mut self, columns: [&'static str; 2]) -> Option<bool> {
-        let [first, second] = columns;
-        match (self.field(first).is_empty(), self.field(second).is_empty()) {
-            (true, true) => Some(false),
-            (false, false) => Some(true),
-            (first_empty, _) => {
-                let (empty, filled) = if first_empty { (first, second) } else { (second, first) };
-                self.refuse(empty, format!("it must not be empty where {filled} is filled"));
+    pub(super) fn all_or_none(&mut self, columns: &[&'static str]) -> Option<bool> {
+        let (empty, filled): (Vec<&'static str>, Vec<_>) =
+            columns.iter().copied().partition(|column| self.field(column).is_empty());
+        match (empty.as_slice(), filled.as_slice()) {
+            ([], _) => Some(true),
+            (_, []) => Some(false),
+            (empty, [filled, ..]) => {
+                for column in empty {
+                    self.refuse(column, format!("it must not be empty where {filled} is filled"));
+                }
                 None
             }
         }
@@ -157,55 +169,63 @@ pub(super) fn whole(file: File, reason: String) -> Problem {
     Problem { file, line: None, column: None, reason }
 }
 
-/// The places of the columns, in the order of [`File::columns`].
-fn heading(file: File, record: &ByteRecord, problems: &mut Problems) -> Option<Vec<usize>> {
+/// Where the columns are, in the order of [`File::all_columns`]; `None` where the file does not have one that it need not have.
+type Places = Vec<Option<usize>>;
+
+/// Reads the first line, which names the columns.
+fn heading(file: File, record: &ByteRecord, problems: &mut Problems) -> Option<Places> {
+    let (mut good, known) = (true, || file.all_columns());
     let mut refuse = |column: String, reason: &str| {
+        good = false;
         problems.add(Problem { file, line: Some(1), column: Some(column), reason: reason.to_owned() });
     };
-    let known = file.columns();
     let names: Vec<&str> = record.iter().map(|name| std::str::from_utf8(name).unwrap_or("\u{fffd}")).collect();
     for (place, name) in names.iter().enumerate() {
         let shown = || name.chars().take(COLUMN_NAME_MAX).flat_map(char::escape_debug).collect::<String>();
-        if !known.contains(name) {
+        if !known().any(|column| column == *name) {
             refuse(shown(), "this column is not known; docs/import.md names the columns of each file");
         } else if names.iter().take(place).any(|earlier| earlier == name) {
             refuse(shown(), "this column appears twice");
         }
     }
-    let place_of = |column: &&str| names.iter().position(|name| name == column);
-    for column in known.iter().filter(|column| place_of(column).is_none()) {
+    let place_of = |column: &str| names.iter().position(|name| *name == column);
+    for column in file.columns().iter().filter(|column| place_of(column).is_none()) {
         refuse((*column).to_owned(), "this column is missing");
     }
-    let places: Option<Vec<usize>> = known.iter().map(place_of).collect();
-    places.filter(|places| places.len() == names.len())
+    good.then(|| known().map(place_of).collect())
 }
 
-/// The fields of a row as text, in the order of [`File::columns`].
+/// The fields of a row as text, in the order of [`File::all_columns`].
 fn fields<'r>(
     file: File,
     line: u64,
     record: &'r ByteRecord,
-    places: &[usize],
+    places: &[Option<usize>],
     problems: &mut Problems,
-) -> Option<Vec<&'r str>> {
-    if record.len() != places.len() {
-        let reason = format!("this row has {} fields, the heading has {}", record.len(), places.len());
+) -> Option<Vec<Option<&'r str>>> {
+    let columns = places.iter().flatten().count();
+    if record.len() != columns {
+        let reason = format!("this row has {} fields, the heading has {columns}", record.len());
         problems.add(Problem { file, line: Some(line), column: None, reason });
         return None;
     }
     let mut good = true;
     let mut fields = Vec::with_capacity(places.len());
-    for (place, column) in places.iter().zip(file.columns()) {
+    for (place, column) in places.iter().zip(file.all_columns()) {
+        let Some(place) = place else {
+            fields.push(None);
+            continue;
+        };
         let bytes = record.get(*place).unwrap_or_default();
         let mut refuse = |reason: String| {
-            problems.add(Problem { file, line: Some(line), column: Some((*column).to_owned()), reason });
+            problems.add(Problem { file, line: Some(line), column: Some(column.to_owned()), reason });
             good = false;
         };
         if bytes.len() > FIELD_BYTES_MAX {
             refuse(format!("it is longer than {FIELD_BYTES_MAX} bytes; is a quotation mark missing?"));
         } else {
             match std::str::from_utf8(bytes) {
-                Ok(field) => fields.push(field),
+                Ok(field) => fields.push(Some(field)),
                 Err(_) => refuse("it is not UTF-8 text; save the file in that encoding".to_owned()),
             }
         }

@@ -1,9 +1,13 @@
 //! Where a page of a list begins, and the text for it in a link.
 
 mod list;
+mod statement;
+mod sync;
 mod transaction;
 
 pub use list::ListKey;
+pub use statement::StatementKey;
+pub(crate) use sync::{Feed, SyncCursor};
 pub use transaction::PageKey;
 
 /// The text is not one that was given out as the place of a page.

@@ -44,6 +44,7 @@ pub(super) const DIRECT_DEBIT: Code = Code("RDDT", "PMDD");
 pub(super) const INTEREST: Code = Code("MCOP", "INTR");
 pub(super) const ORDER_IN: Code = Code("RCDT", "STDO");
 pub(super) const ORDER_OUT: Code = Code("ICDT", "STDO");
+pub(super) const PLANNED_OUT: Code = Code("ICDT", "DMCT");
 pub(super) const SALARY: Code = Code("RCDT", "SALA");
 pub(super) const TRANSFER_IN: Code = Code("RCDT", "BOOK");
 pub(super) const TRANSFER_OUT: Code = Code("ICDT", "BOOK");

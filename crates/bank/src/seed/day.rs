@@ -3,13 +3,15 @@
 
 use lombard_domain::time::Date;
 
+use super::arrangements::PLANNED;
 use super::books::{
-    Books, CARD_PAYMENT, CASH, CREDIT_CARD_PAYMENT, DIRECT_DEBIT, INTEREST, ORDER_IN, ORDER_OUT, Other, Posting,
-    SALARY, TRANSFER_IN, TRANSFER_OUT, Transfer,
+    Books, CARD_PAYMENT, CASH, CREDIT_CARD_PAYMENT, DIRECT_DEBIT, INTEREST, ORDER_IN, ORDER_OUT, Other, PLANNED_OUT,
+    Posting, SALARY, TRANSFER_IN, TRANSFER_OUT, Transfer,
 };
 use super::dice::Dice;
 use super::plan::{
-    BIG_DAYS, Bill, By, CAFES, GROCERS, Income, Life, Order, Payee, RESTAURANTS, STORES, Shops, TRANSPORT, When,
+    BIG_DAYS, Bill, By, CAFES, GROCERS, Income, Life, Order, Payee, Planned, RESTAURANTS, STORES, Shops, TRANSPORT,
+    When,
 };
 
 /// Lives one day of one life.
@@ -23,6 +25,9 @@ pub(super) fn live(life: &'static Life, day: Date, books: &mut Books) {
     }
     for bill in life.bills.iter().filter(|bill| is_due(bill.day, day)) {
         pay(life, bill, &mut dice, books);
+    }
+    for planned in PLANNED.iter().filter(|planned| planned.account == life.account) {
+        keep_to(planned, day, books);
     }
     settle_card(life, day, books);
     spend(life, day, &mut dice, books);
@@ -66,13 +71,21 @@ fn pay(life: &Life, bill: &'static Bill, dice: &mut Dice, books: &mut Books) {
     }
 }
 
+/// Pays what was planned for this day.
+fn keep_to(planned: &'static Planned, day: Date, books: &mut Books) {
+    if planned.due(day.year()) == Some(day) {
+        let (minor, text, other) = (-planned.minor, planned.reference, Other::Firm(&planned.to));
+        books.post(planned.account, Posting { minute: 330, minor, code: PLANNED_OUT, text, other });
+    }
+}
+
 /// Pays off the credit card, once a month.
 fn settle_card(life: &Life, day: Date, books: &mut Books) {
     let Some(card) = life.card else { return };
     let owed = -books.balance(card);
     if owed > 0 && is_due(CARD_DAY, day) {
         let codes = (DIRECT_DEBIT, TRANSFER_IN);
-        let text = "Credit card payment";
+        let text = CARD_PAYMENT_TEXT;
         books.transfer(&Transfer { from: life.account, to: card, minute: 400, minor: owed, codes, text });
     }
 }
@@ -201,6 +214,8 @@ fn is_paid(income: &Income, today: Date) -> bool {
     }
 }
 
+/// What the statement says of a credit card that is paid off.
+pub(super) const CARD_PAYMENT_TEXT: &str = "Credit card payment";
 /// The day of the month on which credit cards are paid off.
 const CARD_DAY: i8 = 23;
 /// Nobody spends more with a card in a month, in pence.

@@ -4,21 +4,68 @@ use lombard_domain::account::AccountKind::{CreditCard, Current, Savings};
 use lombard_domain::currency::Currency;
 
 use super::plan::{Account, Number, Person};
+use super::products::{CLASSIC, CREDIT_CARD, EURO, SAVER, STUDENT};
 
 const GBP: Currency = Currency::GBP;
 
 pub(super) const PEOPLE: &[Person] = &[
-    Person { username: "alice", full_name: "Alice Marsh", born: (1989, 3, 14) },
-    Person { username: "bob", full_name: "Bob Marsh", born: (1987, 9, 2) },
-    Person { username: "chandra", full_name: "Chandra Patel", born: (1979, 12, 21) },
-    Person { username: "dora", full_name: "Dora Evans", born: (1951, 6, 8) },
-    Person { username: "erin", full_name: "Erin Evans", born: (2003, 1, 30) },
+    Person {
+        username: "alice",
+        full_name: "Alice Marsh",
+        born: (1989, 3, 14),
+        phone: Some("+44-2079460148"),
+        mobile: "+44-7700900148",
+        street: "7 Ropewalk Yard",
+        town: "Saltmarsh",
+        post_code: "ZX4 7RY",
+    },
+    Person {
+        username: "bob",
+        full_name: "Bob Marsh",
+        born: (1987, 9, 2),
+        phone: Some("+44-2079460148"),
+        mobile: "+44-7700900611",
+        street: "7 Ropewalk Yard",
+        town: "Saltmarsh",
+        post_code: "ZX4 7RY",
+    },
+    Person {
+        username: "chandra",
+        full_name: "Chandra Patel",
+        born: (1979, 12, 21),
+        phone: Some("+44-2079460823"),
+        mobile: "+44-7700900823",
+        street: "31 Observatory Hill",
+        town: "Saltmarsh",
+        post_code: "ZX1 3OH",
+    },
+    Person {
+        username: "dora",
+        full_name: "Dora Evans",
+        born: (1951, 6, 8),
+        phone: Some("+44-2079460338"),
+        mobile: "+44-7700900338",
+        street: "2 Orchard Row",
+        town: "Little Fennel",
+        post_code: "ZX9 2OR",
+    },
+    Person {
+        username: "erin",
+        full_name: "Erin Evans",
+        born: (2003, 1, 30),
+        phone: None,
+        mobile: "+44-7700900988",
+        street: "Room 4, 18 Kiln Street",
+        town: "Saltmarsh",
+        post_code: "ZX2 8KS",
+    },
 ];
 
 pub(super) const ACCOUNTS: &[Account] = &[
     Account {
         key: "alice-current",
         kind: Current,
+        product: &CLASSIC,
         currency: GBP,
         nickname: "Everyday",
         number: Number::SortCode("09012810045001"),
@@ -31,6 +78,7 @@ pub(super) const ACCOUNTS: &[Account] = &[
     Account {
         key: "alice-savings",
         kind: Savings,
+        product: &SAVER,
         currency: GBP,
         nickname: "Rainy day",
         number: Number::SortCode("09012820045019"),
@@ -43,6 +91,7 @@ pub(super) const ACCOUNTS: &[Account] = &[
     Account {
         key: "alice-card",
         kind: CreditCard,
+        product: &CREDIT_CARD,
         currency: GBP,
         nickname: "Gold card",
         number: Number::Card("400000771000450"),
@@ -55,6 +104,7 @@ pub(super) const ACCOUNTS: &[Account] = &[
     Account {
         key: "marsh-joint",
         kind: Current,
+        product: &CLASSIC,
         currency: GBP,
         nickname: "Household",
         number: Number::Iban("09012810077004"),
@@ -67,6 +117,7 @@ pub(super) const ACCOUNTS: &[Account] = &[
     Account {
         key: "bob-current",
         kind: Current,
+        product: &CLASSIC,
         currency: GBP,
         nickname: "Bob's current account",
         number: Number::SortCode("09012810061120"),
@@ -79,6 +130,7 @@ pub(super) const ACCOUNTS: &[Account] = &[
     Account {
         key: "bob-savings",
         kind: Savings,
+        product: &SAVER,
         currency: GBP,
         nickname: "New bicycle",
         number: Number::SortCode("09012820061138"),
@@ -91,6 +143,7 @@ pub(super) const ACCOUNTS: &[Account] = &[
     Account {
         key: "bob-card",
         kind: CreditCard,
+        product: &CREDIT_CARD,
         currency: GBP,
         nickname: "Credit card",
         number: Number::Card("400000771000611"),
@@ -103,6 +156,7 @@ pub(super) const ACCOUNTS: &[Account] = &[
     Account {
         key: "chandra-current",
         kind: Current,
+        product: &CLASSIC,
         currency: GBP,
         nickname: "Main account",
         number: Number::Iban("09013110082305"),
@@ -115,6 +169,7 @@ pub(super) const ACCOUNTS: &[Account] = &[
     Account {
         key: "chandra-savings",
         kind: Savings,
+        product: &SAVER,
         currency: GBP,
         nickname: "House fund",
         number: Number::SortCode("09013120082313"),
@@ -127,6 +182,7 @@ pub(super) const ACCOUNTS: &[Account] = &[
     Account {
         key: "chandra-card",
         kind: CreditCard,
+        product: &CREDIT_CARD,
         currency: GBP,
         nickname: "Platinum card",
         number: Number::Card("400000772000823"),
@@ -139,6 +195,7 @@ pub(super) const ACCOUNTS: &[Account] = &[
     Account {
         key: "chandra-euro",
         kind: Current,
+        product: &EURO,
         currency: Currency::EUR,
         nickname: "Euros",
         number: Number::Iban("09013110082321"),
@@ -151,6 +208,7 @@ pub(super) const ACCOUNTS: &[Account] = &[
     Account {
         key: "dora-current",
         kind: Current,
+        product: &CLASSIC,
         currency: GBP,
         nickname: "Pension account",
         number: Number::SortCode("09014010033876"),
@@ -163,6 +221,7 @@ pub(super) const ACCOUNTS: &[Account] = &[
     Account {
         key: "dora-savings",
         kind: Savings,
+        product: &SAVER,
         currency: GBP,
         nickname: "Nest egg",
         number: Number::SortCode("09014020033884"),
@@ -175,6 +234,7 @@ pub(super) const ACCOUNTS: &[Account] = &[
     Account {
         key: "dora-card",
         kind: CreditCard,
+        product: &CREDIT_CARD,
         currency: GBP,
         nickname: "Card",
         number: Number::Card("400000773000338"),
@@ -187,6 +247,7 @@ pub(super) const ACCOUNTS: &[Account] = &[
     Account {
         key: "erin-current",
         kind: Current,
+        product: &STUDENT,
         currency: GBP,
         nickname: "Student account",
         number: Number::SortCode("09014010098815"),
@@ -199,6 +260,7 @@ pub(super) const ACCOUNTS: &[Account] = &[
     Account {
         key: "erin-savings",
         kind: Savings,
+        product: &SAVER,
         currency: GBP,
         nickname: "Gap year",
         number: Number::SortCode("09014020098823"),

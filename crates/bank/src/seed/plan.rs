@@ -1,7 +1,8 @@
 //! What the sandbox's people have and owe: plain data, in pence and cents.
 
-use lombard_domain::account::AccountKind;
+use lombard_domain::account::{AccountKind, OfferKind, ProductKind, ScheduledFor, Trust};
 use lombard_domain::currency::Currency;
+use lombard_domain::time::Date;
 
 /// A day by its numbers: year, month, day.
 pub(super) type Day = (i16, i8, i8);
@@ -11,12 +12,18 @@ pub(super) struct Person {
     pub(super) username: &'static str,
     pub(super) full_name: &'static str,
     pub(super) born: Day,
+    pub(super) phone: Option<&'static str>,
+    pub(super) mobile: &'static str,
+    pub(super) street: &'static str,
+    pub(super) town: &'static str,
+    pub(super) post_code: &'static str,
 }
 
 /// An account. Its key names it in this plan.
 pub(super) struct Account {
     pub(super) key: &'static str,
     pub(super) kind: AccountKind,
+    pub(super) product: &'static Product,
     pub(super) currency: Currency,
     pub(super) nickname: &'static str,
     pub(super) number: Number,
@@ -26,6 +33,14 @@ pub(super) struct Account {
     pub(super) credit_line: Option<i64>,
     /// How much is in it when the story begins.
     pub(super) opening: i64,
+}
+
+/// What an account was sold as.
+pub(super) struct Product {
+    pub(super) code: &'static str,
+    pub(super) name: &'static str,
+    pub(super) kind: ProductKind,
+    pub(super) description: &'static str,
 }
 
 /// How an account is known to others: all but the check digits.
@@ -83,7 +98,7 @@ pub(super) struct Order {
     pub(super) day: i8,
 }
 
-/// Whom a standing order pays.
+/// Who is paid.
 pub(super) enum Payee {
     /// An account of this bank.
     Account(&'static str),
@@ -108,6 +123,52 @@ pub(super) enum By {
     Card,
     /// By direct debit.
     Debit,
+}
+
+/// Somebody whom an account's holder saved to pay again.
+pub(super) struct Saved {
+    pub(super) account: &'static str,
+    pub(super) to: Payee,
+    pub(super) reference: Option<&'static str>,
+    pub(super) trust: Trust,
+}
+
+/// A payment that is planned a year before: on a day of every year, or the working day after.
+pub(super) struct Planned {
+    pub(super) account: &'static str,
+    pub(super) to: Firm,
+    pub(super) reference: &'static str,
+    pub(super) minor: i64,
+    /// Month and day.
+    pub(super) on: (i8, i8),
+    pub(super) what: ScheduledFor,
+}
+
+impl Planned {
+    /// The day of a year on which it is paid.
+    pub(super) fn due(&self, year: i16) -> Option<Date> {
+        let (month, day) = self.on;
+        let day = Date::new(year, month, day)?;
+        (0..=2).map(|wait| day.plus_days(wait)).find(|day| day.weekday() <= 5)
+    }
+}
+
+/// What the bank offers to the holder of an account.
+pub(super) struct Offered {
+    pub(super) account: &'static str,
+    pub(super) kind: OfferKind,
+    pub(super) description: &'static str,
+    pub(super) minor: Option<i64>,
+    pub(super) when: Season,
+}
+
+/// When an offer can be taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Season {
+    /// Whenever.
+    Always,
+    /// Until the year is over; the next year brings it again.
+    Year,
 }
 
 /// How often in a hundred days something is bought.

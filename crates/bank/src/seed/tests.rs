@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use lombard_domain::account::{AccountKind, Scheme};
+use lombard_domain::account::{AccountKind, Scheme, Trust};
 use lombard_domain::id::TransactionId;
 use lombard_domain::party::HolderRole;
 
@@ -37,6 +37,110 @@ fn the_whole_plan_is_valid() {
     }
     let orders: HashSet<_> = rows::standing_orders().iter().map(|order| order.id).collect();
     assert_eq!(orders.len(), rows::standing_orders().len());
+}
+
+#[test]
+fn arrangements_are_of_accounts_and_named_once() {
+    let today = day("2026-11-21");
+    let story = Story::until(today);
+    let accounts: HashSet<_> = ACCOUNTS.iter().map(|account| rows::account_id(account.key)).collect();
+    let beneficiaries = rows::beneficiaries();
+    let debits = rows::direct_debits(&story.taken);
+    let payments = rows::scheduled_payments(today);
+    let offers = rows::offers(today);
+    let statements = rows::statements(story.start, today);
+    let mut all = Vec::new();
+    all.extend(beneficiaries.iter().map(|one| (one.account, one.source.as_str().to_owned())));
+    all.extend(debits.iter().map(|one| (one.account, one.source.as_str().to_owned())));
+    all.extend(payments.iter().map(|one| (one.account, one.source.as_str().to_owned())));
+    all.extend(offers.iter().map(|one| (one.account, one.source.as_str().to_owned())));
+    all.extend(statements.iter().map(|one| (one.account, one.source.as_str().to_owned())));
+    assert!(all.iter().all(|(account, _)| accounts.contains(account)));
+    assert_eq!(all.iter().map(|(_, source)| source).collect::<HashSet<_>>().len(), all.len());
+    assert_eq!(statements.len(), 23 * ACCOUNTS.len());
+    assert!(beneficiaries.iter().any(|one| one.trust == Trust::Trusted));
+    assert!(beneficiaries.iter().all(|one| one.creditor.scheme() != Scheme::Pan));
+    let contacts: HashSet<_> = PEOPLE.iter().map(|person| rows::contact(person).customer).collect();
+    assert_eq!(contacts.len(), PEOPLE.len());
+    for account in ACCOUNTS {
+        assert_eq!(rows::product(account).account, rows::account_id(account.key));
+    }
+}
+
+#[test]
+fn every_direct_debit_of_the_story_has_a_mandate() {
+    for today in DAYS {
+        let story = Story::until(day(today));
+        let debits = rows::direct_debits(&story.taken);
+        let mut last: HashMap<_, _> = HashMap::new();
+        let taken = story
+            .transactions
+            .iter()
+            .filter(|transaction| transaction.code.as_ref().is_some_and(|code| code.sub_family.as_str() == "PMDD"));
+        for transaction in taken {
+            let name = transaction.description.as_ref().unwrap().as_str();
+            last.insert((transaction.account, name), transaction);
+        }
+        for debit in &debits {
+            let last = last.remove(&(debit.account, debit.name.as_str()));
+            let expected = last.map(|last| (last.booked_at.date(), last.amount.negated().unwrap()));
+            assert_eq!(debit.previous.map(|paid| (paid.on, paid.amount)), expected, "{}", debit.source);
+        }
+        assert!(last.is_empty(), "money was taken without leave, up to {today}");
+    }
+    let story = Story::until(day("2026-11-21"));
+    assert!(rows::direct_debits(&story.taken).iter().all(|debit| debit.previous.is_some()));
+}
+
+#[test]
+fn what_is_planned_is_paid_on_its_day() {
+    let first = day("2026-01-01");
+    for ahead in 0..400 {
+        let today = first.plus_days(ahead);
+        for payment in rows::scheduled_payments(today) {
+            assert!(payment.on >= today && payment.on <= today.plus_days(366), "{}", payment.source);
+            assert!(payment.on.weekday() <= 5, "{}", payment.source);
+        }
+        assert_eq!(rows::scheduled_payments(today).len(), arrangements::PLANNED.len());
+    }
+    for payment in rows::scheduled_payments(first) {
+        let paid = |story: &Story| {
+            let paid = story.transactions.iter().find(|transaction| {
+                transaction.account == payment.account
+                    && transaction.booked_at.date() == payment.on
+                    && transaction.amount.negated() == Some(payment.amount)
+            });
+            let other = paid.and_then(|paid| paid.counterparty.as_ref());
+            other.is_some_and(|other| other.name == payment.name && other.account.as_ref() == Some(&payment.creditor))
+        };
+        assert!(!paid(&Story::until(payment.on)), "{} was paid before its day", payment.source);
+        let next_day = payment.on.plus_days(1);
+        assert!(paid(&Story::until(next_day)), "{} was not paid", payment.source);
+        let ids: Vec<_> = rows::scheduled_payments(next_day).iter().map(|payment| payment.id).collect();
+        assert!(!ids.contains(&payment.id), "{} is still planned", payment.source);
+        assert!(rows::paid_payments(2026, next_day).contains(&payment.id));
+        assert!(!rows::paid_payments(2026, payment.on).contains(&payment.id));
+    }
+}
+
+#[test]
+fn months_are_stated_when_they_are_over() {
+    let start = day("2024-11-21");
+    let last = |today: &str| rows::statements(start, day(today)).last().map(|last| last.to.to_string());
+    assert_eq!(last("2024-12-31"), None);
+    assert_eq!(last("2025-01-01"), None);
+    assert_eq!(last("2025-01-02").as_deref(), Some("2024-12-31"));
+    assert_eq!(last("2025-03-01").as_deref(), Some("2025-01-31"));
+    assert_eq!(last("2025-03-02").as_deref(), Some("2025-02-28"));
+    let from_the_first = rows::statements(day("2025-02-01"), day("2025-04-02"));
+    assert_eq!(from_the_first.first().map(|first| first.from.to_string()).as_deref(), Some("2025-03-01"));
+    // On the day on which a statement appears, nothing of its month is pending any more.
+    for today in ["2026-10-02", "2026-11-02", "2027-03-02"] {
+        let (today, story) = (day(today), Story::until(day(today)));
+        let ends = rows::statements(story.start, today).last().unwrap().ends_at();
+        let stated = story.transactions.iter().filter(|transaction| transaction.booked_at <= ends);
+        assert!(stated.into_iter().all(|transaction| transaction.status == BookingStatus::Booked), "{today}");
+    }
 }
 
 #[test]

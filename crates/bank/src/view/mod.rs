@@ -11,6 +11,7 @@ mod party;
 mod scheduled_payment;
 mod standing_order;
 mod statement;
+mod sync;
 mod transaction;
 
 use lombard_domain::account::{Identification, Scheme};
@@ -25,18 +26,19 @@ pub use party::{PartyRole, PartyView};
 pub use scheduled_payment::ScheduledPaymentView;
 pub use standing_order::StandingOrderView;
 pub use statement::{StatementFile, StatementView};
-pub use transaction::{CounterpartyView, TransactionDetail, TransactionPage, TransactionView};
+pub use sync::SyncPage;
+pub use transaction::{Available, CounterpartyView, TransactionDetail, TransactionPage, TransactionView};
 
 use crate::page::ListKey;
 
-/// A page of a list.
-pub struct Page<T> {
+/// A page of a list, whose places are given by keys of kind `K`.
+pub struct Page<T, K = ListKey> {
     /// What is on it.
     pub items: Vec<T>,
     /// Where the page before it begins, if there is one.
-    pub prev: Option<ListKey>,
+    pub prev: Option<K>,
     /// Where the page after it begins, if there is one.
-    pub next: Option<ListKey>,
+    pub next: Option<K>,
 }
 
 /// The number of an account; of a card, perhaps only the end of it.

@@ -1,8 +1,9 @@
 //! A person, as a caller sees them.
 
 use lombard_domain::id::CustomerId;
-use lombard_domain::party::Contact;
+use lombard_domain::party::{Contact, HolderRole};
 use lombard_domain::text::Text;
+use lombard_store::contact::{Holder, Person};
 
 /// Somebody who holds an account, or the customer.
 #[derive(Clone, PartialEq, Eq)]
@@ -11,9 +12,9 @@ pub struct PartyView {
     pub id: CustomerId,
     /// Their name.
     pub name: Text<140>,
-    /// Where they are written to.
+    /// Where they are written to; only of the customer who gave the consent.
     pub email: Option<Text<254>>,
-    /// Where else they can be reached.
+    /// Where else they can be reached; only of the customer who gave the consent.
     pub contact: Option<Contact>,
     /// Their part in the account; `None` if no account is meant.
     pub role: Option<PartyRole>,
@@ -28,4 +29,25 @@ pub enum PartyRole {
     Joint,
     /// They own it alone.
     Sole,
+}
+
+impl PartyView {
+    /// A holder of an account, as one of its holders may know it: another holder's name and part, but not how to reach them,
+    /// because that is not this customer's to give away.
+    pub(crate) fn of(holder: Holder, customer: CustomerId) -> Self {
+        let Holder { person, role, owners } = holder;
+        let role = match role {
+            HolderRole::Authorised => PartyRole::Delegate,
+            HolderRole::Owner if owners > 1 => PartyRole::Joint,
+            HolderRole::Owner => PartyRole::Sole,
+        };
+        let view = Self { role: Some(role), ..Self::of_customer(person) };
+        if view.id == customer { view } else { Self { email: None, contact: None, ..view } }
+    }
+
+    /// A customer, apart from any account.
+    pub(crate) fn of_customer(person: Person) -> Self {
+        let Person { customer, contact } = person;
+        Self { id: customer.id, name: customer.full_name, email: customer.email, contact, role: None }
+    }
 }

@@ -1,6 +1,10 @@
 //! A statement, as a caller sees it.
 
 use lombard_domain::account::{Figures, Statement};
+use lombard_domain::permission::Level;
+use lombard_store::statement::StoredStatement;
+
+use super::detail;
 
 /// A statement of an account.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,4 +21,10 @@ pub struct StatementFile {
     pub name: String,
     /// PDF.
     pub content: Vec<u8>,
+}
+
+impl StatementView {
+    pub(crate) fn of(stored: StoredStatement, level: Level) -> Self {
+        Self { figures: detail(level, || stored.figures), statement: stored.statement }
+    }
 }

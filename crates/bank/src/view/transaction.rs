@@ -60,6 +60,17 @@ pub struct TransactionPage {
     pub newer: Option<PageKey>,
     /// Where the page of older ones begins, if there is one.
     pub older: Option<PageKey>,
+    /// Between which moments there is something, where that was looked up and there is.
+    pub available: Option<Available>,
+}
+
+/// The moments between which the bank has transactions that a caller may see, whatever part of them was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Available {
+    /// When the first was booked.
+    pub first: Instant,
+    /// When the last was booked, or is expected to be.
+    pub last: Instant,
 }
 
 impl TransactionView {

@@ -25,7 +25,8 @@ async fn a_real_year_is_imported_whole_and_only_once() {
     let Some(files) = berka() else { return };
     for engine in engines::fresh().await {
         let report = run(&engine.db, &files).await.unwrap();
-        let added: Vec<_> = report.files.iter().map(|file| (file.file, file.added)).collect();
+        let read = report.files.iter().filter(|file| file.rows() > 0);
+        let added: Vec<_> = read.map(|file| (file.file, file.added)).collect();
         let expected = [
             (File::Customers, 1385),
             (File::Accounts, 1139),

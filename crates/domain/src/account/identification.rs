@@ -78,6 +78,20 @@ impl Identification {
         &self.number
     }
 
+    /// Whether both name the same account. A British account has a number of its own and an IBAN that ends with it (ISO 13616 registry,
+    /// GB), and is known under either.
+    #[must_use]
+    pub fn names_the_account_of(&self, other: &Self) -> bool {
+        self == other || self.ends_with_the_number_of(other) || other.ends_with_the_number_of(self)
+    }
+
+    fn ends_with_the_number_of(&self, other: &Self) -> bool {
+        self.scheme == Scheme::Iban
+            && other.scheme == Scheme::SortCodeAccountNumber
+            && self.number.starts_with("GB")
+            && self.number.get(BRITISH_NUMBER_AT..) == Some(other.number.as_str())
+    }
+
     /// The number with all but its last four characters hidden, for a page or a card's number (PCI DSS 3.4).
     #[must_use]
     pub fn masked(&self) -> String {
@@ -85,6 +99,9 @@ impl Identification {
         self.number.chars().enumerate().map(|(i, c)| if i < shown_from { 'x' } else { c }).collect()
     }
 }
+
+/// Where a British IBAN has the sort code: behind country, check digits and the bank's four letters.
+const BRITISH_NUMBER_AT: usize = 8;
 
 /// Why a number is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -180,6 +197,28 @@ mod tests {
             (Scheme::Bban, "1' OR '1'='1", Form),
         ] {
             assert_eq!(Identification::new(scheme, number).err(), Some(why), "{number}");
+        }
+    }
+
+    #[test]
+    fn knows_an_account_by_either_of_its_numbers() {
+        let iban = Identification::new(Scheme::Iban, "GB29NWBK60161331926819").unwrap();
+        let own = Identification::new(Scheme::SortCodeAccountNumber, "60161331926819").unwrap();
+        let other = Identification::new(Scheme::SortCodeAccountNumber, "60161331926818").unwrap();
+        let bban = Identification::new(Scheme::Bban, "60161331926819").unwrap();
+        let foreign = Identification::new(Scheme::Iban, "CZ6508000000192000145399").unwrap();
+        let ends_alike = Identification::new(Scheme::SortCodeAccountNumber, "00192000145399").unwrap();
+        for (one, another, same) in [
+            (&iban, &iban, true),
+            (&iban, &own, true),
+            (&own, &own, true),
+            (&iban, &other, false),
+            (&own, &other, false),
+            (&iban, &bban, false),
+            (&own, &bban, false),
+            (&foreign, &ends_alike, false),
+        ] {
+            assert_eq!((one.names_the_account_of(another), another.names_the_account_of(one)), (same, same));
         }
     }
 

@@ -3,8 +3,9 @@
 use super::word::words;
 use crate::id::{AccountId, StatementId};
 use crate::money::Money;
+use crate::permission::Window;
 use crate::text::Text;
-use crate::time::{Date, Instant};
+use crate::time::{Date, Instant, Span};
 
 /// A statement of an account.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,10 +35,23 @@ impl Statement {
         self.from.start()
     }
 
-    /// The last moment that belongs to it.
+    /// The last second that belongs to it. To the second, because those who ask for what ends by a day write 23:59:59.
     #[must_use]
     pub fn ends_at(&self) -> Instant {
-        Instant::from_micros(self.to.plus_days(1).start().micros() - 1)
+        self.to.plus_days(1).start().minus(Span::seconds(1))
+    }
+
+    /// All moments that belong to it.
+    #[must_use]
+    pub fn moments(&self) -> Window {
+        let last = self.to.plus_days(1).start().micros() - 1;
+        Window { from: Some(self.starts_at()), to: Some(Instant::from_micros(last)) }
+    }
+
+    /// Whether it lies wholly in a window.
+    #[must_use]
+    pub fn lies_in(&self, window: Window) -> bool {
+        window.contains(self.starts_at()) && window.contains(self.ends_at())
     }
 }
 

@@ -81,9 +81,11 @@ impl BookingStatus {
     }
 }
 
-/// A place in an account's list of transactions, which are in order of booking and, within one moment, of arrival.
+/// A place in a list of transactions, which are in order of account, of booking and, within one moment, of arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
+    /// The account.
+    pub account: AccountId,
     /// When the transaction was booked.
     pub booked_at: Instant,
     /// Its number on the account.

@@ -8,6 +8,7 @@ use super::alg::Alg;
 use super::auth_method::AuthMethod;
 use super::profile::{Need, Profile, ResponseMode};
 use super::redirect_uri::RedirectUri;
+use super::response_type::ResponseType;
 use super::scope::ScopeSet;
 use super::software::Software;
 use crate::id::ClientId;
@@ -87,6 +88,9 @@ pub struct Metadata {
     /// The one algorithm of its request objects; `None`: any (OpenID Connect Registration 2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_object_signing_alg: Option<Alg>,
+    /// What it may ask to get from the authorization endpoint (RFC 7591 2).
+    #[serde(default = "code_only")]
+    pub response_types: Vec<ResponseType>,
     /// How answers may come back; `None`: in any way that its profile has (FAPI 2.0 Message Signing).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_modes: Option<Vec<ResponseMode>>,
@@ -165,12 +169,24 @@ impl Metadata {
             || self.security_profile.rules().sender_constraint == Need::Required
     }
 
+    /// Whether it may ask for this at the authorization endpoint.
+    #[must_use]
+    pub fn may_ask_for(&self, response_type: ResponseType) -> bool {
+        self.security_profile.rules().response_types.contains(&response_type)
+            && self.response_types.contains(&response_type)
+    }
+
     /// Whether an answer may come back in this way.
     #[must_use]
     pub fn may_be_answered(&self, mode: ResponseMode) -> bool {
         self.security_profile.rules().response_modes.contains(&mode)
             && self.response_modes.as_ref().is_none_or(|modes| modes.contains(&mode))
     }
+}
+
+/// What a client gets that does not say what it wants (RFC 7591 2).
+fn code_only() -> Vec<ResponseType> {
+    vec![ResponseType::Code]
 }
 
 /// Where an app runs; only one on the customer's own machine may be answered there without TLS (RFC 8252 7.3).

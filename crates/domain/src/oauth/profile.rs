@@ -1,6 +1,7 @@
 //! Security profiles: what a client of each must do. The table is [`Profile::rules`], and nothing else decides by profile.
 
 use super::auth_method::AuthMethod;
+use super::response_type::ResponseType;
 
 /// A security profile, the weakest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -30,6 +31,8 @@ pub struct Rules {
     pub pushed_request: Need,
     /// Whether every request is a signed object.
     pub signed_request: Need,
+    /// What they may ask to get from the authorization endpoint.
+    pub response_types: &'static [ResponseType],
     /// How answers may come back.
     pub response_modes: &'static [ResponseMode],
     /// Whether redirect URIs are `https` even on the app's own machine, unless it says that it is native
@@ -65,19 +68,31 @@ pub enum ResponseMode {
     /// As one signed parameter in the query (JARM 2.3.1).
     #[serde(rename = "query.jwt")]
     QueryJwt,
-    /// The usual signed form of the response type, which for a code is [`ResponseMode::QueryJwt`] (JARM 2.3.4).
+    /// As parameters in the redirect URI's fragment, which browsers send to no server (OAuth 2.0 Multiple Response Types 2.1).
+    #[serde(rename = "fragment")]
+    Fragment,
+    /// As one signed parameter in the fragment (JARM 2.3.2).
+    #[serde(rename = "fragment.jwt")]
+    FragmentJwt,
+    /// The usual signed form of the response type: [`ResponseMode::QueryJwt`] for a code, [`ResponseMode::FragmentJwt`] where an ID
+    /// token comes with it (JARM 2.3.4).
     #[serde(rename = "jwt")]
     Jwt,
 }
 
 impl ResponseMode {
     /// Every mode.
-    pub const ALL: &[Self] = &[Self::Query, Self::QueryJwt, Self::Jwt];
+    pub const ALL: &[Self] = &[Self::Query, Self::QueryJwt, Self::Fragment, Self::FragmentJwt, Self::Jwt];
+
+    /// Those in which a code alone comes back, the usual one first.
+    pub const OF_CODES: &[Self] = &[Self::Query, Self::QueryJwt, Self::Jwt];
 
     /// The name on the wire.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Fragment => "fragment",
+            Self::FragmentJwt => "fragment.jwt",
             Self::Jwt => "jwt",
             Self::Query => "query",
             Self::QueryJwt => "query.jwt",
@@ -88,8 +103,8 @@ impl ResponseMode {
     #[must_use]
     pub fn is_signed(self) -> bool {
         match self {
-            Self::Jwt | Self::QueryJwt => true,
-            Self::Query => false,
+            Self::FragmentJwt | Self::Jwt | Self::QueryJwt => true,
+            Self::Fragment | Self::Query => false,
         }
     }
 }
@@ -118,6 +133,7 @@ impl Profile {
                 sender_constraint: Need::Optional,
                 pushed_request: Need::Optional,
                 signed_request: Need::Optional,
+                response_types: ResponseType::ALL,
                 response_modes: ResponseMode::ALL,
                 secure_redirect: Need::Optional,
             },
@@ -127,7 +143,8 @@ impl Profile {
                 sender_constraint: Need::Required,
                 pushed_request: Need::Required,
                 signed_request: Need::Optional,
-                response_modes: ResponseMode::ALL,
+                response_types: CODE_ONLY,
+                response_modes: ResponseMode::OF_CODES,
                 secure_redirect: Need::Required,
             },
             Self::Fapi2MessageSigning => &Rules {
@@ -136,6 +153,7 @@ impl Profile {
                 sender_constraint: Need::Required,
                 pushed_request: Need::Required,
                 signed_request: Need::Required,
+                response_types: CODE_ONLY,
                 response_modes: &[ResponseMode::QueryJwt, ResponseMode::Jwt],
                 secure_redirect: Need::Required,
             },
@@ -143,6 +161,8 @@ impl Profile {
     }
 }
 
+/// FAPI 2.0 Security Profile 5.3.2.2-1.
+const CODE_ONLY: &[ResponseType] = &[ResponseType::Code];
 /// FAPI 2.0 Security Profile 5.3.2.1-6.
 const STRONG: &[AuthMethod] =
     &[AuthMethod::PrivateKeyJwt, AuthMethod::TlsClientAuth, AuthMethod::SelfSignedTlsClientAuth];
@@ -158,6 +178,7 @@ mod tests {
             let (weak, strong) = (pair[0].rules(), pair[1].rules());
             assert!(pair[0] < pair[1]);
             assert!(strong.auth_methods.iter().all(|method| weak.auth_methods.contains(method)));
+            assert!(strong.response_types.iter().all(|one| weak.response_types.contains(one)));
             assert!(strong.response_modes.iter().all(|mode| weak.response_modes.contains(mode)));
             for (weak, strong) in [
                 (weak.sender_constraint, strong.sender_constraint),
@@ -167,6 +188,22 @@ mod tests {
             ] {
                 assert!(strict(strong) || !strict(weak));
             }
+        }
+    }
+
+    #[test]
+    fn every_response_type_of_a_profile_can_be_answered() {
+        for profile in Profile::ALL {
+            let rules = profile.rules();
+            for one in rules.response_types {
+                assert!(one.modes().iter().any(|mode| rules.response_modes.contains(mode)), "{profile:?} {one:?}");
+            }
+            assert!(
+                rules
+                    .response_modes
+                    .iter()
+                    .all(|mode| rules.response_types.iter().any(|one| one.modes().contains(mode)))
+            );
         }
     }
 

@@ -1,11 +1,13 @@
 //! An authorization request that has been checked, as it is kept from the push or the redirect until the customer has answered.
 
 use super::binding::Thumbprint;
-use super::detail::AccountInformation;
+use super::detail::Details;
 use super::pkce::Challenge;
 use super::profile::ResponseMode;
 use super::redirect_uri::RedirectUri;
-use super::scope::ScopeSet;
+use super::response_type::ResponseType;
+use super::scope::{Scope, ScopeSet};
+use crate::consent::Kind;
 use crate::id::{ClientId, ConsentId};
 use crate::permission::PermissionSet;
 
@@ -23,15 +25,18 @@ pub struct AuthorizationRequest {
     pub state: Option<Opaque>,
     /// Put into the ID token.
     pub nonce: Option<Opaque>,
-    /// Who redeems the code must know what this was made from.
-    pub code_challenge: Challenge,
+    /// Who redeems the code must know what this was made from; `None` only where an ID token comes with the code.
+    pub code_challenge: Option<Challenge>,
     /// Whether pages may or must be shown.
     pub prompt: Option<Prompt>,
+    /// What the answer is.
+    #[serde(default)]
+    pub response_type: ResponseType,
     /// How the answer goes back.
     #[serde(default)]
     pub response_mode: ResponseMode,
     /// What for, in detail (RFC 9396).
-    pub details: Option<AccountInformation>,
+    pub details: Option<Details>,
     /// The key that must redeem the code (RFC 9449 10).
     pub dpop_jkt: Option<Thumbprint>,
     /// The lodged consent that the customer is to authorise (UK Open Banking, `openbanking_intent_id`).
@@ -47,11 +52,18 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// What the customer would allow.
+    /// What the customer would allow; where a lodged consent is named, the most that it can be.
     #[must_use]
     pub fn permissions(&self) -> PermissionSet {
-        let detailed = self.details.as_ref().map(AccountInformation::permissions).unwrap_or_default();
+        let detailed = self.details.as_ref().map(Details::permissions).unwrap_or_default();
         self.scope.permissions().union(detailed)
+    }
+
+    /// Of which kind the lodged consent must be from which its rights come; `None` if it says itself what is asked for.
+    #[must_use]
+    pub fn lodged_kind(&self) -> Option<Kind> {
+        let detailed = self.details.as_ref().and_then(Details::lodged).map(|lodged| lodged.kind);
+        detailed.or_else(|| self.scope.iter().find_map(Scope::lodged))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a customer's yes turns into: a grant, the code that brings it to the client, and the tokens made from it.
 
 use super::binding::{Binding, Thumbprint};
-use super::detail::AccountInformation;
+use super::detail::Details;
 use super::pkce::Challenge;
 use super::redirect_uri::RedirectUri;
 use super::request::{GrantManagement, Opaque};
@@ -24,7 +24,7 @@ pub struct Grant {
     /// What for.
     pub scope: ScopeSet,
     /// What for, in detail.
-    pub details: Option<AccountInformation>,
+    pub details: Option<Details>,
     /// For the ID token.
     pub nonce: Option<Opaque>,
     /// Whether the client is told its identifier.
@@ -44,8 +44,8 @@ pub struct Code {
     pub client: ClientId,
     /// The redirect URI of the request, which the client must repeat (RFC 6749 4.1.3).
     pub redirect_uri: RedirectUri,
-    /// PKCE.
-    pub code_challenge: Challenge,
+    /// PKCE; `None` where an ID token came with the code (OpenID Connect Core 3.3).
+    pub code_challenge: Option<Challenge>,
     /// The key that must redeem it (RFC 9449 10).
     pub dpop_jkt: Option<Thumbprint>,
     /// Until when.
@@ -66,7 +66,7 @@ pub struct AccessToken {
     /// Its scope.
     pub scope: ScopeSet,
     /// What it is for in detail.
-    pub details: Option<AccountInformation>,
+    pub details: Option<Details>,
     /// What its bearer must prove to hold.
     pub binding: Option<Binding>,
     /// When it was made.
@@ -79,7 +79,7 @@ impl AccessToken {
     /// What it can open, if the consent opens it too.
     #[must_use]
     pub fn permissions(&self) -> PermissionSet {
-        let detailed = self.details.as_ref().map(AccountInformation::permissions).unwrap_or_default();
+        let detailed = self.details.as_ref().map(Details::permissions).unwrap_or_default();
         self.scope.permissions().union(detailed)
     }
 }

@@ -6,19 +6,37 @@ use axum::response::IntoResponse;
 use http::header::CACHE_CONTROL;
 use lombard_auth::oauth::discovery::{ResourceMetadata, ServerMetadata};
 
+use super::docs::{Metadata, Unavailable};
 use crate::app::App;
 
-/// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`
-pub(super) async fn server(State(app): State<App>) -> impl IntoResponse {
+/// OAuth 2.0 authorization server metadata (RFC 8414).
+#[utoipa::path(get, path = "/.well-known/oauth-authorization-server", tag = "discovery", operation_id = "getAuthorizationServerMetadata",
+    responses((status = 200, description = "What this server can do", body = Metadata), Unavailable), security(()))]
+pub(super) async fn authorization_server(app: State<App>) -> impl IntoResponse {
+    server(&app)
+}
+
+/// OpenID Connect discovery; the same document.
+#[utoipa::path(get, path = "/.well-known/openid-configuration", tag = "discovery", operation_id = "getOpenIdConfiguration",
+    responses((status = 200, description = "What this server can do", body = Metadata), Unavailable), security(()))]
+pub(super) async fn openid_configuration(app: State<App>) -> impl IntoResponse {
+    server(&app)
+}
+
+fn server(app: &App) -> impl IntoResponse + use<> {
     ([(CACHE_CONTROL, KEEP)], Json(ServerMetadata::of(app.auth.policy())))
 }
 
-/// `GET /.well-known/oauth-protected-resource`
+/// OAuth 2.0 protected resource metadata (RFC 9728).
+#[utoipa::path(get, path = "/.well-known/oauth-protected-resource", tag = "discovery", operation_id = "getProtectedResourceMetadata",
+    responses((status = 200, description = "What the API accepts", body = Metadata), Unavailable), security(()))]
 pub(super) async fn resource(State(app): State<App>) -> impl IntoResponse {
     ([(CACHE_CONTROL, KEEP)], Json(ResourceMetadata::of(app.auth.policy())))
 }
 
-/// `GET /jwks`
+/// The public keys of this server (RFC 7517 5).
+#[utoipa::path(get, path = "/jwks", tag = "discovery", operation_id = "getKeys",
+    responses((status = 200, description = "The keys", body = Metadata), Unavailable), security(()))]
 pub(super) async fn jwks(State(app): State<App>) -> impl IntoResponse {
     ([(CACHE_CONTROL, KEEP)], Json(app.auth.published_keys().to_json()))
 }

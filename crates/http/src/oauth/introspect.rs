@@ -6,12 +6,15 @@ use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};
 
+use super::docs::{Introspection, Refused, TokenQuery};
 use super::problem::Problem;
 use super::token::authenticated;
 use crate::app::App;
 use crate::parts::interaction::InteractionId;
 
-/// `POST /introspect`
+/// What a token is worth now (RFC 7662, RFC 9701).
+#[utoipa::path(post, path = "/introspect", tag = "oauth", operation_id = "introspect",
+    request_body(content = TokenQuery, content_type = "application/x-www-form-urlencoded"), responses((status = 200, description = "What the token is worth", content((Introspection = "application/json"), (String = "application/token-introspection+jwt"))), Refused), security(("client" = [])))]
 pub(super) async fn introspect(
     State(app): State<App>,
     id: InteractionId,

@@ -1,6 +1,7 @@
 //! The OAuth 2.0 and OpenID Connect endpoints that apps call. Errors are RFC 6749's JSON.
 
 mod discovery;
+pub(crate) mod docs;
 mod grant;
 mod introspect;
 mod problem;
@@ -41,9 +42,9 @@ pub(crate) const ROUTES: &[(&str, &str)] = &[
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
-        .route("/.well-known/oauth-authorization-server", get(discovery::server))
+        .route("/.well-known/oauth-authorization-server", get(discovery::authorization_server))
         .route("/.well-known/oauth-protected-resource", get(discovery::resource))
-        .route("/.well-known/openid-configuration", get(discovery::server))
+        .route("/.well-known/openid-configuration", get(discovery::openid_configuration))
         .route("/grants/{grant}", get(grant::show).delete(grant::end))
         .route(paths::JWKS, get(discovery::jwks))
         .route(paths::INTROSPECT, post(introspect::introspect))
@@ -52,7 +53,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/register/{client}", get(register::read).put(register::update).delete(register::delete))
         .route(paths::REVOKE, post(token::revoke))
         .route(paths::TOKEN, post(token::token))
-        .route(paths::USERINFO, get(userinfo::userinfo).post(userinfo::userinfo))
+        .route(paths::USERINFO, get(userinfo::get).post(userinfo::post))
 }
 
 /// Whether a path is answered in this surface's shape.

@@ -31,6 +31,10 @@ pub(super) fn refused(denied: Denied) -> Response {
         }
         Denied::NoToken => (StatusCode::UNAUTHORIZED, "invalid_token", "an access token is needed"),
         Denied::Nonce => (StatusCode::UNAUTHORIZED, "use_dpop_nonce", "the DPoP proof needs a nonce of this server"),
+        Denied::Presence => (StatusCode::BAD_REQUEST, "invalid_request", "the customer's address is no IP address"),
+        Denied::Unattended(_) => {
+            (StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable", "too many calls without the customer")
+        }
         Denied::Proof => (StatusCode::UNAUTHORIZED, "invalid_dpop_proof", "the DPoP proof is missing or does not hold"),
     };
     let body = json!({"error": code, "error_description": description});

@@ -13,6 +13,7 @@ use lombard_domain::secret::Secret;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::docs::{ClientMetadata, Refused};
 use super::problem::Problem;
 use crate::app::App;
 use crate::parts::body::{self, BODY_MAX, BadBody};
@@ -33,7 +34,6 @@ struct Registration<'a> {
     registration_client_uri: String,
     #[serde(flatten)]
     metadata: Map<String, Value>,
-    response_types: &'static [&'static str],
     subject_type: &'static str,
 }
 
@@ -54,7 +54,6 @@ impl<'a> Registration<'a> {
             registration_access_token: token,
             registration_client_uri: app.auth.policy().endpoint(&format!("/register/{}", client.id)),
             metadata: members(said).map_err(|error| lombard_auth::Error::Internal(error.into()))?,
-            response_types: if said.may_use(GrantType::AuthorizationCode) { &["code"] } else { &[] },
             subject_type: "pairwise",
         })
     }
@@ -65,6 +64,10 @@ impl<'a> Registration<'a> {
 fn members(metadata: &Metadata) -> serde_json::Result<Map<String, Value>> {
     let mut members: Map<String, Value> = serde_json::from_value(serde_json::to_value(metadata)?)?;
     members.remove("software");
+    // Who registered before this was asked has the default, which means nothing without the grant type for it.
+    if !metadata.may_use(GrantType::AuthorizationCode) {
+        members.insert("response_types".to_owned(), json!([]));
+    }
     if let Some(software) = &metadata.software {
         members.insert("software_roles".to_owned(), json!(software.software_roles));
         members.insert("org_id".to_owned(), json!(software.org_id));
@@ -73,7 +76,9 @@ fn members(metadata: &Metadata) -> serde_json::Result<Map<String, Value>> {
     Ok(members)
 }
 
-/// `POST /register`
+/// Registers an app (RFC 7591; UK Dynamic Client Registration 3.3).
+#[utoipa::path(post, path = "/register", tag = "registration", operation_id = "register",
+    request_body(content((ClientMetadata = "application/json"), (String = "application/jwt"))), responses((status = 201, description = "What is registered", body = ClientMetadata), Refused), security((), ("registration" = [])))]
 pub(super) async fn create(State(app): State<App>, id: InteractionId, request: Request) -> Result<Response, Problem> {
     let (headers, asked) = asked(request).await?;
     let registrar = Registrar::Anybody(body::bearer(&headers));
@@ -82,7 +87,9 @@ pub(super) async fn create(State(app): State<App>, id: InteractionId, request: R
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
 
-/// `GET /register/{client}`
+/// What is registered (RFC 7592 2.1).
+#[utoipa::path(get, path = "/register/{client}", tag = "registration", operation_id = "getRegistration",
+    params(("client" = String, Path, description = "The client id", max_length = 40)), responses((status = 200, description = "What is registered", body = ClientMetadata), Refused), security(("registration" = [])))]
 pub(super) async fn read(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (client, request) = client_of(request).await;
     let token = body::bearer(request.headers());
@@ -90,7 +97,9 @@ pub(super) async fn read(State(app): State<App>, request: Request) -> Result<Res
     Ok(Json(Registration::of(&app, &found.client, None, token)?).into_response())
 }
 
-/// `PUT /register/{client}`
+/// Changes what is registered (RFC 7592 2.2).
+#[utoipa::path(put, path = "/register/{client}", tag = "registration", operation_id = "changeRegistration",
+    params(("client" = String, Path, description = "The client id", max_length = 40)), request_body(content((ClientMetadata = "application/json"), (String = "application/jwt"))), responses((status = 200, description = "What is registered", body = ClientMetadata), Refused), security(("registration" = [])))]
 pub(super) async fn update(State(app): State<App>, id: InteractionId, request: Request) -> Result<Response, Problem> {
     let (client, request) = client_of(request).await;
     let (headers, asked) = asked(request).await?;
@@ -99,7 +108,9 @@ pub(super) async fn update(State(app): State<App>, id: InteractionId, request: R
     Ok(Json(Registration::of(&app, &changed.client, changed.secret.as_ref(), token)?).into_response())
 }
 
-/// `DELETE /register/{client}`
+/// Ends a registration and everything under it (RFC 7592 2.3).
+#[utoipa::path(delete, path = "/register/{client}", tag = "registration", operation_id = "endRegistration",
+    params(("client" = String, Path, description = "The client id", max_length = 40)), responses((status = 204, description = "It has ended"), Refused), security(("registration" = [])))]
 pub(super) async fn delete(State(app): State<App>, id: InteractionId, request: Request) -> Result<StatusCode, Problem> {
     let (client, request) = client_of(request).await;
     app.auth.delete_registration(id.call(), &client, body::bearer(request.headers())).await?;

@@ -12,26 +12,33 @@ use lombard_auth::oauth::Params;
 use lombard_auth::possession::Evidence;
 use serde_json::json;
 
+use super::docs::{PushedRequest, PushedResponse, Refused, TokenQuery, TokenRequest, TokenResponse};
 use super::problem::Problem;
 use crate::app::App;
 use crate::parts::interaction::InteractionId;
 use crate::parts::{body, evidence};
 
-/// `POST /token`
+/// Tokens for a code, for a refresh token, or for the app itself (RFC 6749 3.2).
+#[utoipa::path(post, path = "/token", tag = "oauth", operation_id = "token",
+    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"), responses((status = 200, description = "The tokens", body = TokenResponse), Refused), security(("client" = [])))]
 pub(super) async fn token(State(app): State<App>, id: InteractionId, request: Request) -> Result<Response, Problem> {
     let (client, params) = authenticated_with_proof(&app, id.call(), request).await?;
     let answer = app.auth.token(id.call(), &client, &params).await?;
     Ok(([(PRAGMA, "no-cache")], Json(answer)).into_response())
 }
 
-/// `POST /revoke`
+/// Gives a token back (RFC 7009).
+#[utoipa::path(post, path = "/revoke", tag = "oauth", operation_id = "revoke",
+    request_body(content = TokenQuery, content_type = "application/x-www-form-urlencoded"), responses((status = 200, description = "It does not work, or never did"), Refused), security(("client" = [])))]
 pub(super) async fn revoke(State(app): State<App>, id: InteractionId, request: Request) -> Result<StatusCode, Problem> {
     let (client, params) = authenticated(&app, id.call(), request).await?;
     app.auth.revoke(id.call(), &client, &params).await?;
     Ok(StatusCode::OK)
 }
 
-/// `POST /par`
+/// Pushes an authorization request (RFC 9126).
+#[utoipa::path(post, path = "/par", tag = "oauth", operation_id = "pushRequest",
+    request_body(content = PushedRequest, content_type = "application/x-www-form-urlencoded"), responses((status = 201, description = "What to send the customer with", body = PushedResponse), Refused), security(("client" = [])))]
 pub(super) async fn push(State(app): State<App>, id: InteractionId, request: Request) -> Result<Response, Problem> {
     let (client, params) = authenticated_with_proof(&app, id.call(), request).await?;
     let pushed = app.auth.push(id.call(), &client, &params).await?;

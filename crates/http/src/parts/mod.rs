@@ -1,9 +1,13 @@
 //! What all surfaces share: reading bodies and headers within limits, cookies, the guard around every request.
 
+pub(crate) mod accept;
+pub(crate) mod allowed;
 pub(crate) mod body;
+pub(crate) mod budget;
 pub(crate) mod challenge;
 pub(crate) mod cookie;
 pub(crate) mod evidence;
 pub mod guard;
 pub mod interaction;
 pub mod peer;
+pub(crate) mod presence;

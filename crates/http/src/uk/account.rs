@@ -6,8 +6,10 @@ use lombard_bank::AccountView;
 use lombard_domain::account::{AccountKind, AccountStatus, Category};
 use lombard_domain::permission::ReadAccounts;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::allowed::{Allowed, AllowedAll};
+use super::docs::DataRefused;
 use super::envelope::{CashAccount, Envelope};
 use super::error::Problem;
 use super::query;
@@ -15,15 +17,19 @@ use crate::app::App;
 use crate::parts::interaction::InteractionId;
 use crate::parts::peer::At;
 
-#[derive(Serialize)]
+/// `Data` of an answer about accounts.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Accounts {
     account: Vec<Account>,
 }
 
-#[derive(Serialize)]
+/// An account.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Account {
+    /// Lombard's identifier: opaque, and the same in every consent.
+    #[schema(max_length = 40, example = "acc_0c8ehsawdbxf6vs5d1m3q5s4yr")]
     account_id: String,
     status: &'static str,
     currency: String,
@@ -36,7 +42,10 @@ struct Account {
     account: Option<Vec<CashAccount>>,
 }
 
-/// `GET /accounts`
+/// The accounts that the customer chose.
+#[utoipa::path(get, path = "/open-banking/v4.0/aisp/accounts", tag = "accounts", operation_id = "listAccounts",
+    responses((status = 200, description = "The accounts", body = Envelope<Accounts>), DataRefused),
+    security(("customer" = ["accounts"]), ("customer" = ["accounts:read"])))]
 pub(super) async fn list(
     State(app): State<App>,
     id: InteractionId,
@@ -48,7 +57,11 @@ pub(super) async fn list(
     Ok(Envelope::whole(Accounts { account }, query::address(&app, door, "/accounts")))
 }
 
-/// `GET /accounts/{AccountId}`
+/// One account.
+#[utoipa::path(get, path = "/open-banking/v4.0/aisp/accounts/{account}", tag = "accounts", operation_id = "getAccount",
+    params(("account" = String, Path, description = "AccountId", max_length = 40)),
+    responses((status = 200, description = "The account", body = Envelope<Accounts>), DataRefused),
+    security(("customer" = ["accounts"]), ("customer" = ["accounts:read"])))]
 pub(super) async fn one(
     State(app): State<App>,
     id: InteractionId,

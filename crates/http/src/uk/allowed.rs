@@ -1,33 +1,29 @@
 //! Extractors that check a call: a handler that has one is allowed to read what it names, and no other handler can be.
 
-use axum::extract::{FromRequestParts, Path};
-use http::HeaderMap;
-use http::header::ACCEPT;
+use axum::extract::FromRequestParts;
 use http::request::Parts;
-use lombard_auth::access::{AccountAccess, ConsentAccess, Presented};
+use lombard_auth::access::{AccountAccess, ConsentAccess, Denied};
 use lombard_domain::permission::Right;
 
 use super::error::Problem;
 use crate::app::App;
-use crate::parts::interaction::InteractionId;
-use crate::parts::{body, evidence};
+use crate::parts::{accept, allowed};
 
-/// The call may read something of all accounts of its consent.
+/// The call may read something of all accounts of its consent, as JSON.
 pub(super) struct AllowedAll<R: Right>(pub(super) ConsentAccess<R>);
 
-/// The call may read something of the account in its path.
+/// The call may read something of the account in its path, as JSON.
 pub(super) struct Allowed<R: Right>(pub(super) AccountAccess<R>);
+
+/// The call may read something of the account in its path, as a PDF document.
+pub(super) struct AllowedDocument<R: Right>(pub(super) AccountAccess<R>);
 
 impl<R: Right> FromRequestParts<App> for AllowedAll<R> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let id = interaction(parts).await;
-        let presented = Presented::read(body::authorization(&parts.headers), evidence::of(parts));
-        let checked = app.gate.consent(id.call(), presented.as_ref()).await;
-        let access = checked.map_err(|denied| Problem::denied(denied, &app.auth.policy().resource_metadata()));
-        let access = access.and_then(|access| acceptable(&parts.headers).map(|()| Self(access)));
-        access.map_err(|problem| problem.with_id(id.as_str()))
+        let checked = allowed::consent(parts, app).await;
+        answerable(checked, parts, app, JSON).await.map(Self)
     }
 }
 
@@ -35,63 +31,34 @@ impl<R: Right> FromRequestParts<App> for Allowed<R> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let id = interaction(parts).await;
-        // What cannot be read is an account that does not exist.
-        let account = Path::<String>::from_request_parts(parts, app).await.map(|Path(id)| id).unwrap_or_default();
-        let presented = Presented::read(body::authorization(&parts.headers), evidence::of(parts));
-        let checked = app.gate.account(id.call(), presented.as_ref(), &account).await;
-        let access = checked.map_err(|denied| Problem::denied(denied, &app.auth.policy().resource_metadata()));
-        let access = access.and_then(|access| acceptable(&parts.headers).map(|()| Self(access)));
-        access.map_err(|problem| problem.with_id(id.as_str()))
+        let checked = allowed::account(parts, app).await;
+        answerable(checked, parts, app, JSON).await.map(Self)
     }
 }
 
-async fn interaction(parts: &mut Parts) -> InteractionId {
-    let Ok(id) = InteractionId::from_request_parts(parts, &()).await;
-    id
-}
+impl<R: Right> FromRequestParts<App> for AllowedDocument<R> {
+    type Rejection = Problem;
 
-/// Digest 4.1: without `Accept` JSON is meant; where JSON is not among what is accepted the answer is 406.
-fn acceptable(headers: &HeaderMap) -> Result<(), Problem> {
-    let mut ranges =
-        headers.get_all(ACCEPT).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).peekable();
-    if ranges.peek().is_none() {
-        return Ok(());
-    }
-    let json = ranges.any(|range| {
-        let range = std::str::from_utf8(range).unwrap_or_default();
-        let mut pieces = range.split(';').map(str::trim);
-        let media_type = pieces.next().unwrap_or_default();
-        let refused = pieces.any(|piece| matches!(piece, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-        !refused
-            && ["application/json", "application/*", "*/*"].iter().any(|known| media_type.eq_ignore_ascii_case(known))
-    });
-    if json { Ok(()) } else { Err(Problem::not_acceptable()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gives_json_to_who_accepts_it() {
-        let accepts = |value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(ACCEPT, value.parse().unwrap());
-            acceptable(&headers).is_ok()
-        };
-        assert!(acceptable(&HeaderMap::new()).is_ok());
-        for good in [
-            "application/json",
-            "*/*",
-            "text/html, application/json;q=0.5",
-            "application/json; charset=utf-8",
-            "Application/*",
-        ] {
-            assert!(accepts(good), "{good}");
-        }
-        for bad in ["text/html", "application/xml", "application/json;q=0", "json"] {
-            assert!(!accepts(bad), "{bad}");
-        }
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let checked = allowed::account(parts, app).await;
+        answerable(checked, parts, app, PDF).await.map(Self)
     }
 }
+
+/// Digest 4.1: where what can be given is not among what is accepted, the answer is 406; but first of all the call must be allowed.
+async fn answerable<T>(
+    checked: Result<T, Denied>,
+    parts: &mut Parts,
+    app: &App,
+    kind: &'static str,
+) -> Result<T, Problem> {
+    let access = checked.map_err(|denied| Problem::denied(denied, &app.auth.policy().resource_metadata()));
+    let taken = || if accept::takes(&parts.headers, kind) { Ok(()) } else { Err(Problem::not_acceptable(kind)) };
+    match access.and_then(|access| taken().map(|()| access)) {
+        Ok(access) => Ok(access),
+        Err(problem) => Err(problem.with_id(allowed::interaction(parts).await.as_str())),
+    }
+}
+
+const JSON: &str = "application/json";
+const PDF: &str = "application/pdf";

@@ -6,8 +6,10 @@ use lombard_domain::account::Balance;
 use lombard_domain::money::Money;
 use lombard_domain::permission::ReadBalances;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::allowed::Allowed;
+use super::allowed::{Allowed, AllowedAll};
+use super::docs::DataRefused;
 use super::envelope::{Amount, Envelope, indicator};
 use super::error::Problem;
 use super::query;
@@ -15,17 +17,20 @@ use crate::app::App;
 use crate::parts::interaction::InteractionId;
 use crate::parts::peer::At;
 
-#[derive(Serialize)]
+/// `Data` of an answer about balances.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Balances {
-    balance: Vec<Line>,
+    balance: Vec<BalanceLine>,
 }
 
-#[derive(Serialize)]
+/// How much is in an account, counted one way.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-struct Line {
+struct BalanceLine {
     account_id: String,
     credit_debit_indicator: &'static str,
+    /// `ITBD`: what is booked. `ITAV`: less what is pending and will be taken.
     #[serde(rename = "Type")]
     kind: &'static str,
     date_time: String,
@@ -34,16 +39,23 @@ struct Line {
     credit_line: Option<[CreditLine; 1]>,
 }
 
-#[derive(Serialize)]
+/// What may be overdrawn.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct CreditLine {
+    /// Whether the amount of the balance contains it.
     included: bool,
     #[serde(rename = "Type")]
     kind: &'static str,
     amount: Amount,
 }
 
-/// `GET /accounts/{AccountId}/balances`
+/// How much is in one account.
+#[utoipa::path(get, path = "/open-banking/v4.0/aisp/accounts/{account}/balances", tag = "accounts",
+    operation_id = "listBalancesOfAccount",
+    params(("account" = String, Path, description = "AccountId", max_length = 40)),
+    responses((status = 200, description = "The balances of this moment", body = Envelope<Balances>), DataRefused),
+    security(("customer" = ["accounts"]), ("customer" = ["balances:read"])))]
 pub(super) async fn of_account(
     State(app): State<App>,
     id: InteractionId,
@@ -55,9 +67,24 @@ pub(super) async fn of_account(
     Ok(Envelope::whole(Balances { balance: lines(&found) }, own))
 }
 
+/// How much is in each account of the consent.
+#[utoipa::path(get, path = "/open-banking/v4.0/aisp/balances", tag = "accounts", operation_id = "listBalances",
+    responses((status = 200, description = "The balances of this moment", body = Envelope<Balances>), DataRefused),
+    security(("customer" = ["accounts"]), ("customer" = ["balances:read"])))]
+pub(super) async fn all(
+    State(app): State<App>,
+    id: InteractionId,
+    At(door): At,
+    AllowedAll(access): AllowedAll<ReadBalances>,
+) -> Result<Json<Envelope<Balances>>, Problem> {
+    let found = app.bank.balances(&access).await.map_err(|error| Problem::from(error).with_id(id.as_str()))?;
+    let balance = found.iter().flat_map(lines).collect();
+    Ok(Envelope::whole(Balances { balance }, query::address(&app, door, "/balances")))
+}
+
 /// Interim booked and interim available, both as of the same moment.
-fn lines(balance: &Balance) -> Vec<Line> {
-    let line = |kind, money: Money| Line {
+fn lines(balance: &Balance) -> Vec<BalanceLine> {
+    let line = |kind, money: Money| BalanceLine {
         account_id: balance.account.to_string(),
         credit_debit_indicator: indicator(money),
         kind,

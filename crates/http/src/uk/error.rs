@@ -1,13 +1,15 @@
 //! Errors in the shape of UK Open Banking's `OBErrorResponse1` (digest, section 5).
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use lombard_auth::Error;
-use lombard_auth::access::Denied;
+use lombard_auth::access::{Budget, Denied};
 use lombard_domain::consent::Ended;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::parts::challenge;
 use crate::parts::guard::Refusal;
@@ -15,27 +17,76 @@ use crate::parts::guard::Refusal;
 /// An error on its way to an app.
 pub(super) struct Problem {
     status: StatusCode,
-    code: &'static str,
-    message: &'static str,
-    path: Option<&'static str>,
+    /// All that is wrong, at least one thing.
+    faults: Vec<Fault>,
     challenges: Vec<String>,
     id: String,
 }
 
+/// One thing that is wrong: `OBError1`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// The standard's word for it.
+    pub(crate) code: &'static str,
+    /// What it means, for a developer; never holds what was sent.
+    pub(crate) message: Cow<'static, str>,
+    /// The field, parameter or header.
+    pub(crate) path: Option<String>,
+}
+
 impl Problem {
-    fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
-        Self { status, code, message, path: None, challenges: Vec::new(), id: String::new() }
+    pub(super) fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+        Self::of(status, vec![Fault { code, message: message.into(), path: None }])
     }
 
     /// A query parameter or header that is not right.
     pub(super) fn field(code: &'static str, message: &'static str, path: &'static str) -> Self {
-        Self { path: Some(path), ..Self::new(StatusCode::BAD_REQUEST, code, message) }
+        Self::with_path(StatusCode::BAD_REQUEST, code, message, path)
+    }
+
+    /// What is wrong with a field of a body, all of it.
+    pub(super) fn body(faults: Vec<Fault>) -> Self {
+        Self::of(StatusCode::BAD_REQUEST, faults)
+    }
+
+    /// There is nothing of the caller's under a name: unknown, another app's, deleted and unreadable look alike (digest, 14).
+    pub(super) fn unknown(message: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "U011", message)
     }
 
     /// Nothing that the caller accepts can be given (digest, 4.1).
-    pub(super) fn not_acceptable() -> Self {
-        let message = "Only application/json can be given";
-        Self { path: Some("Accept"), ..Self::new(StatusCode::NOT_ACCEPTABLE, "U006", message) }
+    pub(super) fn not_acceptable(kind: &str) -> Self {
+        let (message, path) = (format!("Only {kind} can be given").into(), Some("Accept".to_owned()));
+        Self::of(StatusCode::NOT_ACCEPTABLE, vec![Fault { code: "U006", message, path }])
+    }
+
+    /// The body is of another kind (digest, 4.1).
+    pub(super) fn unsupported() -> Self {
+        let message = "The body must be application/json, in UTF-8";
+        Self::with_path(StatusCode::UNSUPPORTED_MEDIA_TYPE, "U006", message, "Content-Type")
+    }
+
+    fn with_path(status: StatusCode, code: &'static str, message: &'static str, path: &'static str) -> Self {
+        Self::of(status, vec![Fault { code, message: message.into(), path: Some(path.to_owned()) }])
+    }
+
+    /// The accesses without the customer are used up. The standard has no code of its own for it: `NARR` says that the words do.
+    fn used_up(budget: &Budget) -> Self {
+        let message = format!(
+            "Without the customer this can be read {} times in 24 hours under one consent, and it was; wait {} seconds, or call \
+             when the customer is there and say so with x-fapi-customer-ip-address",
+            budget.limit(),
+            budget.seconds_to_next()
+        );
+        Self::said(StatusCode::TOO_MANY_REQUESTS, "NARR", message)
+    }
+
+    fn said(status: StatusCode, code: &'static str, message: String) -> Self {
+        Self::of(status, vec![Fault { code, message: message.into(), path: None }])
+    }
+
+    fn of(status: StatusCode, faults: Vec<Fault>) -> Self {
+        Self { status, faults, challenges: Vec::new(), id: String::new() }
     }
 
     /// Names the call in which it happened.
@@ -69,7 +120,13 @@ impl Problem {
             Denied::NoToken => unauthorized("TK09", "An access token is needed in the Authorization header"),
             Denied::Nonce => unauthorized("TK01", "The DPoP proof needs the nonce of the DPoP-Nonce header"),
             Denied::Permission(_) => Self::new(StatusCode::FORBIDDEN, "AG01", "The consent does not allow this"),
+            Denied::Presence => Self::field(
+                "U006",
+                "It must hold one IP address, that of the customer who is there; leave it out if nobody is",
+                "x-fapi-customer-ip-address",
+            ),
             Denied::Proof => unauthorized("TK01", "The DPoP proof is missing or does not hold"),
+            Denied::Unattended(budget) => Self::used_up(&budget),
         };
         Self { challenges, ..problem }
     }
@@ -93,6 +150,15 @@ impl From<lombard_bank::Error> for Problem {
         match error {
             lombard_bank::Error::Busy(_) => Error::Busy.into(),
             lombard_bank::Error::Failed(source) => Error::Internal(Box::new(source)).into(),
+            lombard_bank::Error::HistoryClosed { since } => {
+                let message = format!(
+                    "What is older than {} can be read only shortly after the customer signed in: ask them to authorise the \
+                     consent again, or ask for what is from {} on",
+                    since.date(),
+                    since.rfc3339()
+                );
+                Self::said(StatusCode::FORBIDDEN, "U028", message)
+            }
         }
     }
 }
@@ -111,11 +177,8 @@ impl From<Refusal> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut error = json!({"ErrorCode": self.code, "Message": self.message});
-        if let (Some(path), Some(fields)) = (self.path, error.as_object_mut()) {
-            fields.insert("Path".to_owned(), path.into());
-        }
-        let mut response = (self.status, Json(json!({"Id": self.id, "Errors": [error]}))).into_response();
+        let errors: Vec<Value> = self.faults.iter().map(Fault::to_json).collect();
+        let mut response = (self.status, Json(json!({"Id": self.id, "Errors": errors}))).into_response();
         let headers = response.headers_mut();
         for challenge in self.challenges.iter().filter_map(|text| HeaderValue::from_str(text).ok()) {
             headers.append(WWW_AUTHENTICATE, challenge);
@@ -124,5 +187,15 @@ impl IntoResponse for Problem {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
+    }
+}
+
+impl Fault {
+    fn to_json(&self) -> Value {
+        let mut error = json!({"ErrorCode": self.code, "Message": self.message});
+        if let (Some(path), Some(fields)) = (&self.path, error.as_object_mut()) {
+            fields.insert("Path".to_owned(), path.as_str().into());
+        }
+        error
     }
 }

@@ -2,70 +2,88 @@
 
 use axum::Json;
 use axum::extract::State;
-use lombard_bank::{ListQuery, Reach, StandingOrderView};
-use lombard_domain::account::Frequency;
+use lombard_bank::{Reach, StandingOrderView};
+use lombard_domain::account::MandateStatus;
 use lombard_domain::permission::ReadStandingOrders;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::allowed::Allowed;
+use super::allowed::{Allowed, AllowedAll};
+use super::docs::DataRefused;
 use super::envelope::{Amount, CashAccount, Envelope};
 use super::error::Problem;
-use super::query;
+use super::list::Asked;
+use super::mandate::{self, Mandate};
 use crate::app::App;
-use crate::parts::interaction::InteractionId;
-use crate::parts::peer::At;
 
-#[derive(Serialize)]
+/// `Data` of an answer about standing orders.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct StandingOrders {
     standing_order: Vec<StandingOrder>,
 }
 
-#[derive(Serialize)]
+/// An order to pay again and again.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct StandingOrder {
     account_id: String,
     standing_order_id: String,
+    /// `ExternalMandateStatus1Code`.
     standing_order_status_code: &'static str,
     next_payment_amount: Amount,
     mandate_related_information: Mandate,
     #[serde(skip_serializing_if = "Option::is_none")]
     remittance_information: Option<Remittance>,
+    /// With the Detail permission only.
     #[serde(skip_serializing_if = "Option::is_none")]
     creditor_account: Option<CashAccount>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Mandate {
-    frequency: MandateFrequency,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct MandateFrequency {
-    #[serde(rename = "Type")]
-    kind: &'static str,
-}
-
-#[derive(Serialize)]
+/// What a payment is for: `OBRemittanceInformation2`.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Remittance {
     unstructured: [String; 1],
 }
 
-/// `GET /accounts/{AccountId}/standing-orders`
+/// Orders to pay again and again of one account.
+#[utoipa::path(get, path = "/open-banking/v4.0/aisp/accounts/{account}/standing-orders", tag = "accounts",
+    operation_id = "listStandingOrdersOfAccount",
+    params(("account" = String, Path, description = "AccountId", max_length = 40), Asked),
+    responses((status = 200, description = "A page of them", body = Envelope<StandingOrders>), DataRefused),
+    security(("customer" = ["accounts"]), ("customer" = ["standing-orders:read"])))]
 pub(super) async fn of_account(
     State(app): State<App>,
-    id: InteractionId,
-    At(door): At,
     Allowed(access): Allowed<ReadStandingOrders>,
+    asked: Asked,
 ) -> Result<Json<Envelope<StandingOrders>>, Problem> {
-    let found = app.bank.standing_orders(Reach::Account(&access), ListQuery::default()).await;
-    let found = found.map_err(|error| Problem::from(error).with_id(id.as_str()))?;
-    let own = query::address(&app, door, &format!("/accounts/{}/standing-orders", access.account()));
-    let standing_order = found.items.into_iter().map(StandingOrder::from).collect();
-    Ok(Envelope::whole(StandingOrders { standing_order }, own))
+    answer(&app, &asked, Reach::Account(&access)).await
+}
+
+/// Orders to pay again and again of all accounts of the consent.
+#[utoipa::path(get, path = "/open-banking/v4.0/aisp/standing-orders", tag = "accounts", operation_id = "listStandingOrders",
+    params(Asked),
+    responses((status = 200, description = "A page of them", body = Envelope<StandingOrders>), DataRefused),
+    security(("customer" = ["accounts"]), ("customer" = ["standing-orders:read"])))]
+pub(super) async fn all(
+    State(app): State<App>,
+    AllowedAll(access): AllowedAll<ReadStandingOrders>,
+    asked: Asked,
+) -> Result<Json<Envelope<StandingOrders>>, Problem> {
+    answer(&app, &asked, Reach::Consent(&access)).await
+}
+
+async fn answer(
+    app: &App,
+    asked: &Asked,
+    reach: Reach<'_, ReadStandingOrders>,
+) -> Result<Json<Envelope<StandingOrders>>, Problem> {
+    let list = asked.list(app, &reach, "standing-orders");
+    let page = app.bank.standing_orders(reach, asked.query()).await.map_err(|error| asked.failed(error))?;
+    let links = asked.links(&list, &page);
+    let standing_order = page.items.into_iter().map(StandingOrder::from).collect();
+    Ok(Envelope::page(StandingOrders { standing_order }, links))
 }
 
 impl From<StandingOrderView> for StandingOrder {
@@ -73,24 +91,12 @@ impl From<StandingOrderView> for StandingOrder {
         Self {
             account_id: view.account.to_string(),
             standing_order_id: view.id.to_string(),
-            standing_order_status_code: "ACTV",
+            // An order that is no more is not kept.
+            standing_order_status_code: mandate::status(MandateStatus::Active),
             next_payment_amount: view.amount.into(),
-            mandate_related_information: Mandate { frequency: MandateFrequency { kind: frequency(view.frequency) } },
+            mandate_related_information: Mandate::of(view.frequency, None),
             remittance_information: view.purpose.map(|text| Remittance { unstructured: [text.into_string()] }),
             creditor_account: view.creditor.map(|number| CashAccount::of(&number, None)),
         }
-    }
-}
-
-/// `OBFrequency6Code`.
-fn frequency(frequency: Frequency) -> &'static str {
-    match frequency {
-        Frequency::Daily => "DAIL",
-        Frequency::Weekly => "WEEK",
-        Frequency::Fortnightly => "FRTN",
-        Frequency::Monthly => "MNTH",
-        Frequency::Quarterly => "QURT",
-        Frequency::HalfYearly => "MIAN",
-        Frequency::Yearly => "YEAR",
     }
 }

@@ -1,59 +1,91 @@
 //! Transactions: `OBReadTransaction6`.
 
 use axum::Json;
-use axum::extract::{Request, State};
-use lombard_bank::{PageKey, Reach, TransactionQuery, TransactionView};
+use axum::extract::State;
+use lombard_bank::{Reach, TransactionPage, TransactionView};
 use lombard_domain::account::BookingStatus;
 use lombard_domain::money::{Direction, Money};
 use lombard_domain::permission::ReadTransactions;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::allowed::Allowed;
-use super::envelope::{Amount, CashAccount, Envelope, Links, indicator};
+use super::allowed::{Allowed, AllowedAll};
+use super::docs::DataRefused;
+use super::envelope::{Amount, CashAccount, Envelope, indicator};
 use super::error::Problem;
-use super::query::{self, Filters};
+use super::query::Listing;
+use super::transaction_query::Asked;
 use crate::app::App;
-use crate::parts::interaction::InteractionId;
-use crate::parts::peer::At;
 
-#[derive(Serialize)]
+/// `Data` of an answer about transactions.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Transactions {
     transaction: Vec<Transaction>,
 }
 
-#[derive(Serialize)]
+/// A movement of money on an account.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Transaction {
     account_id: String,
+    /// The same while it is pending and when it is booked.
     transaction_id: String,
     credit_debit_indicator: &'static str,
+    /// `BOOK` or `PDNG`.
     status: &'static str,
+    /// A pending one may change or vanish.
     transaction_mutability: &'static str,
+    /// When it was booked, or is expected to be.
     booking_date_time: String,
+    /// When it counts for interest.
     #[serde(skip_serializing_if = "Option::is_none")]
     value_date_time: Option<String>,
     amount: Amount,
+    /// In the words of ISO 20022, where they are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     bank_transaction_code: Option<BankTransactionCode>,
+    /// Where they are not.
     #[serde(skip_serializing_if = "Option::is_none")]
+    proprietary_bank_transaction_code: Option<ProprietaryCode>,
+    /// With the Detail permission only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 500)]
     transaction_information: Option<String>,
+    /// With the Detail permission only, and once it is booked.
     #[serde(skip_serializing_if = "Option::is_none")]
     balance: Option<BalanceAfter>,
+    /// With the Detail permission only: who was on the other side, where no account of theirs is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merchant_details: Option<Merchant>,
+    /// With the Detail permission only: who was paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     creditor_account: Option<CashAccount>,
+    /// With the Detail permission only: who paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     debtor_account: Option<CashAccount>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct BankTransactionCode {
     code: String,
     sub_code: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+struct ProprietaryCode {
+    code: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+struct Merchant {
+    merchant_name: String,
+}
+
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct BalanceAfter {
     credit_debit_indicator: &'static str,
@@ -62,28 +94,48 @@ struct BalanceAfter {
     amount: Amount,
 }
 
-/// `GET /accounts/{AccountId}/transactions`
+/// What happened on one account, the newest first.
+#[utoipa::path(get, path = "/open-banking/v4.0/aisp/accounts/{account}/transactions", tag = "accounts",
+    operation_id = "listTransactionsOfAccount",
+    params(("account" = String, Path, description = "AccountId", max_length = 40), Asked),
+    responses((status = 200, description = "A page of it", body = Envelope<Transactions>), DataRefused),
+    security(("customer" = ["accounts"]), ("customer" = ["transactions:read"])))]
 pub(super) async fn of_account(
     State(app): State<App>,
-    id: InteractionId,
-    At(door): At,
     Allowed(access): Allowed<ReadTransactions>,
-    request: Request,
+    asked: Asked,
 ) -> Result<Json<Envelope<Transactions>>, Problem> {
-    let filters = Filters::read(request.uri()).map_err(|problem| problem.with_id(id.as_str()))?;
-    let query = TransactionQuery { page: filters.page, window: filters.window, ..TransactionQuery::default() };
-    let page = app.bank.transactions(Reach::Account(&access), query).await;
-    let page = page.map_err(|error| Problem::from(error).with_id(id.as_str()))?;
-    let path = query::address(&app, door, &format!("/accounts/{}/transactions", access.account()));
-    let at = |page: Option<PageKey>| filters.address(&path, page);
-    let links = Links {
-        own: at(filters.page),
-        first: Some(at(None)),
-        prev: page.newer.map(|key| at(Some(key))),
-        next: page.older.map(|key| at(Some(key))),
-    };
+    answer(&app, &asked, Reach::Account(&access)).await
+}
+
+/// What happened on all accounts of the consent, account by account, the newest first.
+#[utoipa::path(get, path = "/open-banking/v4.0/aisp/transactions", tag = "accounts", operation_id = "listTransactions",
+    params(Asked),
+    responses((status = 200, description = "A page of it", body = Envelope<Transactions>), DataRefused),
+    security(("customer" = ["accounts"]), ("customer" = ["transactions:read"])))]
+pub(super) async fn all(
+    State(app): State<App>,
+    AllowedAll(access): AllowedAll<ReadTransactions>,
+    asked: Asked,
+) -> Result<Json<Envelope<Transactions>>, Problem> {
+    answer(&app, &asked, Reach::Consent(&access)).await
+}
+
+async fn answer(
+    app: &App,
+    asked: &Asked,
+    reach: Reach<'_, ReadTransactions>,
+) -> Result<Json<Envelope<Transactions>>, Problem> {
+    let list = asked.list(app, &reach, "transactions");
+    let page = app.bank.transactions(reach, asked.query()).await.map_err(|error| asked.failed(error))?;
+    Ok(rendered(asked, &list, page))
+}
+
+/// A page of a list of transactions, whichever list it is.
+pub(super) fn rendered(asked: &Asked, list: &Listing, page: TransactionPage) -> Json<Envelope<Transactions>> {
+    let (links, available) = (asked.links(list, &page), page.available);
     let transaction = page.items.into_iter().map(Transaction::from).collect();
-    Ok(Envelope::page(Transactions { transaction }, links))
+    Envelope::page_of(Transactions { transaction }, links, available)
 }
 
 impl From<TransactionView> for Transaction {
@@ -96,10 +148,16 @@ impl From<TransactionView> for Transaction {
             Some(detail) => (detail.description, detail.balance, detail.counterparty),
             None => (None, None, None),
         };
-        let counterparty = counterparty.and_then(|other| {
-            let name = other.name.map(|text| text.into_string());
-            other.number.map(|number| CashAccount::of(&number, name))
-        });
+        let (counterparty, merchant_details) = match counterparty {
+            None => (None, None),
+            Some(other) => {
+                let name = other.name.map(|text| text.into_string());
+                match other.number {
+                    Some(number) => (Some(CashAccount::of(&number, name)), None),
+                    None => (None, name.map(|merchant_name| Merchant { merchant_name })),
+                }
+            }
+        };
         // Seen from the account: who pays in is the debtor, who is paid is the creditor.
         let (creditor_account, debtor_account) = match view.amount.direction() {
             Direction::Credit => (None, counterparty),
@@ -114,12 +172,15 @@ impl From<TransactionView> for Transaction {
             booking_date_time: view.booked_at.rfc3339(),
             value_date_time: view.value_at.map(|at| at.rfc3339()),
             amount: view.amount.into(),
+            // One of the two is expected of every transaction (digest, section 7).
+            proprietary_bank_transaction_code: view.code.is_none().then_some(ProprietaryCode { code: NOT_PROVIDED }),
             bank_transaction_code: view.code.map(|code| BankTransactionCode {
                 code: code.family.into_string(),
                 sub_code: code.sub_family.into_string(),
             }),
             transaction_information: description.map(|text| text.into_string()),
             balance: balance.map(after),
+            merchant_details,
             creditor_account,
             debtor_account,
         }
@@ -129,3 +190,6 @@ impl From<TransactionView> for Transaction {
 fn after(balance: Money) -> BalanceAfter {
     BalanceAfter { credit_debit_indicator: indicator(balance), kind: "ITBD", amount: balance.into() }
 }
+
+/// ISO 20022's word for what has to be there and is not known.
+const NOT_PROVIDED: &str = "NOTPROVIDED";

@@ -3,12 +3,17 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use lombard_auth::login::{Interrupted, SignedIn};
-use lombard_auth::oauth::authorize::{Decision, Question};
-use lombard_domain::oauth::WebUri;
+use lombard_auth::login::{Interrupted, SignedIn, Unasked};
+use lombard_auth::oauth::authorize::{Choice, Decision, Question};
+use lombard_domain::consent::{Consent, Kind, Status};
+use lombard_domain::oauth::{Software, WebUri};
+use lombard_domain::permission::{ReadStatements, ReadTransactions, Right};
+use lombard_domain::time::Instant;
 
 use super::form::{self, Cookies};
-use super::pages::{AccountLine, AppCard, ConsentPage, NO_ACCOUNT_TICKED, Purpose, Window, permission_lines};
+use super::pages::{
+    AccountLine, AppCard, CHANGED, ConsentPage, NO_ACCOUNT_TICKED, Purpose, Renewal, Vouched, Window, permission_lines,
+};
 use super::{reply, words};
 use crate::app::App;
 use crate::parts::interaction::InteractionId;
@@ -36,14 +41,18 @@ pub(super) async fn answer(State(app): State<App>, call: InteractionId, request:
         Err(why) => return reply::interrupted(&app, call.as_str(), &base(&id), why),
     };
     let decision = match params.get("decision") {
-        Ok(Some("allow")) => Decision::Allow(params.all("account").map(str::to_owned).collect()),
+        Ok(Some("allow")) => Decision::Allow(Choice {
+            accounts: params.all("account").map(str::to_owned).collect(),
+            stamp: params.get("question").ok().flatten().unwrap_or_default().to_owned(),
+        }),
         Ok(Some("deny")) => Decision::Deny,
         Ok(_) | Err(_) => return reply::stale_form(&app, call.as_str()),
     };
     match app.auth.decide(call.call(), &signed_in, decision).await {
         Ok(back) => reply::see_other(&back.location),
-        Err(Interrupted::SomebodyElse) => turn_back(&app, &call, &id, &signed_in).await,
+        Err(Interrupted::Unasked(why)) => turn_back(&app, &call, &id, &signed_in, why).await,
         Err(Interrupted::NoAccount) => render(&app, &call, &id, &cookies, &signed_in, Some(NO_ACCOUNT_TICKED)).await,
+        Err(Interrupted::Changed) => render(&app, &call, &id, &cookies, &signed_in, Some(CHANGED)).await,
         Err(why) => reply::interrupted(&app, call.as_str(), &base(&id), why),
     }
 }
@@ -66,9 +75,9 @@ pub(super) async fn cancel(State(app): State<App>, call: InteractionId, request:
     }
 }
 
-/// The app expected another customer, and is told so.
-async fn turn_back(app: &App, call: &InteractionId, id: &str, signed_in: &SignedIn) -> Response {
-    match app.auth.turn_somebody_else_back(call.call(), signed_in).await {
+/// There is nothing to ask this customer, and the app is told so.
+async fn turn_back(app: &App, call: &InteractionId, id: &str, signed_in: &SignedIn, why: Unasked) -> Response {
+    match app.auth.turn_unasked_back(call.call(), signed_in, why).await {
         Ok(back) => reply::see_other(&back.location),
         Err(why) => reply::interrupted(app, call.as_str(), &base(id), why),
     }
@@ -84,7 +93,7 @@ async fn render(
 ) -> Response {
     let question = match app.auth.question(signed_in).await {
         Ok(question) => question,
-        Err(Interrupted::SomebodyElse) => return turn_back(app, call, id, signed_in).await,
+        Err(Interrupted::Unasked(why)) => return turn_back(app, call, id, signed_in, why).await,
         Err(why) => return reply::interrupted(app, call.as_str(), &base(id), why),
     };
     let csrf = app.auth.csrf_token(cookies.session.as_deref().unwrap_or_default(), id);
@@ -92,47 +101,89 @@ async fn render(
     let host = question.client.metadata.client_uri.as_ref().and_then(WebUri::host);
     let page = ConsentPage {
         frame: app.frame(),
-        purpose: if question.terms.permissions.is_empty() { Purpose::SignIn } else { Purpose::Accounts },
+        purpose: purpose(&question),
         app: AppCard {
             name: question.client.metadata.client_name.as_str(),
             host: host.as_deref(),
             client_id: &question.client.id.to_string(),
             registered_since: &words::day(question.client.created_at.date()),
+            vouched: question.client.metadata.software.as_ref().map(vouched),
         },
+        renewal: question.lodged.as_ref().and_then(renewal),
+        question: &question.stamp(),
         customer: Some(&question.customer_name),
         action: &format!("{}/consent", base(id)),
         cancel_action: &format!("{}/cancel", base(id)),
         csrf: &csrf,
-        permissions: permission_lines(&words::asked(&question.request)),
+        permissions: permission_lines(&words::asked(&question)),
         window: window(&question),
         until: until.as_deref(),
         dashboard: &format!("{}/my/consents", app.auth.policy().issuer.trim_start_matches("https://")),
-        accounts: accounts(&question, error.is_none()),
+        accounts: accounts(&question, error),
         error,
     };
     let status = if error.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     reply::page_for(status, &page, Some(&question.request.redirect_uri))
 }
 
-/// All are ticked at first; once the customer has unticked them, nobody ticks them again.
-fn accounts(question: &Question, checked: bool) -> Vec<AccountLine> {
+fn purpose(question: &Question) -> Purpose {
+    match question.kind() {
+        Kind::FundsConfirmation => Purpose::Funds,
+        Kind::AccountAccess | Kind::Request if question.terms.permissions.is_empty() => Purpose::SignIn,
+        Kind::AccountAccess | Kind::Request => Purpose::Accounts,
+    }
+}
+
+fn vouched(software: &Software) -> Vouched<'_> {
+    Vouched { organisation: software.org_name.as_str(), directory: software.iss.as_str() }
+}
+
+/// What the answer would renew.
+fn renewal(consent: &Consent) -> Option<Renewal> {
+    let day = words::day(consent.changed_at().date());
+    match consent.state().status() {
+        Status::Awaiting => None,
+        Status::Authorised => Some(Renewal::Going { since: day }),
+        Status::Abandoned
+        | Status::AuthenticationDue
+        | Status::Declined
+        | Status::Deleted
+        | Status::Expired
+        | Status::RevokedByBank
+        | Status::RevokedByClient
+        | Status::RevokedByCustomer
+        | Status::SuspendedForFraud => Some(Renewal::Stopped { on: day }),
+    }
+}
+
+/// All are ticked at first, or those that the customer ticked when they allowed it before; once the customer has unticked them, nobody
+/// ticks them again.
+fn accounts(question: &Question, error: Option<&str>) -> Vec<AccountLine> {
+    let unticked = error == Some(NO_ACCOUNT_TICKED);
+    let before = question.renews().map(|yes| yes.accounts.as_slice());
     let lines = question.accounts.iter().map(|account| AccountLine {
         id: account.id.to_string(),
         nickname: account.nickname.clone().unwrap_or_else(|| words::kind(account.kind).to_owned()),
         kind: words::kind(account.kind).to_owned(),
         identification: words::ending(&account.masked),
         holder: words::holder(account).map(str::to_owned),
-        checked,
+        checked: !unticked && before.is_none_or(|before| before.contains(&account.id)),
     });
     lines.collect()
 }
 
 fn window(question: &Question) -> Option<Window> {
-    let window = question.terms.window;
-    let reads = question.terms.permissions.has(lombard_domain::permission::Permission::TransactionsBasic);
-    let bounded = window.from.is_some() || window.to.is_some();
-    let day = |at: lombard_domain::time::Instant| words::day(at.date());
-    (reads && bounded).then(|| Window { from: window.from.map(day), to: window.to.map(day) })
+    let terms = &question.terms;
+    let payments = ReadTransactions::shade(terms.permissions, terms.window).is_some();
+    let statements = ReadStatements::shade(terms.permissions, terms.window).is_some();
+    let what = match (payments, statements) {
+        (true, true) => "payments and statements",
+        (true, false) => "payments",
+        (false, true) => "statements",
+        (false, false) => return None,
+    };
+    let day = |at: Instant| words::day(at.date());
+    Some(Window { what, from: terms.window.from.map(day), to: terms.window.to.map(day) })
 }
 
 fn base(id: &str) -> String {

@@ -135,7 +135,11 @@ impl<'a> Visit<'a> {
 
     fn asking(&self) -> Option<Asking<'_>> {
         let client = self.on_the_way.client.as_ref()?;
-        let purpose = if self.on_the_way.asks_for_accounts() { Purpose::Accounts } else { Purpose::SignIn };
+        let purpose = match (self.on_the_way.asks_about_funds(), self.on_the_way.asks_for_accounts()) {
+            (true, _) => Purpose::Funds,
+            (false, true) => Purpose::Accounts,
+            (false, false) => Purpose::SignIn,
+        };
         Some(Asking { app: client.metadata.client_name.as_str(), purpose })
     }
 

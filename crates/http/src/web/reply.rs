@@ -79,7 +79,7 @@ pub(super) fn error(app: &App, id: &str, error: Error) -> Response {
 /// What a browser sees when it cannot go on. `base` is the interaction's address.
 pub(super) fn interrupted(app: &App, id: &str, base: &str, why: Interrupted) -> Response {
     match why {
-        Interrupted::Expired | Interrupted::NoAccount | Interrupted::SomebodyElse => {
+        Interrupted::Changed | Interrupted::Expired | Interrupted::NoAccount | Interrupted::Unasked(_) => {
             page(StatusCode::BAD_REQUEST, &MessagePage::expired(app.frame(), id))
         }
         Interrupted::Failed(failed) => error(app, id, failed),

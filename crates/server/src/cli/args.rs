@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use lombard_auth::jose::Alg;
 
 /// `lombard sandbox`
@@ -72,6 +72,25 @@ pub(crate) struct Import {
 /// `lombard migrate`
 #[derive(Debug, Args)]
 pub(crate) struct Migrate {
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// `lombard account`
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Close an account: it drops out of all consents with the next call, and the apps that asked to be told are told.
+    Close(AccountClose),
+    /// Close an account that went to another bank (Current Account Switch Service).
+    Switch(AccountClose),
+}
+
+/// `lombard account close` and `lombard account switch`
+#[derive(Debug, Args)]
+pub(crate) struct AccountClose {
+    /// The core-banking system's identifier of the account, as it was imported.
+    #[arg(value_name = "SOURCE_ID")]
+    pub(crate) source: String,
     #[command(flatten)]
     pub(crate) place: Where,
 }
@@ -164,6 +183,65 @@ pub(crate) struct ClientSuspend {
     pub(crate) undo: bool,
     #[command(flatten)]
     pub(crate) place: Where,
+}
+
+/// `lombard consent`
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConsentCommand {
+    /// Show the newest consents of one app or of one customer.
+    List(ConsentList),
+    /// Show one consent: what it allows, where it stands, and every state that it has been in.
+    Show(ConsentShow),
+    /// Take an authorised consent back: its tokens stop working with the next call.
+    Revoke(ConsentRevoke),
+}
+
+/// `lombard consent list`
+#[derive(Debug, Args)]
+#[group(id = "whose", required = true, multiple = false, args = ["client", "customer"])]
+pub(crate) struct ConsentList {
+    /// Of the app with this client id.
+    #[arg(long, value_name = "CLIENT_ID")]
+    pub(crate) client: Option<String>,
+    /// Of the customer who signs in with this name.
+    #[arg(long, value_name = "USERNAME")]
+    pub(crate) customer: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// `lombard consent show`
+#[derive(Debug, Args)]
+pub(crate) struct ConsentShow {
+    /// The consent's id.
+    #[arg(value_name = "CONSENT_ID")]
+    pub(crate) consent: String,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// `lombard consent revoke`
+#[derive(Debug, Args)]
+pub(crate) struct ConsentRevoke {
+    /// The consent's id.
+    #[arg(value_name = "CONSENT_ID")]
+    pub(crate) consent: String,
+    /// Why; the app learns what follows from it.
+    #[arg(long, value_name = "REASON")]
+    pub(crate) reason: Reason,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// Why the bank takes a consent back.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Reason {
+    /// The customer must sign in again before the app may go on.
+    Authentication,
+    /// The customer's contract or accounts are closed, or the bank has another reason of its own.
+    Closed,
+    /// Fraud is suspected.
+    Fraud,
 }
 
 /// `lombard directory`

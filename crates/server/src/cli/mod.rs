@@ -8,9 +8,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod account;
 mod args;
 mod client;
 mod config;
+mod consent;
 mod customer;
 mod directory;
 mod import;
@@ -21,9 +23,9 @@ mod sandbox;
 mod serve;
 
 pub(crate) use args::{
-    ClientAdd, ClientCommand, ClientKeys, ClientList, ClientShow, ClientSuspend, ConfigCheck, ConfigCommand,
-    CustomerCommand, DirectoryCommand, DirectoryIssue, DirectoryJwks, EnrolTotp, Import, KeyCommand, Migrate, Sandbox,
-    Serve, SetPassword, Where,
+    AccountClose, AccountCommand, ClientAdd, ClientCommand, ClientKeys, ClientList, ClientShow, ClientSuspend, ConfigCheck, ConfigCommand,
+    ConsentCommand, ConsentList, ConsentRevoke, ConsentShow, CustomerCommand, DirectoryCommand, DirectoryIssue,
+    DirectoryJwks, EnrolTotp, Import, KeyCommand, Migrate, Reason, Sandbox, Serve, SetPassword, Where,
 };
 
 /// The bank's side of open banking, in one binary.
@@ -47,9 +49,15 @@ pub(crate) enum Command {
     Import(Import),
     /// Bring a database to the form that this version needs.
     Migrate(Migrate),
+    /// Close accounts, so that apps can read them no more.
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// Add, show and suspend the apps that may ask customers for consent; make keys for a test.
     #[command(subcommand)]
     Client(ClientCommand),
+    /// Look at what customers allowed apps, and take it back.
+    #[command(subcommand)]
+    Consent(ConsentCommand),
     /// Vouch for apps as the sandbox's own directory, as a scheme's directory does in production.
     #[command(subcommand)]
     Directory(DirectoryCommand),
@@ -70,8 +78,10 @@ pub(crate) enum Command {
 /// What was asked cannot be done; the text is for the person at the terminal.
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
+        Command::Account(command) => account::account(&command).await,
         Command::Client(command) => client::client(&command).await,
         Command::Config(ConfigCommand::Check(args)) => config::check(&args),
+        Command::Consent(command) => consent::consent(&command).await,
         Command::Customer(command) => customer::customer(&command).await,
         Command::Directory(command) => directory::directory(&command),
         Command::Import(args) => import::import(&args).await,

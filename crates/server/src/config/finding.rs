@@ -10,7 +10,7 @@ use std::path::Path;
 use lombard_domain::oauth::Profile;
 use lombard_domain::time::{Clock, Instant};
 
-use super::{Config, Environment, PublicUrl, Registration, master_key};
+use super::{Config, Environment, OldDataRule, PublicUrl, Registration, master_key};
 use crate::files;
 use crate::listen::tls::{ChainAndKey, read_chain};
 use crate::pki;
@@ -56,6 +56,7 @@ impl Config {
         self.check_authorization(&mut found);
         self.check_initial_access_token(&mut found);
         self.check_directories(&mut found);
+        self.check_access(&mut found);
         self.check_outgoing(&mut found);
         self.check_sign_in(&mut found);
         found.0
@@ -250,6 +251,16 @@ impl Config {
                     ),
                 );
             }
+        }
+    }
+
+    fn check_access(&self, found: &mut Findings) {
+        if self.access.old_data == OldDataRule::Off && self.access.open_days.is_none() {
+            found.warn(
+                "access.old_data",
+                "data of any age is given long after the customer signed in; in the United Kingdom and the European Union use \"uk\" or \"eu\""
+                    .to_owned(),
+            );
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! An error must never repeat the value of a setting that can hold a secret; so it shows keys, not lines.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -102,6 +103,7 @@ impl Config {
         }
         self.check_mtls()?;
         self.check_vouchers()?;
+        self.check_agreements()?;
         telemetry::filter(&self.log.level).map_err(|error| ("log", "level", error.to_string()))?;
         Ok(())
     }
@@ -135,9 +137,17 @@ impl Config {
         Ok(())
     }
 
+    fn check_agreements(&self) -> Result<(), Wrong> {
+        let mut seen = HashSet::new();
+        match self.agreements.iter().find(|agreement| !seen.insert(agreement.client_id)) {
+            Some(twice) => Err(("agreements", "client_id", format!("{} is there twice", twice.client_id))),
+            None => Ok(()),
+        }
+    }
+
     /// Every number with the range in which it makes sense; what is unfit for production is narrower, see `finding`.
     fn numbers(&self) -> Vec<(&'static str, &'static str, u32, RangeInclusive<u32>)> {
-        let Self { server, database, authorization, sign_in, .. } = self;
+        let Self { server, database, authorization, access, sign_in, .. } = self;
         let mut numbers = vec![
             ("server", "max_connections", server.max_connections, 1..=1_000_000),
             ("server", "handshake_seconds", server.handshake_seconds, 1..=60),
@@ -152,6 +162,7 @@ impl Config {
             // FAPI 2.0 Security Profile 5.3.2.2: less than 600 seconds.
             ("authorization", "request_uri_seconds", authorization.request_uri_seconds, 5..=599),
             ("authorization", "consent_days", authorization.consent_days, 1..=3_650),
+            ("authorization", "event_life_days", authorization.event_life_days, 1..=90),
             ("authorization", "software_statement_hours", authorization.software_statement_hours, 1..=8_760),
             ("sign_in", "idle_minutes", sign_in.idle_minutes, 1..=60),
             ("sign_in", "max_failures", sign_in.max_failures, 1..=20),
@@ -163,6 +174,13 @@ impl Config {
         }
         if let Some(seconds) = authorization.dpop_nonce_seconds {
             numbers.push(("authorization", "dpop_nonce_seconds", seconds, 10..=300));
+        }
+        for (key, value, range) in [
+            ("open_days", access.open_days, 1..=36_500),
+            ("fresh_minutes", access.fresh_minutes, 1..=1_440),
+            ("renewal_days", access.renewal_days, 1..=3_650),
+        ] {
+            numbers.extend(value.map(|value| ("access", key, value, range)));
         }
         numbers
     }

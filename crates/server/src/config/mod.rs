@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::listen::{Limits, limits};
 use crate::telemetry;
 
+mod access;
 mod directory;
 mod finding;
 mod load;
@@ -23,6 +24,7 @@ pub(crate) mod testing;
 mod tests;
 mod values;
 
+pub(crate) use access::{Access, Agreement, OldDataRule};
 pub(crate) use directory::{DirectoryKeys, NamedDirectory};
 pub(crate) use finding::{SANDBOX_MARK, Weight};
 pub(crate) use load::{Environment, system_environment};
@@ -41,6 +43,10 @@ pub(crate) struct Config {
     pub(crate) authorization: Authorization,
     #[serde(default)]
     pub(crate) directories: Vec<NamedDirectory>,
+    #[serde(default)]
+    pub(crate) access: Access,
+    #[serde(default)]
+    pub(crate) agreements: Vec<Agreement>,
     #[serde(default)]
     pub(crate) outgoing: Outgoing,
     #[serde(default)]
@@ -140,6 +146,8 @@ pub(crate) struct Authorization {
     pub(crate) request_uri_seconds: u32,
     /// Life of a consent that names none.
     pub(crate) consent_days: u32,
+    /// How long apps can fetch what they were to be told.
+    pub(crate) event_life_days: u32,
     /// How far back apps may read transactions; none: all.
     pub(crate) history_days: Option<u32>,
     /// Least security profile of an app.
@@ -156,7 +164,7 @@ pub(crate) struct Authorization {
     pub(crate) software_statement_hours: u32,
 }
 
-/// `[outgoing]`: what the server fetches from others, which is their keys alone.
+/// `[outgoing]`: what the server fetches from others, which is their keys alone, and where it sends what they are told.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(default, deny_unknown_fields)]
@@ -279,6 +287,7 @@ impl Default for Authorization {
             code_seconds: 60,
             request_uri_seconds: 90,
             consent_days: 90,
+            event_life_days: 7,
             history_days: None,
             minimum_profile: Profile::default(),
             registration: Registration::default(),

@@ -34,6 +34,7 @@ impl Config {
             code_life: seconds(authorization.code_seconds),
             request_uri_life: seconds(authorization.request_uri_seconds),
             consent_life: days(authorization.consent_days),
+            event_life: days(authorization.event_life_days),
             history: authorization.history_days.map(days),
             session_idle: Span::minutes(i64::from(self.sign_in.idle_minutes)),
             sign_in_failures: i64::from(self.sign_in.max_failures),
@@ -48,6 +49,8 @@ impl Config {
             },
             software_statement_age: Span::hours(i64::from(authorization.software_statement_hours)),
             dpop_nonce_life: authorization.dpop_nonce_seconds.map(seconds),
+            unattended: self.unattended(),
+            old_data: self.old_data(),
             ..defaults
         })
     }

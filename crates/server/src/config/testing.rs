@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use lombard_domain::oauth::Profile;
 
-use super::{Authorization, Config, Database, DatabaseUrl, Keys, Log, Outgoing, PublicUrl, Server, SignIn};
+use super::{Access, Authorization, Config, Database, DatabaseUrl, Keys, Log, Outgoing, PublicUrl, Server, SignIn};
 use crate::files::{self, Readers};
 
 /// Writes certificate, key and master key into a folder and returns settings that use them.
@@ -36,6 +36,8 @@ pub(crate) fn production(folder: &Path) -> Config {
         keys: Keys { master_key_file: Some(master_key_file), master_key_env: None },
         authorization: Authorization { minimum_profile: Profile::Fapi2Security, ..Authorization::default() },
         directories: Vec::new(),
+        access: Access::default(),
+        agreements: Vec::new(),
         outgoing: Outgoing::default(),
         sign_in: SignIn::default(),
         log: Log::default(),

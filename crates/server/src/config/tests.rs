@@ -49,7 +49,8 @@ fn all_on() -> String {
 fn the_example_names_every_setting_with_its_default() {
     let shown = settings(&toml::from_str::<Config>(&all_on()).unwrap());
     let directory = "[[directories]]\nissuer = \"Directory\"\njwks_file = \"keys.json\"\n";
-    let defaults = settings(&toml::from_str::<Config>(&format!("{REQUIRED}{directory}")).unwrap());
+    let agreement = format!("[[agreements]]\n{AGREEMENT}\n");
+    let defaults = settings(&toml::from_str::<Config>(&format!("{REQUIRED}{directory}{agreement}")).unwrap());
     assert_eq!(shown.keys().collect::<Vec<_>>(), defaults.keys().collect::<Vec<_>>());
     let text = all_on();
     let required = [
@@ -59,6 +60,8 @@ fn the_example_names_every_setting_with_its_default() {
         "database.url",
         "directories.issuer",
         "directories.jwks_file",
+        "agreements.client_id",
+        "agreements.unattended_calls_per_day",
     ];
     for (setting, default) in &defaults {
         let key = setting.rsplit('.').next().unwrap();
@@ -130,6 +133,14 @@ fn errors_name_the_file_the_line_and_the_key() {
         (7, "[[directories]]\nissuer = \"D\"\nurl = \"https://d.example\"", 9, "directories.url", "unknown"),
         (7, DIRECTORY_WITH_BOTH, 7, "directories", "not both"),
         (7, DIRECTORY_TWICE, 8, "directories.issuer", "twice"),
+        (7, "[access]\nunattended_calls_per_day = 3", 8, "access.unattended_calls_per_day", "between 4 and 1000"),
+        (7, "[access]\nunattended_calls_per_day = \"no\"", 8, "access.unattended_calls_per_day", "unlimited"),
+        (7, "[access]\nold_data = \"us\"", 8, "access.old_data", "one of `uk`"),
+        (7, "[access]\nopen_days = 0", 8, "access.open_days", "between 1 and 36500"),
+        (7, "[access]\nfresh_minutes = 1441", 8, "access.fresh_minutes", "between 1 and 1440"),
+        (7, "[access]\nrenewal_days = 0", 8, "access.renewal_days", "between 1 and 3650"),
+        (7, "[[agreements]]\nunattended_calls_per_day = 5", 7, "agreements.client_id", "missing"),
+        (7, AGREEMENT_TWICE, 8, "agreements.client_id", "twice"),
         (7, "[outgoing]\nprivate_addresses = 1", 8, "outgoing.private_addresses", "expected a boolean"),
     ] {
         let mut lines: Vec<&str> = REQUIRED.lines().collect();
@@ -147,6 +158,9 @@ const MTLS_AT_THE_SAME: &str =
     "key_file = \"k\"\nmtls_listen = \"0.0.0.0:8444\"\nmtls_public_url = \"https://bank.example\"";
 const DIRECTORY_WITH_BOTH: &str =
     "[[directories]]\nissuer = \"D\"\njwks_file = \"d\"\njwks_url = \"https://d.example/\"";
+const AGREEMENT: &str = "client_id = \"cli_00000000000000000000000007\"\nunattended_calls_per_day = \"unlimited\"";
+const AGREEMENT_TWICE: &str = "[[agreements]]\nclient_id = \"cli_00000000000000000000000007\"\nunattended_calls_per_day = 9\n\
+    [[agreements]]\nclient_id = \"cli_00000000000000000000000007\"\nunattended_calls_per_day = 5";
 const DIRECTORY_TWICE: &str =
     "[[directories]]\nissuer = \"D\"\njwks_file = \"d\"\n[[directories]]\nissuer = \"D\"\njwks_file = \"d\"";
 

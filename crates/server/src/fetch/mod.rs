@@ -1,9 +1,10 @@
-//! Fetches small JSON documents from addresses that somebody else named: an app's keys, a directory's.
+//! Fetches small JSON documents from addresses that somebody else named: an app's keys, a directory's. Posts tokens to such addresses.
 //!
-//! Owns the rules of such a fetch: HTTPS with a verified certificate, no redirects, a bounded answer in a bounded time, and no
+//! Owns the rules of such a call: HTTPS with a verified certificate, no redirects, a bounded answer in a bounded time, and no
 //! way into this bank's own network. It must never connect to an address that it has not checked, nor repeat to anybody, not
 //! even in the log, what an answer's body said.
 
+mod deliver;
 mod reach;
 mod target;
 
@@ -74,11 +75,15 @@ impl HttpsFetch {
 
     async fn exchange(&self, url: &str) -> anyhow::Result<Vec<u8>> {
         let target = Target::parse(url)?;
-        let addresses = self.resolve(&target).await?;
-        let stream = self.connect(&addresses).await?;
-        let name = target.server_name.clone();
-        let stream = self.tls.connect(name, stream).await.context("no TLS connection")?;
+        let stream = self.open(&target).await?;
         self.ask(stream, target).await
+    }
+
+    /// A connection to a host whose addresses and certificate were checked.
+    async fn open(&self, target: &Target) -> anyhow::Result<TlsStream<TcpStream>> {
+        let addresses = self.resolve(target).await?;
+        let stream = self.connect(&addresses).await?;
+        self.tls.connect(target.server_name.clone(), stream).await.context("no TLS connection")
     }
 
     /// The addresses of a host, looked up this once and all of them checked.
@@ -121,21 +126,14 @@ impl HttpsFetch {
 
     /// Sends the one request of a connection and reads the answer.
     async fn ask(&self, stream: TlsStream<TcpStream>, target: Target) -> anyhow::Result<Vec<u8>> {
-        let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
-            .max_buf_size(MAX_BUFFER_BYTES)
-            .max_headers(MAX_HEADERS)
-            .handshake(TokioIo::new(stream))
-            .await?;
-        // The connection is driven by a task that ends with this call, however it ends.
-        let mut driver = JoinSet::new();
-        driver.spawn(connection);
         let request = Request::get(target.path)
             .header(HOST, target.authority)
             .header(ACCEPT, "application/jwk-set+json, application/json")
             .header(USER_AGENT, "lombard")
             .header(CONNECTION, "close")
             .body(Empty::<Bytes>::new())?;
-        let response = sender.send_request(request).await.context("no HTTP answer")?;
+        // The connection is driven by a task that ends with this call, however it ends.
+        let (response, _driver) = send(stream, request).await?;
         self.read(response).await
     }
 
@@ -162,6 +160,25 @@ impl Fetch for HttpsFetch {
             }
         })
     }
+}
+
+/// Sends the one request of a connection: the head of the answer, and the task that drives the connection while it is held.
+async fn send<B>(
+    stream: TlsStream<TcpStream>,
+    request: Request<B>,
+) -> anyhow::Result<(Response<Incoming>, JoinSet<Result<(), hyper::Error>>)>
+where
+    B: hyper::body::Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+{
+    let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
+        .max_buf_size(MAX_BUFFER_BYTES)
+        .max_headers(MAX_HEADERS)
+        .handshake(TokioIo::new(stream))
+        .await?;
+    let mut driver = JoinSet::new();
+    driver.spawn(connection);
+    let response = sender.send_request(request).await.context("no HTTP answer")?;
+    Ok((response, driver))
 }
 
 /// Whether an answer calls itself a key set (RFC 7517 8.5.2) or JSON, or nothing at all.

@@ -1,5 +1,7 @@
 //! Fetches from a server that says what a script tells it to, over real TLS.
 
+mod deliver;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -106,7 +108,14 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, heard: Arc<Mutex<Vec<St
         let Ok(byte) = stream.read_u8().await else { return };
         request.push(byte);
     }
-    heard.lock().unwrap().push(String::from_utf8(request).unwrap());
+    let mut request = String::from_utf8(request).unwrap();
+    let length = request.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    if stream.read_exact(&mut body).await.is_err() {
+        return;
+    }
+    request.push_str(std::str::from_utf8(&body).unwrap());
+    heard.lock().unwrap().push(request);
     for step in script {
         match step {
             Do::Say(bytes) => {

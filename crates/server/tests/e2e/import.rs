@@ -43,7 +43,7 @@ async fn imported_customers_sign_in_to_a_sandbox_that_runs_and_to_one_that_start
 /// The report says what came in, and nothing but the report is on standard output.
 fn reports_the_example(said: &str) {
     let lines: Vec<Vec<&str>> = said.lines().map(|line| line.split_whitespace().collect()).collect();
-    for file in ["customers", "accounts", "account_holders", "standing_orders", "transactions"] {
+    for file in FILES {
         let rows = fs::read_to_string(example_folder().join(format!("{file}.csv"))).unwrap().lines().count() - 1;
         let rows = rows.to_string();
         assert!(lines.contains(&vec![&format!("{file}.csv"), &rows, &rows, "0", "0"]), "{file} in {said}");
@@ -64,6 +64,22 @@ fn reports_the_example(said: &str) {
     }
     assert!(!said.contains(['\r', '\u{1b}', '█', '%']), "a progress bar on standard output: {said:?}");
 }
+
+/// The files of the example.
+const FILES: [&str; 12] = [
+    "customers",
+    "parties",
+    "accounts",
+    "account_holders",
+    "products",
+    "standing_orders",
+    "beneficiaries",
+    "direct_debits",
+    "scheduled_payments",
+    "offers",
+    "transactions",
+    "statements",
+];
 
 /// Pence as the report writes them.
 fn grouped(pence: u64) -> String {

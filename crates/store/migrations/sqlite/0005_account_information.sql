@@ -2,6 +2,10 @@
 ALTER TABLE consent ADD COLUMN kind TEXT NOT NULL DEFAULT 'request';  -- account-access, funds-confirmation, request
 ALTER TABLE consent ADD COLUMN sealed BLOB;          -- sealed: the account that the app named; NULL: none
 CREATE INDEX consent_by_end ON consent (status, expires_at);
+CREATE INDEX consent_waiting ON consent (created_at) WHERE status = 'awaiting';
+CREATE INDEX consent_waiting_of_client ON consent (client_id) WHERE status = 'awaiting';
+DROP INDEX consent_by_client;
+CREATE INDEX consent_by_client ON consent (client_id, created_at);
 ALTER TABLE interaction ADD COLUMN consent_id TEXT;  -- the lodged consent that is to be authorised
 CREATE INDEX interaction_by_consent ON interaction (consent_id);
 
@@ -28,7 +32,8 @@ CREATE TABLE unattended_access (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX unattended_access_by_time ON unattended_access (used_at);
 
--- What changed on an account, in order: each transaction has the number of the change that added it and of the last one.
+-- What changed on an account, in order: each transaction has the number of the change that added it and of the last one. Numbers are
+-- taken under the lock on the account's row, so that they become visible in their order.
 ALTER TABLE account ADD COLUMN next_change INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE account ADD COLUMN status_at INTEGER;           -- since when it has its status; NULL: since it was opened
 ALTER TABLE account ADD COLUMN switched INTEGER NOT NULL DEFAULT 0;  -- 1: it went to another bank
@@ -37,13 +42,28 @@ ALTER TABLE account_transaction ADD COLUMN last_change INTEGER NOT NULL DEFAULT 
 UPDATE account_transaction SET added_change = sequence, last_change = sequence;
 UPDATE account SET next_change = next_sequence;
 CREATE UNIQUE INDEX account_transaction_by_change ON account_transaction (account_id, last_change);
-CREATE TABLE transaction_removed (
-    account_id     TEXT NOT NULL REFERENCES account (id),
-    change         INTEGER NOT NULL,
-    added_change   INTEGER NOT NULL,
-    transaction_id TEXT NOT NULL,
-    PRIMARY KEY (account_id, change)
-) STRICT, WITHOUT ROWID;
+-- What transactions were before they changed or vanished: who follows the changes of an account page by page is told of what was
+-- there when they began, and of no change twice.
+CREATE TABLE transaction_past (
+    account_id   TEXT NOT NULL REFERENCES account (id),
+    since_change INTEGER NOT NULL,            -- the change that made it so
+    until_change INTEGER NOT NULL,            -- the change that ended it
+    removed      INTEGER NOT NULL,            -- 1: by that change it vanished
+    id           TEXT NOT NULL,            -- of the transaction, as what follows
+    source       TEXT NOT NULL,
+    sequence     INTEGER NOT NULL,
+    status       TEXT NOT NULL,
+    booked_at    INTEGER NOT NULL,
+    value_at     INTEGER,
+    amount_minor INTEGER NOT NULL,
+    family       TEXT,
+    sub_family   TEXT,
+    sealed       BLOB NOT NULL,            -- sealed as the transaction's
+    content      BLOB NOT NULL,            -- keyed digest, to recognise what comes back as it was
+    PRIMARY KEY (account_id, since_change)
+) STRICT;
+CREATE UNIQUE INDEX transaction_past_by_end ON transaction_past (account_id, until_change);
+CREATE INDEX transaction_past_of ON transaction_past (account_id, id, until_change);
 
 -- Whom customers saved to pay again.
 CREATE TABLE beneficiary (
@@ -139,7 +159,10 @@ CREATE TABLE subscription (
     callback   TEXT,                   -- NULL: it fetches
     version    TEXT NOT NULL,
     topics     TEXT NOT NULL,          -- separated by spaces; empty: everything
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    sending_until INTEGER,                -- until when a node sends what this app is told, or when the last one stopped
+    resting_until INTEGER,                -- until when nobody tries, because the app did not answer
+    failures INTEGER NOT NULL DEFAULT 0   -- attempts in a row that the app did not answer
 ) STRICT;
 
 -- What apps are told. A row is written with the change that it tells of.
@@ -158,5 +181,6 @@ CREATE TABLE notification (
     refusal         TEXT               -- the app's word for why not
 ) STRICT;
 CREATE INDEX notification_open ON notification (client_id, id) WHERE settled_at IS NULL;
-CREATE INDEX notification_due ON notification (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX notification_due ON notification (client_id, next_attempt_at, id) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX notification_by_time ON notification (at);
+CREATE INDEX consent_account_by_account ON consent_account (account_id, consent_id);  -- whom to tell that an account was closed

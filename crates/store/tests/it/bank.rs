@@ -1,12 +1,12 @@
-//! Customers, accounts, transactions and standing orders.
+//! Customers, accounts and transactions.
 
 use lombard_domain::account::{
-    Account, AccountKind, AccountStatus, BankCode, BookingStatus, Category, Counterparty, Frequency, Identification,
-    Scheme, StandingOrder, Transaction,
+    Account, AccountKind, AccountStatus, BankCode, BookingStatus, Category, Counterparty, Identification, Scheme,
+    Transaction,
 };
 use lombard_domain::consent::{Consent, Kind, Terms};
 use lombard_domain::currency::Currency;
-use lombard_domain::id::{AccountId, ClientId, ConsentId, CustomerId, StandingOrderId, TransactionId};
+use lombard_domain::id::{AccountId, ClientId, ConsentId, CustomerId, TransactionId};
 use lombard_domain::money::{Direction, Money};
 use lombard_domain::oauth::{Client, ClientStatus};
 use lombard_domain::party::{Customer, HolderRole, Holding, Username};
@@ -15,7 +15,7 @@ use lombard_domain::text::Text;
 use lombard_domain::time::{Date, Instant, Span};
 use lombard_store::client::StoredClient;
 use lombard_store::transaction::{PageQuery, StoredTransaction, Towards};
-use lombard_store::{Error, Stored, Tx, account, client, consent, customer, standing_order, transaction};
+use lombard_store::{Error, Stored, Tx, account, client, consent, customer, transaction};
 
 use crate::engines;
 
@@ -384,29 +384,5 @@ async fn a_page_is_one_statement() {
                 assert_eq!(engine.db.statements() - before, 1, "account {n} on {}", engine.name);
             }
         }
-    }
-}
-
-#[tokio::test]
-async fn standing_orders_are_read_as_they_were_stored() {
-    for engine in engines::fresh().await {
-        let mut tx = engine.db.begin("test").await.unwrap();
-        people(&mut tx).await;
-        let order = |n: u128, account: u128| StandingOrder {
-            id: StandingOrderId::from_bits(n),
-            account: AccountId::from_bits(account),
-            source: text(&format!("o{n}")),
-            amount: Money::new(90_000, Currency::GBP),
-            frequency: Frequency::Monthly,
-            purpose: n.is_multiple_of(2).then(|| text("Rent")),
-            creditor: Identification::new(Scheme::SortCodeAccountNumber, "20000012345678").unwrap(),
-        };
-        let given = [order(1, 1), order(2, 1), order(3, 2)];
-        assert_eq!(standing_order::add_missing(&mut tx, &given).await.unwrap(), [Stored::Added; 3]);
-        let changed = StandingOrder { frequency: Frequency::Weekly, ..order(2, 1) };
-        let outcome = standing_order::add_missing(&mut tx, &[order(1, 1), changed]).await.unwrap();
-        assert_eq!(outcome, [Stored::Present, Stored::Differs], "{}", engine.name);
-        let read = standing_order::of_account(&mut tx, AccountId::from_bits(1)).await.unwrap();
-        assert!(read == [order(1, 1), order(2, 1)], "{}", engine.name);
     }
 }

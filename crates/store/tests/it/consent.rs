@@ -273,3 +273,78 @@ const CZECH: &str = r#"
         END LOOP;
     END $$
 "#;
+
+/// What an app lodged, newest first; how many of them wait.
+#[tokio::test]
+async fn an_app_sees_what_it_lodged() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let lodged_at = |n: u128, by: u128| {
+            Consent::lodge(id(n), app(by), Kind::AccountAccess, terms(), at(i64::try_from(n).unwrap()))
+        };
+        for (n, by) in [(1, 1), (2, 2), (3, 1), (4, 1)] {
+            consent::insert(&mut tx, &lodged_at(n, by)).await.unwrap();
+        }
+        let given = lodged_at(3, 1).authorise(customer(1), vec![account(2), account(1)], at(6)).unwrap();
+        assert!(consent::advance(&mut tx, Status::Awaiting, &given).await.unwrap());
+        tx.commit().await.unwrap();
+
+        let mut read = engine.db.read().await.unwrap();
+        let before = engine.db.statements();
+        let listed = consent::of_client(&mut read, app(1), 10).await.unwrap();
+        assert_eq!(engine.db.statements() - before, 2, "however many there are");
+        let consents: Vec<_> = listed.iter().map(|listed| listed.consent.clone()).collect();
+        assert_eq!(consents, [lodged_at(4, 1), given.clone(), lodged_at(1, 1)], "{engine}");
+        assert_eq!(listed[0].client_name.as_str(), "App 1");
+        assert_eq!(consent::of_client(&mut read, app(1), 2).await.unwrap()[1].consent, given, "{engine}");
+        assert!(consent::of_client(&mut read, app(3), 9).await.unwrap().is_empty());
+        for (by, limit, expected) in [(1, 10, 2), (1, 1, 1), (2, 10, 1), (3, 10, 0)] {
+            assert_eq!(consent::waiting_of_client(&mut read, app(by), limit).await.unwrap(), expected, "{engine}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_over_is_found_until_it_is_stored() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let all = states(&yes(1, &[1]));
+        for (n, state) in (1..).zip(all.clone()) {
+            consent::insert(&mut tx, &a_consent(n, 1, state)).await.unwrap();
+        }
+        let mut open = terms();
+        open.expires_at = None;
+        consent::insert(&mut tx, &Consent::lodge(id(90), app(1), Kind::Request, open, at(0))).await.unwrap();
+        // Those that `expire` would move, and no others.
+        let expected: Vec<_> = (1..)
+            .zip(all)
+            .filter(|(n, state)| a_consent(*n, 1, state.clone()).expire(at(9000)).is_ok())
+            .map(|(n, _)| id(n))
+            .collect();
+        assert!(expected.len() > 4);
+        assert_eq!(consent::over(&mut tx, at(9000), 50).await.unwrap(), expected, "{engine}");
+        assert_eq!(consent::over(&mut tx, at(9000), 2).await.unwrap().len(), 2, "{engine}");
+        assert!(consent::over(&mut tx, at(8999), 50).await.unwrap().is_empty(), "{engine}");
+        for over in expected {
+            let found = consent::find(&mut tx, over).await.unwrap().unwrap();
+            let seen = found.state().status();
+            assert!(consent::advance(&mut tx, seen, &found.expire(at(9000)).unwrap()).await.unwrap());
+        }
+        assert!(consent::over(&mut tx, at(9000), 50).await.unwrap().is_empty(), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn what_waits_too_long_is_found() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        for (n, when) in [(1, 30), (2, 10), (3, 20)] {
+            let lodged = Consent::lodge(id(n), app(1), Kind::AccountAccess, terms(), at(when));
+            consent::insert(&mut tx, &lodged).await.unwrap();
+        }
+        consent::insert(&mut tx, &a_consent(4, 1, State::Authorised(yes(1, &[1])))).await.unwrap();
+        assert_eq!(consent::waiting_since(&mut tx, at(20), 9).await.unwrap(), [id(2), id(3)], "{engine}");
+        assert_eq!(consent::waiting_since(&mut tx, at(30), 1).await.unwrap(), [id(2)], "{engine}: the oldest first");
+        assert!(consent::waiting_since(&mut tx, at(9), 9).await.unwrap().is_empty(), "{engine}");
+    }
+}

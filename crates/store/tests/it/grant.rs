@@ -1,7 +1,7 @@
 //! Grants and codes: both are used up once.
 
 use lombard_domain::id::{ConsentId, GrantId};
-use lombard_domain::oauth::Code;
+use lombard_domain::oauth::{Code, Grant};
 use lombard_store::{Error, grant};
 
 use crate::world::{self, a_code, a_grant, at, consented};
@@ -70,6 +70,37 @@ async fn all_of_one_consent_are_revoked_and_none_of_another() {
         for (n, live) in [(1, false), (2, true), (3, false), (4, false)] {
             assert_eq!(grant::find_live(&mut tx, id(n)).await.unwrap().is_some(), live, "{n} on {engine}");
         }
+    }
+}
+
+/// A new answer takes the place of those before it, and of nothing else.
+#[tokio::test]
+async fn all_that_are_no_younger_are_revoked_but_itself() {
+    for engine in granted().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let made = |n, at| Grant { created_at: at, ..a_grant(n, 1) };
+        let new = made(5, at(5));
+        for grant in [made(3, at(4)), made(4, at(5)), new.clone(), made(6, at(6))] {
+            grant::insert(&mut tx, &grant).await.unwrap();
+        }
+        assert_eq!(grant::revoke_earlier(&mut tx, &new, at(9)).await.unwrap(), 3, "{engine}: 1, 3 and 4 were live");
+        assert_eq!(grant::revoke_earlier(&mut tx, &new, at(9)).await.unwrap(), 0, "{engine}");
+        for (n, live) in [(1, false), (2, true), (3, false), (4, false), (5, true), (6, true)] {
+            assert_eq!(grant::find_live(&mut tx, id(n)).await.unwrap().is_some(), live, "{n} on {engine}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_code_without_a_challenge_and_details_of_a_lodged_consent_are_read_as_stored() {
+    for engine in granted().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        consented(&mut tx, 3).await;
+        assert_eq!(grant::find_live(&mut tx, id(3)).await.unwrap(), Some(a_grant(3, 3)), "{engine}");
+        assert!(a_grant(3, 3).details.and_then(|details| details.lodged()).is_some());
+        grant::insert_code(&mut tx, b"hybrid", &a_code(3)).await.unwrap();
+        assert_eq!(grant::find_code(&mut tx, b"hybrid").await.unwrap(), Some(a_code(3)), "{engine}");
+        assert_eq!(a_code(3).code_challenge, None);
     }
 }
 

@@ -1,7 +1,9 @@
 //! Pushed requests, and customers on the way: each step is taken once, in order.
 
-use lombard_store::Error;
+use lombard_domain::consent::{Consent, Kind, Rejection, Status, Terms};
+use lombard_domain::id::ConsentId;
 use lombard_store::interaction::{self, Interaction};
+use lombard_store::{Error, consent};
 
 use crate::engines::Engine;
 use crate::raw;
@@ -199,6 +201,59 @@ async fn what_is_over_is_forgotten_in_small_steps() {
         assert!(interaction::find_pushed(&mut tx, b"pushed", app(1)).await.unwrap().is_some(), "{engine}");
         assert_eq!(interaction::forget_pushed(&mut tx, at(90), 10).await.unwrap(), 1, "{engine}");
         assert!(interaction::find_pushed(&mut tx, b"pushed", app(1)).await.unwrap().is_none(), "{engine}");
+    }
+}
+
+/// The consent 1, which nobody has answered, and what is abandoned at a moment.
+async fn waiting(engine: &Engine, expires_at: Option<i64>) {
+    let mut tx = engine.db.begin("waiting").await.unwrap();
+    let terms = Terms { expires_at: expires_at.map(at), ..world::terms() };
+    let lodged = Consent::lodge(ConsentId::from_bits(1), app(1), Kind::AccountAccess, terms, at(0));
+    consent::insert(&mut tx, &lodged).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn abandoned(engine: &Engine, seconds: i64) -> Vec<ConsentId> {
+    let mut read = engine.db.read().await.unwrap();
+    interaction::abandoned(&mut read, at(seconds), 10).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_consent_is_abandoned_when_nobody_is_answering_it_any_more() {
+    for engine in on_the_way().await {
+        waiting(&engine, None).await;
+        assert_eq!(abandoned(&engine, 599).await, [], "{engine}: two are still at it");
+        assert_eq!(abandoned(&engine, 600).await, [ConsentId::from_bits(1)], "{engine}: named once, not twice");
+
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let late = Interaction { expires_at: at(700), ..begun() };
+        interaction::insert(&mut tx, b"late", &late).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(abandoned(&engine, 600).await, [], "{engine}: somebody came later");
+        let mut tx = engine.db.begin("test").await.unwrap();
+        interaction::end(&mut tx, b"late", at(601)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(abandoned(&engine, 602).await, [ConsentId::from_bits(1)], "{engine}: and ended it");
+
+        let mut tx = engine.db.begin("test").await.unwrap();
+        interaction::forget(&mut tx, at(700), 10).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(abandoned(&engine, 701).await, [], "{engine}: nobody knows any more that anybody began");
+    }
+}
+
+#[tokio::test]
+async fn what_was_answered_or_is_over_is_not_abandoned() {
+    for engine in on_the_way().await {
+        waiting(&engine, Some(650)).await;
+        assert_eq!(abandoned(&engine, 649).await, [ConsentId::from_bits(1)], "{engine}");
+        assert_eq!(abandoned(&engine, 650).await, [], "{engine}: its own time is over");
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let found = consent::find(&mut tx, ConsentId::from_bits(1)).await.unwrap().unwrap();
+        let rejected = found.reject(Rejection::Declined, at(3)).unwrap();
+        assert!(consent::advance(&mut tx, Status::Awaiting, &rejected).await.unwrap());
+        tx.commit().await.unwrap();
+        assert_eq!(abandoned(&engine, 649).await, [], "{engine}: somebody said no");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use lombard_domain::consent::{Rejection, State};
 use lombard_domain::id::{ConsentId, GrantId, TokenId};
-use lombard_domain::oauth::{AccessToken, ClientStatus, RefreshToken};
+use lombard_domain::oauth::{AccessToken, ClientStatus, Grant, RefreshToken};
 use lombard_store::token::Standing;
 use lombard_store::{Error, Tx, client, consent, grant, token};
 
@@ -75,6 +75,7 @@ async fn a_standing_says_everything_that_happened_to_a_token_with_a_consent() {
                     assert_eq!(carried.status, state.status(), "{what}");
                     let held = (carried.permissions, carried.window, carried.expires_at);
                     assert_eq!(held, (terms().permissions, terms().window, terms().expires_at), "{what}");
+                    assert_eq!(carried.signed_in_at, at(2), "{what}");
                     assert_eq!(carried.account, asked.filter(|_| seen), "{what}");
                 }
             }
@@ -125,6 +126,28 @@ async fn an_account_that_is_held_no_more_is_not_seen() {
         let gone = format!("DELETE FROM account_holder WHERE account_id = '{}'", account(1));
         raw::execute(&engine.url, &gone).await;
         assert_eq!(seen().await, None, "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn a_standing_knows_the_newest_sign_in_for_the_consent_and_no_other() {
+    for engine in world::peopled().await {
+        tokens(&engine).await;
+        let seen = async || {
+            let mut read = engine.db.read().await.unwrap();
+            token::standing(&mut read, id(1), None).await.unwrap().unwrap().consent.unwrap().signed_in_at
+        };
+        assert_eq!(seen().await, at(2), "{engine}");
+        let mut tx = engine.db.begin("test").await.unwrap();
+        consent::insert(&mut tx, &a_consent(2, 1, State::Authorised(yes(1, &[1])))).await.unwrap();
+        for (number, consent, signed_in) in [(11, 1, 50), (12, 1, 40), (13, 2, 60)] {
+            let grant = Grant { signed_in_at: at(signed_in), ..a_grant(number, consent) };
+            grant::insert(&mut tx, &grant).await.unwrap();
+        }
+        // That it was revoked does not undo that the customer signed in.
+        assert!(grant::revoke(&mut tx, GrantId::from_bits(11), at(70)).await.unwrap());
+        tx.commit().await.unwrap();
+        assert_eq!(seen().await, at(50), "{engine}");
     }
 }
 

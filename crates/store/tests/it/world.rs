@@ -10,7 +10,7 @@ use lombard_domain::currency::Currency;
 use lombard_domain::id::{AccountId, ClientId, ConsentId, CustomerId, GrantId, TokenId};
 use lombard_domain::oauth::{
     AccessToken, AccountInformation, Action, AuthorizationRequest, Binding, Challenge, Client, ClientStatus, Code,
-    Grant, GrantManagement, RedirectUri, ResponseMode, ScopeSet, Thumbprint,
+    Details, Grant, GrantManagement, Lodged, RedirectUri, ResponseMode, ResponseType, ScopeSet, Thumbprint,
 };
 use lombard_domain::party::{Customer, HolderRole, Holding, Username};
 use lombard_domain::permission::{Permission, PermissionSet, Window};
@@ -109,7 +109,7 @@ pub(crate) fn a_grant(n: u128, consent: u128) -> Grant {
         client: app(1),
         customer: customer(1),
         scope: ScopeSet::parse("openid accounts:read").unwrap(),
-        details: n.is_multiple_of(2).then(details),
+        details: n.is_multiple_of(2).then(details).or_else(|| n.is_multiple_of(3).then(|| lodged_details(n))),
         nonce: n.is_multiple_of(2).then(|| "n-0S6 \"~\"".to_owned().try_into().unwrap()),
         management: if n.is_multiple_of(2) { GrantManagement::Create } else { GrantManagement::None },
         signed_in_at: at(2),
@@ -122,7 +122,7 @@ pub(crate) fn a_code(grant: u128) -> Code {
         grant: GrantId::from_bits(grant),
         client: app(1),
         redirect_uri: RedirectUri::new("https://app1.example/cb").unwrap(),
-        code_challenge: challenge(),
+        code_challenge: (!grant.is_multiple_of(3)).then(challenge),
         dpop_jkt: grant.is_multiple_of(2).then(thumbprint),
         expires_at: at(60),
         used: false,
@@ -152,10 +152,11 @@ pub(crate) fn a_request(n: u128) -> AuthorizationRequest {
         scope: ScopeSet::all(),
         state: Some("a b\"\\'".to_owned().try_into().unwrap()),
         nonce: None,
-        code_challenge: challenge(),
+        code_challenge: Some(challenge()),
         prompt: None,
+        response_type: ResponseType::CodeIdToken,
         response_mode: ResponseMode::Jwt,
-        details: n.is_multiple_of(2).then(details),
+        details: n.is_multiple_of(2).then(|| lodged_details(n)),
         dpop_jkt: Some(thumbprint()),
         intent: Some(ConsentId::from_bits(n)),
         login_hint: Some("amelia".to_owned().try_into().unwrap()),
@@ -164,8 +165,12 @@ pub(crate) fn a_request(n: u128) -> AuthorizationRequest {
     }
 }
 
-fn details() -> AccountInformation {
-    AccountInformation { actions: [Action::ListAccounts, Action::ReadBalances].into() }
+fn details() -> Details {
+    Details::AccountInformation(AccountInformation { actions: [Action::ListAccounts, Action::ReadBalances].into() })
+}
+
+fn lodged_details(n: u128) -> Details {
+    Details::Lodged(Lodged { kind: Kind::AccountAccess, consent: ConsentId::from_bits(n) })
 }
 
 fn thumbprint() -> Thumbprint {

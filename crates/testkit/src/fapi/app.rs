@@ -8,6 +8,7 @@ use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::setup::{BindingKind, ClientAuth, FapiSetup, Nonces, OpenId, Requests, Responses};
+use crate::app::Presence;
 use crate::bank::TestBank;
 use crate::keys::{Purpose, TestKey};
 use crate::outside::https_client;
@@ -42,6 +43,8 @@ pub struct FapiApp {
     pub nonces: Nonces,
     /// Its HTTPS client.
     pub http: Client,
+    /// Whether the customer is there when it calls.
+    pub customer: Presence,
     pub(super) clock: Arc<dyn Clock>,
     /// The newest nonce of each server (RFC 9449 8.2), by the server's origin.
     pub(super) remembered: Arc<Mutex<BTreeMap<String, String>>>,
@@ -83,6 +86,7 @@ impl FapiApp {
             issuer: bank.issuer.clone(),
             nonces: Nonces::Follow,
             http,
+            customer: Presence::There,
             clock: Arc::new(bank.clock.clone()),
             remembered: Arc::default(),
             trusts: bank.certificate_pem().to_owned(),

@@ -115,6 +115,7 @@ impl FapiApp {
             let proof = (self.setup.binding == BindingKind::Dpop).then(proof);
             let mut headers = vec![("authorization", authorization.clone())];
             headers.extend(proof.map(|proof| ("dpop", proof)));
+            headers.extend(self.customer.header());
             headers
         };
         let response = self.call_with(method.clone(), url, &headers()).await;

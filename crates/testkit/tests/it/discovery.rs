@@ -6,6 +6,7 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use lombard_auth::Registration;
 use lombard_auth::jose::Alg;
+use lombard_domain::oauth::Profile;
 use lombard_domain::time::{Clock as _, Span};
 use lombard_testkit::{App, Engine, TestBank, Tokens, Wanted, example_folder};
 use reqwest::StatusCode;
@@ -62,8 +63,8 @@ async fn both_documents_say_the_same_and_keep_the_rules_of_fapi() {
         }
     }
     for (name, expected) in [
-        ("response_types_supported", json!(["code"])),
-        ("response_modes_supported", json!(["query", "query.jwt", "jwt"])),
+        ("response_types_supported", json!(["code", "code id_token"])),
+        ("response_modes_supported", json!(["query", "query.jwt", "fragment", "fragment.jwt", "jwt"])),
         ("grant_types_supported", json!(["authorization_code", "client_credentials", "refresh_token"])),
         ("code_challenge_methods_supported", json!(["S256"])),
         ("token_endpoint_auth_methods_supported", json!(METHODS)),
@@ -76,7 +77,10 @@ async fn both_documents_say_the_same_and_keep_the_rules_of_fapi() {
         ("id_token_signing_alg_values_supported", json!(MADE)),
         ("authorization_signing_alg_values_supported", json!(MADE)),
         ("introspection_signing_alg_values_supported", json!(MADE)),
-        ("authorization_details_types_supported", json!(["account_information"])),
+        (
+            "authorization_details_types_supported",
+            json!(["account_information", "account_access_consent", "funds_confirmation_consent"]),
+        ),
         ("grant_management_actions_supported", json!(["create", "query", "revoke"])),
         ("require_signed_request_object", json!(false)),
         ("authorization_response_iss_parameter_supported", json!(true)),
@@ -90,6 +94,7 @@ async fn both_documents_say_the_same_and_keep_the_rules_of_fapi() {
     ] {
         assert_eq!(document[name], expected, "{name}");
     }
+    assert!(document["claims_supported"].as_array().unwrap().contains(&json!("openbanking_intent_id")));
     let scopes = [
         "openid",
         "accounts:read",
@@ -159,6 +164,21 @@ async fn every_endpoint_is_where_the_document_says() {
             assert_eq!(response.headers()["allow"], "POST", "{name}: RFC 9110 15.5.6");
             assert_eq!(lombard_testkit::refusal(response).await, "405 invalid_request", "{name}");
         }
+    }
+}
+
+/// FAPI 2.0 Security Profile 5.3.2.2-1.
+#[tokio::test]
+async fn a_bank_of_fapi_2_offers_codes_only() {
+    for (profile, modes) in [
+        (Profile::Fapi2Security, json!(["query", "query.jwt", "jwt"])),
+        (Profile::Fapi2MessageSigning, json!(["query.jwt", "jwt"])),
+    ] {
+        let change = |policy: &mut lombard_auth::Policy| policy.minimum_profile = profile;
+        let bank = TestBank::with(Engine::Sqlite, &example_folder(), change).await;
+        let document = get(&bank, DOCUMENTS[0]).await;
+        assert_eq!(document["response_types_supported"], json!(["code"]));
+        assert_eq!(document["response_modes_supported"], modes);
     }
 }
 

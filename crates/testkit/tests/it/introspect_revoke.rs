@@ -24,6 +24,7 @@ async fn resource_server(bank: &TestBank, alg: &str) -> App {
         redirect_uri: String::new(),
         http: bank.http(),
         issuer: bank.issuer.clone(),
+        customer: lombard_testkit::Presence::There,
     }
 }
 

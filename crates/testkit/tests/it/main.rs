@@ -3,23 +3,34 @@
 
 mod authorize;
 mod berka;
+mod consents;
+mod described;
 mod discovery;
+mod events;
 mod fapi;
+mod history;
 mod hostile;
+mod intent;
 mod introspect_revoke;
 mod keys;
+mod lists;
 mod matrix;
 mod oauth2_client;
+mod openapi;
 mod paging;
 mod par;
+mod parties;
 mod races;
 mod record;
 mod refused;
 mod registration;
 mod sign_in;
+mod statements;
 mod story;
+mod sync;
 mod token;
 mod uk_schema;
+mod unattended;
 
 /// An id in the form of another one that nobody has.
 fn nobody_like(id: &str) -> String {

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 /// Transactions on the long account.
 const MANY: usize = 240;
 /// Transactions on the short account.
-const FEW: usize = 3;
+pub(crate) const FEW: usize = 3;
 const SCOPE: &str = "accounts:read balances:read transactions:read";
 
 /// A bank with a customer who has one long and one short account, one who has one account, and one who has five.
@@ -69,7 +69,7 @@ fn ids(page: &Value) -> Vec<String> {
 }
 
 /// The bank's files: several transactions a day, so that many have the same moment.
-fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, head: &str, rows: &str| {
         std::fs::write(folder.path().join(name), format!("{head}\n{rows}")).unwrap();

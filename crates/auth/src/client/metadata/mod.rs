@@ -8,14 +8,14 @@ mod algorithms;
 mod certificate;
 mod fields;
 mod keys;
+mod reach;
 mod redirects;
+mod responses;
 
 #[cfg(test)]
 mod tests;
 
-use lombard_domain::oauth::{
-    AccountInformation, AuthMethod, GrantType, Metadata, Need, Profile, ResponseMode, Rules, Scope, ScopeSet,
-};
+use lombard_domain::oauth::{AuthMethod, GrantType, Metadata, Need, Profile, ResponseType, Rules};
 use lombard_domain::text::Text;
 
 use super::statement::Statement;
@@ -67,15 +67,17 @@ impl Fields {
     }
 
     fn metadata(&self, terms: &Terms<'_>) -> Result<Metadata, BadMetadata> {
-        only(self.list("response_types")?.unwrap_or_default(), "response_types", "code")?;
         only(self.text("subject_type")?, "subject_type", "pairwise")?;
         let profile = profile(self, terms)?;
         let rules = profile.rules();
         let algorithms = Algorithms::read(self)?;
         let resource_server = resource_server(self, terms.standing)?;
         let grant_types = grant_types(self, resource_server)?;
-        let redirect_uris = redirects::read(self, rules.secure_redirect)?;
         let uses_codes = grant_types.contains(&GrantType::AuthorizationCode);
+        let response_types = responses::types(self, rules, uses_codes)?;
+        let hybrid = response_types.contains(&ResponseType::CodeIdToken);
+        // OpenID Connect Registration 2: an ID token goes through the browser to `https` only.
+        let redirect_uris = redirects::read(self, if hybrid { Need::Required } else { rules.secure_redirect })?;
         if redirect_uris.is_empty() && uses_codes {
             let why = "redirect_uris must name at least one URI for the grant type authorization_code";
             return Err(refused_redirect(why.to_owned()));
@@ -87,7 +89,7 @@ impl Fields {
         let names = Names::read(self, method)?;
         let signed = demanded(self, "require_signed_request_object", rules.signed_request)?;
         let keys = Keys::read(self)?;
-        keys.must_serve(method, signed && uses_codes)?;
+        keys.must_serve(method, (signed && uses_codes) || hybrid)?;
         keys.must_have(algorithms::ASSERTIONS, algorithms.assertions)?;
         keys.must_have(algorithms::REQUEST_OBJECTS, algorithms.request_objects)?;
         let (by_key, by_certificate) = bindings(self, rules)?;
@@ -115,16 +117,17 @@ impl Fields {
             )?,
             require_signed_request_object: signed,
             request_object_signing_alg: algorithms.request_objects,
-            response_modes: response_modes(self, rules)?,
+            response_modes: responses::modes(self, rules, &response_types)?,
             authorization_signed_response_alg: algorithms.authorization_responses,
             id_token_signed_response_alg: algorithms.id_tokens,
             introspection_signed_response_alg: algorithms.introspection_responses,
-            authorization_details_types: details(self, terms)?,
+            authorization_details_types: reach::details(self, terms)?,
             resource_server,
             software_statement: terms.statement.map(|statement| statement.token().to_owned()),
             software: terms.statement.map(|statement| statement.software().clone()),
             grant_types,
-            scope: scope(self, terms, resource_server)?,
+            scope: reach::scope(self, terms, resource_server, &response_types)?,
+            response_types,
             client_uri: self.web_uri("client_uri")?,
             logo_uri: self.web_uri("logo_uri")?,
             policy_uri: self.web_uri("policy_uri")?,
@@ -218,46 +221,6 @@ fn bindings(fields: &Fields, rules: &Rules) -> Result<(bool, bool), BadMetadata>
     Ok((by_key, by_certificate))
 }
 
-fn response_modes(fields: &Fields, rules: &Rules) -> Result<Option<Vec<ResponseMode>>, BadMetadata> {
-    let modes = fields.words("response_modes", rules.response_modes, ResponseMode::name)?;
-    if modes.as_ref().is_some_and(Vec::is_empty) {
-        return Err(invalid("response_modes must not be empty"));
-    }
-    Ok(modes)
-}
-
-/// RFC 9396 10. Whoever may not read accounts has no use for the one type that there is.
-fn details(fields: &Fields, terms: &Terms<'_>) -> Result<Option<Vec<Text<80>>>, BadMetadata> {
-    let asked = fields.list(DETAILS)?;
-    only(asked.iter().flatten().copied(), DETAILS, AccountInformation::TYPE)?;
-    if terms.statement.is_none_or(Statement::lets_read_accounts) {
-        let named = asked.map(|types| types.first().map(|only| Text::new(only)).into_iter().collect());
-        return named.transpose().map_err(|why| invalid(format!("{DETAILS} {why}")));
-    }
-    if asked.is_some_and(|types| !types.is_empty()) {
-        return Err(invalid(format!("{DETAILS}: {NOT_AISP}")));
-    }
-    Ok(Some(Vec::new()))
-}
-
-fn scope(fields: &Fields, terms: &Terms<'_>, resource_server: bool) -> Result<ScopeSet, BadMetadata> {
-    let reads_accounts = |scope: &Scope| !scope.permissions().is_empty();
-    let all = ScopeSet::all();
-    let possible = if terms.statement.is_none_or(Statement::lets_read_accounts) {
-        all
-    } else {
-        all.iter().filter(reads_accounts).fold(all, ScopeSet::without)
-    };
-    match fields.text("scope")?.filter(|scope| !scope.is_empty()) {
-        Some(text) => {
-            let asked = ScopeSet::parse(text).map_err(|_| invalid("scope names a scope that does not exist"))?;
-            if asked.is_within(possible) { Ok(asked) } else { Err(invalid(format!("scope: {NOT_AISP}"))) }
-        }
-        None if resource_server => Ok(ScopeSet::default()),
-        None => Ok(possible),
-    }
-}
-
 fn contacts(fields: &Fields) -> Result<Vec<Text<254>>, BadMetadata> {
     let texts = fields.list("contacts")?.unwrap_or_default();
     if texts.len() > CONTACTS_MAX {
@@ -269,7 +232,5 @@ fn contacts(fields: &Fields) -> Result<Vec<Text<254>>, BadMetadata> {
 const AUTH_METHOD: &str = "token_endpoint_auth_method";
 const BY_KEY: &str = "dpop_bound_access_tokens";
 const BY_CERTIFICATE: &str = "tls_client_certificate_bound_access_tokens";
-const DETAILS: &str = "authorization_details_types";
-const NOT_AISP: &str = "the software statement does not have the role AISP, without which no accounts are read";
 /// Contacts of one client.
 const CONTACTS_MAX: usize = 10;

@@ -1,6 +1,6 @@
 //! What an app asks for, and what becomes of it under each profile.
 
-use lombard_domain::oauth::{Alg, ErrorCode};
+use lombard_domain::oauth::{Alg, ErrorCode, ResponseMode, ScopeSet};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -92,6 +92,18 @@ fn a_profile_is_at_least_the_minimum() {
     }
 }
 
+/// FAPI 1.0 Advanced 5.2.2-1: requests for an ID token beside the code are signed.
+#[test]
+fn the_hybrid_type_needs_a_key_a_secure_redirect_and_openid() {
+    let hybrid = json!({"redirect_uris": [URI], "response_types": ["code id_token"], "scope": "accounts"});
+    let app = terms(Profile::Baseline);
+    assert!(check(&hybrid, &app).unwrap_err().description.contains("jwks"));
+    let keyed = with(hybrid, &json!({"jwks_uri": "https://app.example/jwks"}));
+    assert_eq!(check(&keyed, &app).unwrap().scope.to_string(), "openid accounts");
+    let local = with(keyed, &json!({"redirect_uris": ["http://127.0.0.1/cb"]}));
+    assert_eq!(check(&local, &app).unwrap_err().code, ErrorCode::InvalidRedirectUri);
+}
+
 /// Of each row: the profiles under which it is refused, what is changed, and the member that the sentence names.
 #[test]
 fn names_the_member_at_fault() {
@@ -111,7 +123,8 @@ fn names_the_member_at_fault() {
         (all, json!({"grant_types": ["password"]}), "grant_types"),
         (all, json!({"grant_types": []}), "grant_types"),
         (all, json!({"response_types": ["code", "token"]}), "response_types"),
-        (all, json!({"response_types": ["code id_token"]}), "response_types"),
+        (fapi, json!({"response_types": ["code id_token"], "jwks_uri": "https://app.example/jwks"}), "response_types"),
+        (all, json!({"response_types": "code"}), "response_types"),
         (all, json!({"subject_type": "public"}), "subject_type"),
         (all, json!({"application_type": "toaster"}), "application_type"),
         (all, json!({"logo_uri": "javascript:x"}), "logo_uri"),
@@ -281,6 +294,7 @@ fn value() -> impl Strategy<Value = Value> {
         "\\PC{0,20}".prop_map(Value::from),
         Just(json!("private_key_jwt")),
         Just(json!("fapi2-security")),
+        Just(json!(["code id_token"])),
         Just(json!(URI)),
     ];
     leaf.prop_recursive(2, 8, 4, |inner| {
@@ -308,6 +322,8 @@ proptest! {
             prop_assert_eq!(metadata.must_push(), metadata.require_pushed_authorization_requests);
             prop_assert_eq!(metadata.must_sign(), metadata.require_signed_request_object);
             prop_assert!(!metadata.resource_server);
+            prop_assert!(metadata.response_types.iter().all(|one| rules.response_types.contains(one)));
+            prop_assert_eq!(metadata.response_types.is_empty(), !metadata.may_use(GrantType::AuthorizationCode));
         }
     }
 }
@@ -328,6 +344,7 @@ const NAMES: &[&str] = &[
     "require_signed_request_object",
     "resource_server",
     "response_modes",
+    "response_types",
     "scope",
     "security_profile",
     "tls_client_auth_san_dns",

@@ -140,6 +140,35 @@ fn who_is_no_aisp_reads_no_accounts() {
     assert!(!check(&json!({}), &good(&json!({}))).unwrap().scope.permissions().is_empty());
 }
 
+/// UK Dynamic Client Registration 3.3: AISP reads accounts, CBPII asks for funds, and neither does what the other does.
+#[test]
+fn each_role_opens_its_own_scopes_and_no_others() {
+    let accounts = ["accounts", "accounts:read"];
+    for (roles, opens, closed) in [
+        (json!(["AISP"]), &accounts[..], &["fundsconfirmations"][..]),
+        (json!(["CBPII"]), &["fundsconfirmations"], &accounts),
+        (json!(["AISP", "CBPII"]), &["accounts", "accounts:read", "fundsconfirmations"], &[]),
+        (json!(["PISP"]), &[], &["accounts", "accounts:read", "fundsconfirmations"]),
+    ] {
+        let statement = good(&json!({"software_roles": roles}));
+        let scopes = check(&json!({}), &statement).unwrap().scope.to_string();
+        for scope in opens {
+            assert!(scopes.split(' ').any(|one| one == *scope), "{roles}: {scopes}");
+            assert_eq!(check(&json!({"scope": scope}), &statement).unwrap().scope.to_string(), *scope);
+        }
+        for scope in closed {
+            assert!(!scopes.split(' ').any(|one| one == *scope), "{roles}: {scopes}");
+            let error = check(&json!({"scope": format!("openid {scope}")}), &statement).unwrap_err();
+            assert_eq!((error.code, error.description.starts_with("scope:")), (ErrorCode::InvalidClientMetadata, true));
+        }
+    }
+    let funds = good(&json!({"software_roles": ["CBPII"]}));
+    let types = |body: &Value| check(body, &funds).map(|metadata| metadata.authorization_details_types.unwrap().len());
+    assert_eq!(types(&json!({})), Ok(1));
+    assert_eq!(types(&json!({"authorization_details_types": ["funds_confirmation_consent"]})), Ok(1));
+    assert!(types(&json!({"authorization_details_types": ["account_access_consent"]})).is_err());
+}
+
 #[test]
 fn one_without_redirect_uris_lets_nobody_be_sent_anywhere() {
     let none = good(&json!({"software_redirect_uris": null}));

@@ -1,41 +1,37 @@
-//! The last step: what the customer is asked, and what becomes of the answer.
+//! The last step: what becomes of the customer's answer.
 
 use lombard_domain::audit::{Event, Subject};
-use lombard_domain::consent::{Consent, Kind, Terms};
+use lombard_domain::consent::{Consent, Kind};
 use lombard_domain::id::{AccountId, ConsentId, CustomerId, GrantId};
-use lombard_domain::oauth::{AuthorizationRequest, Client, Code, ErrorCode, Grant, OauthError};
-use lombard_domain::permission::Window;
+use lombard_domain::oauth::{AuthorizationRequest, Code, ErrorCode, Grant, OauthError, ResponseType};
 use lombard_domain::random;
+use lombard_domain::secret::Secret;
 use lombard_domain::time::Instant;
 use lombard_store::{Tx, consent, grant, interaction};
 
 use super::begin::returnable;
-use super::redirect_uri::Return;
-use crate::directory::HeldAccount;
+use super::intent::{NoSuchIntent, Yes};
+use super::question::Question;
+use super::redirect_uri::{Return, Success};
 use crate::error::Result;
-use crate::login::{Interrupted, SignedIn};
+use crate::login::{Interrupted, SignedIn, Unasked};
+use crate::oauth::token::About;
 use crate::{Auth, Call, digest};
-
-/// What the customer is asked.
-pub struct Question {
-    /// The customer's name.
-    pub customer_name: String,
-    /// Who asks.
-    pub client: Client,
-    /// What for.
-    pub request: AuthorizationRequest,
-    /// What would be allowed.
-    pub terms: Terms,
-    /// Among which accounts the customer chooses; empty if the app only wants to know who they are.
-    pub accounts: Vec<HeldAccount>,
-}
 
 /// The customer's answer.
 pub enum Decision {
-    /// Yes, for these accounts.
-    Allow(Vec<String>),
+    /// Yes.
+    Allow(Choice),
     /// No.
     Deny,
+}
+
+/// What a customer allows.
+pub struct Choice {
+    /// For these accounts, as the page named them.
+    pub accounts: Vec<String>,
+    /// To which question: [`Question::stamp`] as the page sent it back.
+    pub stamp: String,
 }
 
 /// A request that ends without a consent.
@@ -59,31 +55,11 @@ impl SignedIn {
 }
 
 impl Auth {
-    /// What to ask a customer who has signed in for a request.
-    ///
-    /// # Errors
-    /// [`Interrupted`] if the request is over.
-    pub async fn question(&self, signed_in: &SignedIn) -> std::result::Result<Question, Interrupted> {
-        let request = signed_in.request.clone().ok_or(Interrupted::Expired)?;
-        let mut tx = self.db().read().await?;
-        let stored = lombard_store::client::find(&mut tx, request.client).await?;
-        let client = stored.ok_or(Interrupted::Expired)?.client;
-        let customer = lombard_store::customer::find(&mut tx, signed_in.customer).await?.ok_or(Interrupted::Expired)?;
-        drop(tx);
-        self.is_who_was_expected(&request, &client, signed_in.customer)?;
-        let terms = self.terms(&request);
-        let accounts = if terms.permissions.is_empty() {
-            Vec::new()
-        } else {
-            self.parts.directory.accounts_of(signed_in.customer).await.map_err(crate::Error::from)?
-        };
-        Ok(Question { customer_name: customer.full_name.into_string(), client, request, terms, accounts })
-    }
-
     /// Carries out the customer's answer; the way back to the app.
     ///
     /// # Errors
-    /// [`Interrupted::NoAccount`] if accounts must be chosen and none of theirs was; [`Interrupted::Expired`] if the request was answered before.
+    /// [`Interrupted::NoAccount`] if accounts must be chosen and none of theirs was; [`Interrupted::Changed`] if the page showed something
+    /// else than there is now; [`Interrupted::Expired`] if the request was answered before; otherwise as [`Auth::question`].
     pub async fn decide(
         &self,
         call: Call<'_>,
@@ -92,7 +68,7 @@ impl Auth {
     ) -> std::result::Result<Return, Interrupted> {
         let question = self.question(signed_in).await?;
         match decision {
-            Decision::Allow(chosen) => self.allow(call, signed_in, question, &chosen).await,
+            Decision::Allow(choice) => self.allow(call, signed_in, question, &choice).await,
             Decision::Deny => {
                 let refused = OauthError::new(ErrorCode::AccessDenied, DENIED);
                 self.turn_back(call, signed_in.turning(&question.request), refused).await
@@ -105,31 +81,42 @@ impl Auth {
         call: Call<'_>,
         signed_in: &SignedIn,
         question: Question,
-        chosen: &[String],
+        choice: &Choice,
     ) -> std::result::Result<Return, Interrupted> {
-        let accounts: Vec<AccountId> = question
-            .accounts
-            .iter()
-            .filter(|account| chosen.contains(&account.id.to_string()))
-            .map(|account| account.id)
-            .collect();
-        // An account that is not on the page, or none: nothing is half-applied.
-        if accounts.len() != chosen.len() || (accounts.is_empty() && !question.terms.permissions.is_empty()) {
-            return Err(Interrupted::NoAccount);
+        if question.stamp() != choice.stamp {
+            return Err(Interrupted::Changed);
         }
+        let accounts = chosen(&question, &choice.accounts)?;
         let now = self.now();
         let mut tx = self.db().begin("allow").await?;
         self.finish(&mut tx, &signed_in.interaction, signed_in.pushed.as_deref(), now).await?;
-        let consent =
-            Consent::lodge(ConsentId::random(self.random()), question.client.id, Kind::Request, question.terms, now)
-                .authorise(signed_in.customer, accounts, now)
-                .map_err(|_| Interrupted::Expired)?;
-        consent::insert(&mut tx, &consent).await?;
-        let code = self.grant(&mut tx, &consent, &question.request, signed_in).await?;
-        self.record(&mut tx, call, Event::ConsentAuthorised, crate::consent::subject(&consent), None).await?;
+        let Question { client, request, terms, lodged, .. } = question;
+        let consent = match &lodged {
+            Some(shown) => {
+                let yes = Yes { customer: signed_in.customer, accounts, shown };
+                self.authorise_lodged(&mut tx, call, &request, yes).await?
+            }
+            None => {
+                let consent = Consent::lodge(ConsentId::random(self.random()), client.id, Kind::Request, terms, now)
+                    .authorise(signed_in.customer, accounts, now)
+                    .map_err(|_| Interrupted::Expired)?;
+                consent::insert(&mut tx, &consent).await?;
+                self.record(&mut tx, call, Event::ConsentAuthorised, crate::consent::subject(&consent), None).await?;
+                consent
+            }
+        };
+        let (grant, code) = self.grant(&mut tx, &consent, &request, signed_in).await?;
         tx.commit().await?;
-        let returnable = returnable(&question.request, &question.client);
-        self.send_code(&returnable, code.expose()).map_err(Interrupted::Failed)
+        // Signing takes a millisecond, in which nobody should wait for the database.
+        let id_token = match request.response_type {
+            ResponseType::Code => None,
+            ResponseType::CodeIdToken => {
+                let about = About { client: &client, grant: &grant, consent: &consent };
+                Some(self.id_token_beside(about, &code, request.state.as_ref()).map_err(Interrupted::Failed)?)
+            }
+        };
+        let success = Success { code: &code, id_token: id_token.as_ref() };
+        self.send_success(&returnable(&request, &client), &success).map_err(Interrupted::Failed)
     }
 
     async fn grant(
@@ -138,7 +125,7 @@ impl Auth {
         consent: &Consent,
         request: &AuthorizationRequest,
         signed_in: &SignedIn,
-    ) -> Result<lombard_domain::secret::Secret<String>> {
+    ) -> Result<(Grant, Secret<String>)> {
         let now = self.now();
         let new = Grant {
             id: GrantId::random(self.random()),
@@ -164,10 +151,11 @@ impl Auth {
             used: false,
         };
         grant::insert_code(tx, &digest::of(code.expose()), &stored).await?;
-        Ok(code)
+        Ok((new, code))
     }
 
-    /// Ends a request without a consent: the customer said no, went away, or is somebody else than was expected.
+    /// Ends a request without a consent: the customer said no, went away, or cannot be asked. A lodged consent that waited for this
+    /// answer is rejected with it.
     pub(crate) async fn turn_back(
         &self,
         call: Call<'_>,
@@ -180,38 +168,33 @@ impl Auth {
         let stored = lombard_store::client::find(&mut tx, request.client).await?;
         let client = stored.ok_or(Interrupted::Expired)?.client;
         self.finish(&mut tx, interaction, pushed, now).await?;
-        let subject = Subject { client: Some(request.client), customer, ..Subject::default() };
+        let rejected = self.decline_lodged(&mut tx, request).await?;
+        let consent = rejected.map(|consent| consent.id());
+        let subject = Subject { client: Some(request.client), customer, consent, ..Subject::default() };
         self.record(&mut tx, call, Event::ConsentRejected, subject, Some(error.code.code())).await?;
         tx.commit().await?;
         self.send_error(&returnable(request, &client), &error).map_err(Interrupted::Failed)
     }
 
-    /// OpenID Connect Core 3.1.2.2: somebody else than the app expected is not asked.
-    fn is_who_was_expected(
-        &self,
-        request: &AuthorizationRequest,
-        client: &Client,
-        customer: CustomerId,
-    ) -> std::result::Result<(), Interrupted> {
-        let Some(expected) = &request.expected_subject else { return Ok(()) };
-        if expected.as_str() == self.subject(&client.sector, customer) {
-            Ok(())
-        } else {
-            Err(Interrupted::SomebodyElse)
-        }
-    }
-
-    /// Sends a customer back who is somebody else than the app expected.
+    /// Sends a customer back to the app who cannot be asked what it wants.
     ///
     /// # Errors
     /// [`Interrupted::Expired`] if the request was answered before.
-    pub async fn turn_somebody_else_back(
+    pub async fn turn_unasked_back(
         &self,
         call: Call<'_>,
         signed_in: &SignedIn,
+        why: Unasked,
     ) -> std::result::Result<Return, Interrupted> {
         let request = signed_in.request.as_ref().ok_or(Interrupted::Expired)?;
-        let error = OauthError::new(ErrorCode::LoginRequired, "another customer signed in than the request names");
+        let error = match why {
+            Unasked::IntentOver => NoSuchIntent.into(),
+            // The app must not learn whose account it is, or whether there is one.
+            Unasked::NotTheirAccount => OauthError::new(ErrorCode::AccessDenied, DENIED),
+            Unasked::SomebodyElse => {
+                OauthError::new(ErrorCode::LoginRequired, "another customer signed in than the request names")
+            }
+        };
         self.turn_back(call, signed_in.turning(request), error).await
     }
 
@@ -230,18 +213,25 @@ impl Auth {
         };
         if ended && unanswered { Ok(()) } else { Err(Interrupted::Expired) }
     }
-
-    fn terms(&self, request: &AuthorizationRequest) -> Terms {
-        let now = self.now();
-        let policy = self.policy();
-        Terms {
-            permissions: request.permissions(),
-            window: Window { from: policy.history.map(|span| now.minus(span)), to: None },
-            expires_at: Some(now.plus(policy.consent_life)),
-            debtor: None,
-        }
-    }
 }
 
-/// The same whether the customer said no or went away.
+/// The accounts that are allowed: the ticked ones, or the one that the app named and that nobody can exchange for another.
+fn chosen(question: &Question, ticked: &[String]) -> std::result::Result<Vec<AccountId>, Interrupted> {
+    let offered = question.accounts.iter().map(|account| account.id);
+    let (accounts, all_known): (Vec<AccountId>, bool) = match question.kind() {
+        Kind::FundsConfirmation => (offered.collect(), ticked.is_empty()),
+        Kind::AccountAccess | Kind::Request => {
+            let accounts: Vec<_> = offered.filter(|id| ticked.contains(&id.to_string())).collect();
+            let all_known = accounts.len() == ticked.len();
+            (accounts, all_known)
+        }
+    };
+    // An account that is not on the page, or none: nothing is half-applied.
+    if !all_known || (accounts.is_empty() && !question.terms.permissions.is_empty()) {
+        return Err(Interrupted::NoAccount);
+    }
+    Ok(accounts)
+}
+
+/// The same whether the customer said no, went away, or does not have the account that was named.
 pub(crate) const DENIED: &str = "the customer did not allow it";

@@ -30,7 +30,7 @@ pub(super) fn prompt(params: &Params) -> Result<Option<Prompt>, OauthError> {
 }
 
 /// OpenID Connect Core 5.5: claims that are not known are ignored, but `acr` may be essential (5.5.1.1).
-fn claims(params: &Params) -> Result<Map<String, Value>, OauthError> {
+pub(super) fn claims(params: &Params) -> Result<Map<String, Value>, OauthError> {
     let Some(text) = params.get("claims")? else { return Ok(Map::new()) };
     let malformed = || refused("claims must be a JSON object of objects");
     if text.len() > CLAIMS_MAX {

@@ -42,13 +42,9 @@ impl Auth {
     /// The first rule that it breaks.
     pub async fn push(&self, call: Call<'_>, client: &Authenticated, params: &Params) -> Result<Pushed> {
         let checked = self.check_pushed(client, params).await;
-        let request = match checked {
-            Ok(request) => request,
-            Err(error) => {
-                self.refuse(call, client.id(), error.code).await?;
-                return Err(error.into());
-            }
-        };
+        let request = self.or_refused(call, client.id(), checked).await?;
+        let intended = self.intended(&mut self.db().read().await?, &request).await?;
+        self.or_refused(call, client.id(), intended.map_err(OauthError::from)).await?;
         let reference = random::credential(self.random());
         let life = self.policy().request_uri_life;
         let mut tx = self.db().begin("push").await?;
@@ -74,10 +70,9 @@ impl Auth {
             return Err(refuse("a request_uri cannot be pushed"));
         }
         let opened = self.open_request(client.client(), params).await?;
-        let params = opened.as_ref().unwrap_or(params);
         let known = KnownClient(client.client().clone());
-        let returnable = Returnable::read(&known, params)?;
-        let request = self.check_request(&known, &returnable, params)?;
+        let returnable = Returnable::read(&known, opened.params())?;
+        let request = self.check_request(&known, &returnable, &opened)?;
         bound_to_the_proof(request, client)
     }
 
@@ -99,17 +94,18 @@ impl Auth {
             _ => {
                 let opened = self.open_request(&client.0, params).await;
                 let opened = self.or_refused(call, client.0.id, opened).await?;
-                let params = opened.as_ref().unwrap_or(params);
-                let returnable = self.or_refused(call, client.0.id, Returnable::read(&client, params)).await?;
-                match self.check_request(&client, &returnable, params) {
+                let returnable = Returnable::read(&client, opened.params());
+                let returnable = self.or_refused(call, client.0.id, returnable).await?;
+                match self.check_request(&client, &returnable, &opened) {
                     Ok(request) => (request, None),
-                    Err(error) => {
-                        self.refuse(call, client.0.id, error.code).await?;
-                        return Ok(Begin::Return(self.send_error(&returnable, &error)?));
-                    }
+                    Err(error) => return self.refuse_and_return(call, &returnable, &error).await,
                 }
             }
         };
+        // A request that was pushed has been asked this before, but its consent may have come to an end since.
+        if let Err(no_such) = self.intended(&mut self.db().read().await?, &request).await? {
+            return self.refuse_and_return(call, &returnable(&request, &client.0), &no_such.into()).await;
+        }
         if request.prompt == Some(Prompt::None) {
             // Every consent is given by a customer who signs in for it, so there is always a page to be shown.
             let error = OauthError::new(ErrorCode::LoginRequired, "a page must be shown");
@@ -162,6 +158,12 @@ impl Auth {
         Ok((found.request, Some(digest)))
     }
 
+    /// Sends a request back that cannot be answered, and puts it on record.
+    async fn refuse_and_return(&self, call: Call<'_>, to: &Returnable, error: &OauthError) -> Result<Begin> {
+        self.refuse(call, to.client, error.code).await?;
+        Ok(Begin::Return(self.send_error(to, error)?))
+    }
+
     /// Puts on record why a request is not even sent back.
     async fn or_refused<T>(
         &self,
@@ -189,6 +191,7 @@ pub(super) fn returnable(request: &AuthorizationRequest, client: &Client) -> Ret
     Returnable {
         redirect_uri: request.redirect_uri.clone(),
         state: request.state.clone(),
+        response_type: request.response_type,
         mode: request.response_mode,
         client: client.id,
         alg: client.metadata.authorization_signed_response_alg,

@@ -1,7 +1,8 @@
 //! Step 2: where the answer may go, and in which form. From here on errors can be sent back to the app.
 
 use lombard_domain::id::ClientId;
-use lombard_domain::oauth::{Alg, ErrorCode, OauthError, Opaque, RedirectUri, ResponseMode};
+use lombard_domain::oauth::{Alg, ErrorCode, OauthError, Opaque, RedirectUri, ResponseMode, ResponseType};
+use lombard_domain::secret::Secret;
 use lombard_domain::time::Span;
 use serde_json::{Map, Value};
 
@@ -15,6 +16,7 @@ use crate::oauth::Params;
 pub(crate) struct Returnable {
     pub(super) redirect_uri: RedirectUri,
     pub(super) state: Option<Opaque>,
+    pub(super) response_type: ResponseType,
     pub(super) mode: ResponseMode,
     pub(super) client: ClientId,
     pub(super) alg: Alg,
@@ -23,8 +25,14 @@ pub(crate) struct Returnable {
 /// The way back to the app: a complete address to redirect the browser to.
 #[derive(Debug)]
 pub struct Return {
-    /// The address, with the answer in its query.
+    /// The address, with the answer in its query or its fragment.
     pub location: String,
+}
+
+/// What an app gets when the customer has allowed it.
+pub(super) struct Success<'a> {
+    pub(super) code: &'a Secret<String>,
+    pub(super) id_token: Option<&'a Secret<String>>,
 }
 
 impl Returnable {
@@ -39,12 +47,18 @@ impl Returnable {
         // used; the request is then refused by the rules, in a way that the client reads.
         let state = params.get("state").ok().flatten().and_then(|text| Opaque::try_from(text.to_owned()).ok());
         let wanted = params.get("response_mode").ok().flatten();
+        // Whoever asks for an ID token reads the fragment, also if it may not have one (OpenID Connect Core 3.3.2.6).
+        let response_type = params.get("response_type").ok().flatten().and_then(ResponseType::parse);
+        let possible = metadata.security_profile.rules().response_types;
+        let response_type = response_type.filter(|one| possible.contains(one)).unwrap_or_default();
         let may = |mode: &ResponseMode| metadata.may_be_answered(*mode);
-        let mode = ResponseMode::ALL.iter().copied().find(|mode| Some(mode.name()) == wanted).filter(may);
+        let modes = || response_type.modes().iter().copied();
+        let mode = modes().find(|mode| Some(mode.name()) == wanted).filter(may);
         Ok(Self {
             redirect_uri: redirect_uri.clone(),
             state,
-            mode: mode.or_else(|| ResponseMode::ALL.iter().copied().find(may)).unwrap_or_default(),
+            response_type,
+            mode: mode.or_else(|| modes().find(may)).or_else(|| modes().next()).unwrap_or_default(),
             client: client.0.id,
             alg: metadata.authorization_signed_response_alg,
         })
@@ -57,9 +71,11 @@ impl Auth {
         self.send(to, &[("error", error.code.code()), ("error_description", &error.description)])
     }
 
-    /// Sends a code back (RFC 6749 4.1.2), with the issuer (RFC 9207 2).
-    pub(super) fn send_code(&self, to: &Returnable, code: &str) -> Result<Return> {
-        self.send(to, &[("code", code)])
+    /// Sends a code back (RFC 6749 4.1.2, OpenID Connect Core 3.3.2.5), with the issuer (RFC 9207 2).
+    pub(super) fn send_success(&self, to: &Returnable, success: &Success<'_>) -> Result<Return> {
+        let id_token = success.id_token.map(|token| ("id_token", token.expose().as_str()));
+        let answer: Vec<_> = [("code", success.code.expose().as_str())].into_iter().chain(id_token).collect();
+        self.send(to, &answer)
     }
 
     fn send(&self, to: &Returnable, answer: &[(&str, &str)]) -> Result<Return> {
@@ -67,10 +83,10 @@ impl Auth {
         let answer = answer.iter().copied().chain(state);
         if to.mode.is_signed() {
             let response = self.signed_answer(to, answer)?;
-            return Ok(at(&to.redirect_uri, &[("response", &response)]));
+            return Ok(at(to, &[("response", &response)]));
         }
         let answer: Vec<_> = answer.chain([("iss", self.policy().issuer.as_str())]).collect();
-        Ok(at(&to.redirect_uri, &answer))
+        Ok(at(to, &answer))
     }
 
     /// JARM 2.1: the answer as a signed token; the issuer is inside, and nowhere else (FAPI 2.0 Message Signing 5.4.1).
@@ -85,16 +101,29 @@ impl Auth {
     }
 }
 
-/// The registered URI stays as it is, its own query included (RFC 6749 3.1.2); the answer is added behind it.
-fn at(redirect_uri: &RedirectUri, answer: &[(&str, &str)]) -> Return {
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(answer).finish();
-    let uri = redirect_uri.as_str();
+impl Returnable {
+    /// JARM 2.3.4: what `jwt` means depends on the response type.
+    fn in_fragment(&self) -> bool {
+        match self.mode {
+            ResponseMode::Fragment | ResponseMode::FragmentJwt => true,
+            ResponseMode::Query | ResponseMode::QueryJwt => false,
+            ResponseMode::Jwt => self.response_type == ResponseType::CodeIdToken,
+        }
+    }
+}
+
+/// The registered URI stays as it is, its own query included (RFC 6749 3.1.2); the answer is added behind it. It has no fragment of
+/// its own.
+fn at(to: &Returnable, answer: &[(&str, &str)]) -> Return {
+    let answer = form_urlencoded::Serializer::new(String::new()).extend_pairs(answer).finish();
+    let uri = to.redirect_uri.as_str();
     let joint = match uri.find('?') {
+        _ if to.in_fragment() => "#",
         None => "?",
         Some(_) if uri.ends_with(['?', '&']) => "",
         Some(_) => "&",
     };
-    Return { location: format!("{uri}{joint}{query}") }
+    Return { location: format!("{uri}{joint}{answer}") }
 }
 
 /// How long a signed answer is good; ten minutes at most (JARM 2.1). An app gets it within a redirect.
@@ -106,8 +135,35 @@ mod tests {
 
     use super::*;
 
+    fn to(uri: &str, response_type: ResponseType, mode: ResponseMode) -> Returnable {
+        Returnable {
+            redirect_uri: RedirectUri::new(uri).unwrap(),
+            state: None,
+            response_type,
+            mode,
+            client: ClientId::from_bits(1),
+            alg: Alg::Es256,
+        }
+    }
+
     fn location(uri: &str, answer: &[(&str, &str)]) -> String {
-        at(&RedirectUri::new(uri).unwrap(), answer).location
+        at(&to(uri, ResponseType::Code, ResponseMode::Query), answer).location
+    }
+
+    #[test]
+    fn puts_the_answer_where_its_mode_says() {
+        use {ResponseMode::*, ResponseType::*};
+        for (response_type, mode, expected) in [
+            (Code, Query, "https://app.example/cb?own=1&a=b"),
+            (Code, QueryJwt, "https://app.example/cb?own=1&a=b"),
+            (Code, Jwt, "https://app.example/cb?own=1&a=b"),
+            (CodeIdToken, Fragment, "https://app.example/cb?own=1#a=b"),
+            (CodeIdToken, FragmentJwt, "https://app.example/cb?own=1#a=b"),
+            (CodeIdToken, Jwt, "https://app.example/cb?own=1#a=b"),
+        ] {
+            let to = to("https://app.example/cb?own=1", response_type, mode);
+            assert_eq!(at(&to, &[("a", "b")]).location, expected, "{response_type:?} {mode:?}");
+        }
     }
 
     #[test]

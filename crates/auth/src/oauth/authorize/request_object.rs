@@ -12,11 +12,9 @@ use crate::oauth::Params;
 impl Auth {
     /// The parameters that count: those of the request object where there is one, and then no others (RFC 9101 6.3, RFC 9126 3).
     ///
-    /// `None` where there is no request object and none is needed.
-    ///
     /// # Errors
     /// `invalid_request_object` if it does not hold; `invalid_request` if it is missing or of another client.
-    pub(super) async fn open_request(&self, client: &Client, params: &Params) -> Result<Option<Params>, OauthError> {
+    pub(super) async fn open_request<'a>(&self, client: &Client, params: &'a Params) -> Result<Opened<'a>, OauthError> {
         let Some(object) = params.get("request")? else {
             if client.metadata.must_sign() {
                 return Err(OauthError::new(
@@ -24,7 +22,7 @@ impl Auth {
                     "this client must send a signed request object",
                 ));
             }
-            return Ok(None);
+            return Ok(Opened::Plain(params));
         };
         let only = client.metadata.request_object_signing_alg.map(|alg| [alg]);
         let algs = only.as_ref().map_or(Alg::ALL.as_slice(), <[_; 1]>::as_slice);
@@ -32,7 +30,28 @@ impl Auth {
         let claims = verified.and_then(|verified| verified.claims());
         let claims = claims.map_err(|error| invalid(format!("the request object does not hold: {error}")))?;
         let expected = ExpectedObject { client: client.id, issuer: &self.policy().issuer, now: self.now() };
-        expected.read(&claims).map(Some)
+        expected.read(&claims).map(Opened::Signed)
+    }
+}
+
+/// The parameters of a request that count, and whether the client has signed them.
+pub(super) enum Opened<'a> {
+    /// As they came.
+    Plain(&'a Params),
+    /// From a request object whose signature holds.
+    Signed(Params),
+}
+
+impl Opened<'_> {
+    pub(super) fn params(&self) -> &Params {
+        match self {
+            Self::Plain(params) => params,
+            Self::Signed(params) => params,
+        }
+    }
+
+    pub(super) fn is_signed(&self) -> bool {
+        matches!(self, Self::Signed(_))
     }
 }
 

@@ -1,13 +1,14 @@
 //! Step 3: what a request must be, one rule after the other. The order is part of the contract: the first broken rule answers.
 
 use lombard_domain::oauth::{
-    AccountInformation, AuthorizationRequest, BadPkce, Challenge, ErrorCode, GrantManagement, GrantType, OauthError,
-    Opaque, ResponseMode, ScopeSet, Thumbprint,
+    AuthorizationRequest, BadPkce, Challenge, Details, ErrorCode, GrantManagement, GrantType, OauthError, Opaque,
+    ResponseMode, ResponseType, Scope, ScopeSet, Thumbprint,
 };
 
-use super::authentication;
 use super::client::KnownClient;
 use super::redirect_uri::Returnable;
+use super::request_object::Opened;
+use super::{authentication, binding};
 use crate::Auth;
 use crate::oauth::Params;
 
@@ -17,23 +18,32 @@ impl Auth {
         &self,
         client: &KnownClient,
         returnable: &Returnable,
-        params: &Params,
+        opened: &Opened<'_>,
     ) -> Result<AuthorizationRequest, OauthError> {
+        let params = opened.params();
         no_parameter_is_repeated(params)?;
         no_other_request_is_named(params)?;
-        only_codes_are_given(params)?;
+        let response_type = response_type(params)?;
         the_client_may_use_codes(client)?;
+        the_client_may_ask_for(client, response_type)?;
         let details = self.details(client, params)?;
+        let response_mode = response_mode(client, params, response_type)?;
+        let scope = scope(client, params, details.as_ref())?;
+        let nonce = opaque(params, "nonce")?;
+        if response_type == ResponseType::CodeIdToken {
+            an_id_token_can_be_bound(opened, scope, nonce.as_ref())?;
+        }
         Ok(AuthorizationRequest {
             client: client.0.id,
             redirect_uri: returnable.redirect_uri.clone(),
-            response_mode: response_mode(client, params)?,
-            scope: scope(client, params, details.as_ref())?,
+            response_type,
+            response_mode,
+            scope,
+            intent: binding::intent(params, scope, details.as_ref())?,
             details,
-            intent: None,
             state: opaque(params, "state")?,
-            nonce: opaque(params, "nonce")?,
-            code_challenge: pkce(params)?,
+            nonce,
+            code_challenge: pkce(params, response_type)?,
             dpop_jkt: dpop_jkt(params)?,
             prompt: authentication::prompt(params)?,
             login_hint: opaque(params, "login_hint")?,
@@ -43,17 +53,16 @@ impl Auth {
     }
 
     /// RFC 9396 2.
-    fn details(&self, client: &KnownClient, params: &Params) -> Result<Option<AccountInformation>, OauthError> {
+    fn details(&self, client: &KnownClient, params: &Params) -> Result<Option<Details>, OauthError> {
         let refuse = |why: String| OauthError::new(ErrorCode::InvalidAuthorizationDetails, why);
         let Some(text) = params.get("authorization_details")? else { return Ok(None) };
-        let details =
-            AccountInformation::parse(text, &self.policy().resource).map_err(|bad| refuse(bad.to_string()))?;
+        let details = Details::parse(text, &self.policy().resource).map_err(|bad| refuse(bad.to_string()))?;
         let registered = client.0.metadata.authorization_details_types.as_ref();
-        if registered.is_some_and(|types| types.iter().all(|name| name.as_str() != AccountInformation::TYPE)) {
+        if registered.is_some_and(|types| types.iter().all(|name| name.as_str() != details.type_name())) {
             return Err(refuse("the client is not registered for authorization_details of this type".to_owned()));
         }
         // What a client may not ask for by scope it may not ask for in detail either.
-        if details.actions.iter().any(|action| !client.0.metadata.scope.has(action.scope())) {
+        if !details.scopes().is_within(client.0.metadata.scope) {
             return Err(refuse("the client is not registered for the scope of such authorization_details".to_owned()));
         }
         Ok(Some(details))
@@ -77,24 +86,64 @@ fn no_other_request_is_named(params: &Params) -> Result<(), OauthError> {
 }
 
 /// RFC 6749 3.1.1; RFC 9700 2.1.2: no implicit grant.
-fn only_codes_are_given(params: &Params) -> Result<(), OauthError> {
-    match params.need("response_type")? {
-        "code" => Ok(()),
-        _ => Err(OauthError::new(ErrorCode::UnsupportedResponseType, "response_type can only be code")),
-    }
+fn response_type(params: &Params) -> Result<ResponseType, OauthError> {
+    ResponseType::parse(params.need("response_type")?).ok_or_else(|| {
+        OauthError::new(ErrorCode::UnsupportedResponseType, "response_type can only be code or code id_token")
+    })
 }
 
-/// OAuth 2.0 Multiple Response Types 2.1; without the parameter a code comes in the plain query.
-fn response_mode(client: &KnownClient, params: &Params) -> Result<ResponseMode, OauthError> {
-    let refuse = |why| OauthError::new(ErrorCode::InvalidRequest, why);
-    let name = params.get("response_mode")?.unwrap_or_else(|| ResponseMode::Query.name());
-    let mode = ResponseMode::ALL.iter().copied().find(|mode| mode.name() == name);
-    let mode = mode.ok_or_else(|| refuse("response_mode can be query, query.jwt and jwt"))?;
+/// FAPI 2.0 Security Profile 5.3.2.2-1 for clients of that profile; RFC 7591 2 for all.
+fn the_client_may_ask_for(client: &KnownClient, response_type: ResponseType) -> Result<(), OauthError> {
+    let metadata = &client.0.metadata;
+    if !metadata.security_profile.rules().response_types.contains(&response_type) {
+        let why = "response_type can only be code for this client's security_profile";
+        return Err(OauthError::new(ErrorCode::UnsupportedResponseType, why));
+    }
+    if !metadata.may_ask_for(response_type) {
+        return Err(OauthError::new(
+            ErrorCode::UnauthorizedClient,
+            "the client is not registered for this response_type",
+        ));
+    }
+    Ok(())
+}
+
+/// OAuth 2.0 Multiple Response Types 2.1; without the parameter it is the usual way of the response type.
+fn response_mode(
+    client: &KnownClient,
+    params: &Params,
+    response_type: ResponseType,
+) -> Result<ResponseMode, OauthError> {
+    let refuse = |why: String| OauthError::new(ErrorCode::InvalidRequest, why);
+    let modes = response_type.modes();
+    let asked = params.get("response_mode")?;
+    let mode = modes.iter().copied().find(|mode| asked.is_none_or(|name| mode.name() == name));
+    let mode = mode.ok_or_else(|| {
+        let names: Vec<&str> = modes.iter().map(|mode| mode.name()).collect();
+        refuse(format!("response_mode can be one of {} for this response_type", names.join(", ")))
+    })?;
     if client.0.metadata.may_be_answered(mode) {
         return Ok(mode);
     }
-    // Also for a client that named none, which means query.
-    Err(refuse("the client is not registered for this response_mode; query.jwt and jwt are the signed ones"))
+    // Also for a client that named none, which means the usual one.
+    Err(refuse(
+        "the client is not registered for this response_mode; those that end with jwt are the signed ones".to_owned(),
+    ))
+}
+
+/// FAPI 1.0 Advanced 5.2.2-1 (a signed request) and 5.2.2.1-1 (`openid`), OpenID Connect Core 3.3.2.11 (`nonce`).
+fn an_id_token_can_be_bound(opened: &Opened<'_>, scope: ScopeSet, nonce: Option<&Opaque>) -> Result<(), OauthError> {
+    let refuse = |code, why| Err(OauthError::new(code, why));
+    if !opened.is_signed() {
+        return refuse(ErrorCode::InvalidRequest, "response_type code id_token needs a signed request object");
+    }
+    if !scope.has(Scope::OpenId) {
+        return refuse(ErrorCode::InvalidScope, "response_type code id_token needs the scope openid");
+    }
+    if nonce.is_none() {
+        return refuse(ErrorCode::InvalidRequest, "response_type code id_token needs a nonce");
+    }
+    Ok(())
 }
 
 fn the_client_may_use_codes(client: &KnownClient) -> Result<(), OauthError> {
@@ -105,7 +154,7 @@ fn the_client_may_use_codes(client: &KnownClient) -> Result<(), OauthError> {
 }
 
 /// RFC 6749 3.3. Where details say what is asked for, there need be no scope (RFC 9396 3).
-fn scope(client: &KnownClient, params: &Params, details: Option<&AccountInformation>) -> Result<ScopeSet, OauthError> {
+fn scope(client: &KnownClient, params: &Params, details: Option<&Details>) -> Result<ScopeSet, OauthError> {
     let refuse = |why| OauthError::new(ErrorCode::InvalidScope, why);
     let Some(asked) = params.get("scope")? else {
         return details.map(|_| ScopeSet::default()).ok_or_else(|| refuse("scope is missing"));
@@ -126,12 +175,18 @@ fn opaque(params: &Params, name: &'static str) -> Result<Option<Opaque>, OauthEr
 }
 
 /// RFC 7636 4.3, with `S256` only; without a method the standard means `plain`, which does not exist here.
-fn pkce(params: &Params) -> Result<Challenge, OauthError> {
+///
+/// Where an ID token comes with the code, `c_hash` and `nonce` bind the code as well (RFC 9700 2.1.1), so it may be left out.
+fn pkce(params: &Params, response_type: ResponseType) -> Result<Option<Challenge>, OauthError> {
+    let method = params.get("code_challenge_method")?;
+    if response_type == ResponseType::CodeIdToken && params.get("code_challenge")?.is_none() && method.is_none() {
+        return Ok(None);
+    }
     let challenge = params.need("code_challenge")?;
-    if params.get("code_challenge_method")? != Some("S256") {
+    if method != Some("S256") {
         return Err(OauthError::new(ErrorCode::InvalidRequest, "code_challenge_method must be S256"));
     }
-    Challenge::new(challenge).map_err(|BadPkce| {
+    Challenge::new(challenge).map(Some).map_err(|BadPkce| {
         OauthError::new(ErrorCode::InvalidRequest, "code_challenge is not a SHA-256 digest in base64url")
     })
 }

@@ -5,10 +5,12 @@ mod issue;
 mod refresh;
 
 use lombard_domain::audit::{Event, Subject};
-use lombard_domain::oauth::{AccountInformation, ErrorCode, Grant, GrantManagement, GrantType, OauthError, ScopeSet};
+use lombard_domain::oauth::{Details, ErrorCode, Grant, GrantManagement, GrantType, OauthError, ScopeSet};
 use lombard_domain::secret::Secret;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+
+pub(crate) use issue::{About, intent_id};
 
 use super::Params;
 use crate::client::Authenticated;
@@ -39,7 +41,7 @@ pub struct TokenAnswer {
 /// What a token is for: all of the grant or a part of it.
 struct Extent {
     scope: ScopeSet,
-    details: Option<AccountInformation>,
+    details: Option<Details>,
 }
 
 impl Auth {
@@ -87,7 +89,7 @@ impl Auth {
             return Ok(Extent { scope, details: grant.details.clone() });
         };
         let refuse = |why: String| OauthError::new(ErrorCode::InvalidAuthorizationDetails, why);
-        let asked = AccountInformation::parse(text, &self.policy().resource).map_err(|bad| refuse(bad.to_string()))?;
+        let asked = Details::parse(text, &self.policy().resource).map_err(|bad| refuse(bad.to_string()))?;
         if grant.details.as_ref().is_some_and(|granted| asked.is_within(granted)) {
             return Ok(Extent { scope, details: Some(asked) });
         }

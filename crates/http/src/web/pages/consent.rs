@@ -5,6 +5,9 @@ use askama::Template;
 
 use super::{Frame, PermissionLine, Purpose};
 
+/// Said when what was shown has changed before the customer answered.
+pub(crate) const CHANGED: &str =
+    "This was answered or changed somewhere else while you looked at it. Please check it once more, then answer.";
 /// Said when the customer allowed without a single account.
 pub(crate) const NO_ACCOUNT_TICKED: &str = "You allowed, but ticked no account. Tick at least one, or deny.";
 
@@ -18,6 +21,10 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) purpose: Purpose,
     /// Who asks.
     pub(crate) app: AppCard<'a>,
+    /// What the answer would renew.
+    pub(crate) renewal: Option<Renewal>,
+    /// Names what is shown, for the answer to be taken for an answer to this.
+    pub(crate) question: &'a str,
     /// The name of the customer who is signed in.
     pub(crate) customer: Option<&'a str>,
     /// Where the form posts to.
@@ -28,13 +35,13 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) csrf: &'a str,
     /// What is asked for; see [`super::permission_lines`].
     pub(crate) permissions: Vec<PermissionLine>,
-    /// The stretch of time that payments may be read from; none if unlimited or not asked for.
+    /// The stretch of time that payments and statements may be read from; none if neither is asked for.
     pub(crate) window: Option<Window>,
     /// The last day, in words such as `3 March 2027`; none if it has no end.
     pub(crate) until: Option<&'a str>,
     /// The dashboard's address as a person would type it: `bank.example/my/consents`.
     pub(crate) dashboard: &'a str,
-    /// The accounts to choose from; unused when the app only asks to sign in.
+    /// The accounts to choose from, or the one that the app named; unused when the app only asks to sign in.
     pub(crate) accounts: Vec<AccountLine>,
     /// Why the last answer could not be taken.
     pub(crate) error: Option<&'a str>,
@@ -45,13 +52,52 @@ impl ConsentPage<'_> {
         self.purpose == Purpose::Accounts
     }
 
+    fn asks_about_funds(&self) -> bool {
+        self.purpose == Purpose::Funds
+    }
+
     /// Without an account to share there is nothing that could be allowed.
     fn can_allow(&self) -> bool {
         !self.shares_accounts() || !self.accounts.is_empty()
     }
+
+    fn renews(&self) -> bool {
+        matches!(self.renewal, Some(Renewal::Going { .. }))
+    }
+
+    /// What becomes of what the customer allowed before.
+    fn renewal_words(&self) -> Option<[String; 2]> {
+        let choice = if self.asks_about_funds() { "" } else { ", for the accounts that you tick here" };
+        Some(match self.renewal.as_ref()? {
+            Renewal::Going { since } => [
+                format!("You already allow this, since {since}. If you allow it again, it is renewed{choice}."),
+                "If you deny, nothing changes: it goes on as it is now, and you can stop it at any time.".to_owned(),
+            ],
+            Renewal::Stopped { on } => [
+                format!(
+                    "You allowed this before, and it was stopped on {on}. If you allow it again, it starts anew{choice}."
+                ),
+                "If you deny, it stays stopped.".to_owned(),
+            ],
+        })
+    }
 }
 
-/// Who asks. All of it but the last two is the app's own claim, so it is shown as text, never linked.
+/// What a customer's answer would renew. Days are in words.
+pub(crate) enum Renewal {
+    /// What they allow already.
+    Going {
+        /// When they allowed it last.
+        since: String,
+    },
+    /// What they allowed before.
+    Stopped {
+        /// When it was taken back.
+        on: String,
+    },
+}
+
+/// Who asks. Name and host are the app's own claims unless somebody vouches for it; all of it is shown as text, never linked.
 #[derive(Clone, Copy)]
 pub(crate) struct AppCard<'a> {
     /// Its name.
@@ -62,6 +108,17 @@ pub(crate) struct AppCard<'a> {
     pub(crate) client_id: &'a str,
     /// The day of its registration in words, such as `3 March 2025`.
     pub(crate) registered_since: &'a str,
+    /// Who answers for it, if a directory that the bank trusts has said so.
+    pub(crate) vouched: Option<Vouched<'a>>,
+}
+
+/// What a directory says of an app, which the bank has checked.
+#[derive(Clone, Copy)]
+pub(crate) struct Vouched<'a> {
+    /// The organisation that answers for it.
+    pub(crate) organisation: &'a str,
+    /// The directory.
+    pub(crate) directory: &'a str,
 }
 
 /// One account to tick or untick.
@@ -80,8 +137,10 @@ pub(crate) struct AccountLine {
     pub(crate) checked: bool,
 }
 
-/// The stretch of time that payments may be read from: days in words.
+/// The stretch of time that things may be read from: days in words.
 pub(crate) struct Window {
+    /// Which things, such as `payments`.
+    pub(crate) what: &'static str,
     /// The first day.
     pub(crate) from: Option<String>,
     /// The last day.
@@ -89,20 +148,21 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// The window as the end of a sentence about payments.
-    fn words(&self) -> String {
+    /// The window as a sentence.
+    fn sentence(&self) -> String {
+        let what = self.what;
         match (&self.from, &self.to) {
-            (Some(from), Some(to)) => format!("from {from} to {to}"),
-            (Some(from), None) => format!("from {from} on"),
-            (None, Some(to)) => format!("up to {to}"),
-            (None, None) => "of any time".to_owned(),
+            (Some(from), Some(to)) => format!("Only {what} from {from} to {to}."),
+            (Some(from), None) => format!("Only {what} from {from} on."),
+            (None, Some(to)) => format!("Only {what} up to {to}, as far back as we have them."),
+            (None, None) => format!("This means {what} of any time, as far back as we have them."),
         }
     }
 }
 
 #[cfg(test)]
 mod samples {
-    use super::super::{Asked, permission_lines, tests::Ink};
+    use super::super::{Asked, Depth, Flow, permission_lines, tests::Ink};
     use super::*;
 
     impl ConsentPage<'static> {
@@ -116,13 +176,23 @@ mod samples {
                     host: Some(ink.write("pocketledger.example")),
                     client_id: ink.write("cl_4Jm2vQx9TtY8"),
                     registered_since: ink.write("3 March 2025"),
+                    vouched: Some(Vouched {
+                        organisation: ink.write("Pocket Ledger Ltd"),
+                        directory: ink.write("Open Banking Ltd"),
+                    }),
                 },
+                renewal: None,
+                question: ink.write("awaiting-1772452800000000"),
                 customer: Some(ink.write("Anna Novak")),
                 action: "/interaction/int_7f3a/consent",
                 cancel_action: "/interaction/int_7f3a/cancel",
                 csrf: ink.write("c5rfT0ken"),
                 permissions: permissions(ink),
-                window: Some(Window { from: Some(ink.own("1 January 2025")), to: Some(ink.own("31 December 2025")) }),
+                window: Some(Window {
+                    what: "payments and statements",
+                    from: Some(ink.own("1 January 2025")),
+                    to: Some(ink.own("31 December 2025")),
+                }),
                 until: Some(ink.write("19 February 2027")),
                 dashboard: ink.write("bank.example/my/consents"),
                 accounts: accounts(ink),
@@ -134,7 +204,37 @@ mod samples {
         pub(in super::super) fn sample_first(ink: Ink) -> Self {
             let mut accounts = accounts(ink);
             accounts.iter_mut().for_each(|account| account.checked = true);
-            Self { window: None, error: None, accounts, ..Self::sample(ink) }
+            let app = AppCard { vouched: None, ..Self::sample(ink).app };
+            let window = Some(Window { what: "payments and statements", from: None, to: None });
+            Self { window, error: None, app, accounts, ..Self::sample(ink) }
+        }
+
+        /// What the customer allows already is to be renewed, for one account as before.
+        pub(in super::super) fn sample_renewal(ink: Ink) -> Self {
+            let mut accounts = accounts(ink);
+            accounts.iter_mut().take(1).for_each(|account| account.checked = true);
+            let renewal = Some(Renewal::Going { since: ink.own("21 November 2026") });
+            Self { renewal, error: Some(ink.write(CHANGED)), accounts, until: None, ..Self::sample(ink) }
+        }
+
+        /// What the customer stopped is asked for again.
+        pub(in super::super) fn sample_stopped(ink: Ink) -> Self {
+            Self { renewal: Some(Renewal::Stopped { on: ink.own("2 February 2027") }), ..Self::sample_renewal(ink) }
+        }
+
+        /// An app asks whether there is enough money in an account.
+        pub(in super::super) fn sample_funds(ink: Ink) -> Self {
+            let mut accounts = accounts(ink);
+            accounts.truncate(1);
+            Self {
+                purpose: Purpose::Funds,
+                permissions: permission_lines(&[Asked::Funds]),
+                window: None,
+                until: None,
+                accounts,
+                error: None,
+                ..Self::sample(ink)
+            }
         }
 
         /// The app only asks to sign in.
@@ -158,12 +258,13 @@ mod samples {
 
     fn permissions(ink: Ink) -> Vec<PermissionLine> {
         let asked = [
-            Asked::Accounts,
+            Asked::Accounts(Depth::Detail),
             Asked::Balances,
-            Asked::Transactions,
-            Asked::Beneficiaries,
-            Asked::StandingOrders,
-            Asked::Parties,
+            Asked::Transactions(Flow::Both, Depth::Detail),
+            Asked::Beneficiaries(Depth::Detail),
+            Asked::StandingOrders(Depth::Basic),
+            Asked::Statements(Depth::Basic),
+            Asked::Contact,
         ];
         let stain =
             |line: PermissionLine| PermissionLine { title: ink.own(&line.title), detail: ink.own(&line.detail) };
@@ -194,12 +295,12 @@ mod tests {
     use super::Window;
 
     #[test]
-    fn a_window_reads_as_the_end_of_a_sentence() {
+    fn a_window_reads_as_a_sentence() {
         let day = |text: &str| Some(text.to_owned());
-        let words = |from, to| Window { from, to }.words();
-        assert_eq!(words(day("1 May 2025"), day("2 May 2025")), "from 1 May 2025 to 2 May 2025");
-        assert_eq!(words(day("1 May 2025"), None), "from 1 May 2025 on");
-        assert_eq!(words(None, day("2 May 2025")), "up to 2 May 2025");
-        assert_eq!(words(None, None), "of any time");
+        let words = |from, to| Window { what: "payments", from, to }.sentence();
+        assert_eq!(words(day("1 May 2025"), day("2 May 2025")), "Only payments from 1 May 2025 to 2 May 2025.");
+        assert_eq!(words(day("1 May 2025"), None), "Only payments from 1 May 2025 on.");
+        assert_eq!(words(None, day("2 May 2025")), "Only payments up to 2 May 2025, as far back as we have them.");
+        assert_eq!(words(None, None), "This means payments of any time, as far back as we have them.");
     }
 }

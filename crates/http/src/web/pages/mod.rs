@@ -18,11 +18,11 @@ mod tests;
 
 use std::sync::LazyLock;
 
-pub(crate) use consent::{AccountLine, AppCard, ConsentPage, NO_ACCOUNT_TICKED, Window};
+pub(crate) use consent::{AccountLine, AppCard, CHANGED, ConsentPage, NO_ACCOUNT_TICKED, Renewal, Vouched, Window};
 pub(crate) use consents::{ConsentLine, MyConsentsPage, Standing};
 pub(crate) use home::{CustomerLine, HomePage, SandboxPage};
 pub(crate) use message::{MessagePage, OauthError};
-pub(crate) use permission::{Asked, PermissionLine, permission_lines};
+pub(crate) use permission::{Asked, Depth, Flow, PermissionLine, permission_lines};
 pub(crate) use sign_in::{LoginPage, ScaPage, TOO_MANY_ATTEMPTS, WRONG_CODE, WRONG_PASSWORD};
 
 /// The path at which [`STYLESHEET`] must be served.
@@ -56,6 +56,8 @@ impl Frame<'_> {
 pub(crate) enum Purpose {
     /// To read account information.
     Accounts,
+    /// To ask whether there is enough money in one account.
+    Funds,
     /// Only to know who the customer is (OpenID Connect).
     SignIn,
 }
@@ -65,6 +67,7 @@ impl Purpose {
     pub(crate) fn would_like(self) -> &'static str {
         match self {
             Self::Accounts => "would like to see information about your accounts",
+            Self::Funds => "would like to ask whether there is enough money in your account",
             Self::SignIn => "would like to know who you are, so that you can sign in there",
         }
     }

@@ -96,6 +96,14 @@ mod samples {
         }
     }
 
+    impl LoginPage<'static> {
+        /// An app asks about money in an account; first visit.
+        pub(in super::super) fn sample_funds(ink: Ink) -> Self {
+            let asking = Asking { purpose: Purpose::Funds, ..Asking::sample(ink) };
+            Self { asking: Some(asking), ..Self::sample_sign_in_only(ink) }
+        }
+    }
+
     impl ScaPage<'static> {
         /// An app asks; the last code was wrong.
         pub(in super::super) fn sample(ink: Ink) -> Self {

@@ -59,6 +59,10 @@ fn pages(ink: Ink) -> Vec<(&'static str, String)> {
         page("sca-own", &ScaPage::sample_own(ink)),
         page("consent", &ConsentPage::sample(ink)),
         page("consent-first", &ConsentPage::sample_first(ink)),
+        page("consent-renewal", &ConsentPage::sample_renewal(ink)),
+        page("consent-stopped", &ConsentPage::sample_stopped(ink)),
+        page("consent-funds", &ConsentPage::sample_funds(ink)),
+        page("login-funds", &LoginPage::sample_funds(ink)),
         page("consent-sign-in-only", &ConsentPage::sample_sign_in_only(ink)),
         page("consent-no-accounts", &ConsentPage::sample_no_accounts(ink)),
         page("consents", &MyConsentsPage::sample(ink)),
@@ -210,13 +214,15 @@ fn every_form_posts_and_carries_the_token_and_every_button_is_in_one() {
 
 #[test]
 fn the_hooks_stand_where_browsers_expect_them() {
-    let hooks: [(&str, &[&str]); 9] = [
+    let hooks: [(&str, &[&str]); 11] = [
         ("login", &["username", "password", "login-submit", "cancel", "notice"]),
         ("login-own", &["username", "password", "login-submit", "cancel"]),
         ("sca", &["code", "sca-submit", "cancel", "notice"]),
         ("sca-own", &["code", "sca-submit", "cancel"]),
         ("consent", &["consent-allow", "consent-deny", "cancel", "accounts", "notice"]),
         ("consent-sign-in-only", &["consent-allow", "consent-deny", "cancel"]),
+        ("consent-renewal", &["consent-allow", "consent-deny", "cancel", "accounts", "notice"]),
+        ("consent-funds", &["consent-allow", "consent-deny", "cancel"]),
         ("consent-no-accounts", &["consent-deny", "cancel"]),
         ("consents", &["revoke-con_1", "revoke-con_2", "sign-out", "notice"]),
         ("consents-empty", &["sign-out"]),
@@ -255,7 +261,7 @@ fn inputs_help_password_managers_and_phones() {
 
 #[test]
 fn allow_and_deny_look_the_same_and_enter_denies() {
-    for name in ["consent", "consent-first", "consent-sign-in-only"] {
+    for name in ["consent", "consent-first", "consent-renewal", "consent-funds", "consent-sign-in-only"] {
         let nodes = page(name);
         let (allow, deny) = (by_id(&nodes, "consent-allow"), by_id(&nodes, "consent-deny"));
         let (allow, deny) = (allow.expect("allow"), deny.expect("deny"));
@@ -283,15 +289,25 @@ fn accounts_are_ticked_as_told_and_a_pure_sign_in_has_none() {
     assert_eq!(first.iter().filter(|(_, ticked)| *ticked).count(), 4);
     assert_eq!(first[0].0, "acc_1");
     assert!(ticks("consent-sign-in-only").is_empty());
+    assert_eq!(ticks("consent-renewal").iter().filter(|(_, ticked)| *ticked).count(), 1);
+    assert!(ticks("consent-funds").is_empty(), "nobody can exchange the account for another");
 }
 
 #[test]
 fn the_pages_say_what_must_be_said() {
-    let says: [(&str, &[&str]); 9] = [
+    let says: [(&str, &[&str]); 14] = [
         ("login", &["Pocket Ledger would like to see information about your accounts."]),
         ("consent", &["cl_4Jm2vQx9TtY8", "pocketledger.example", "since 3 March 2025"]),
         ("consent", &["Until 19 February 2027 .", "bank.example/my/consents", "joint"]),
-        ("consent", &["Only payments from 1 January 2025 to 31 December 2025."]),
+        ("consent", &["Only payments and statements from 1 January 2025 to 31 December 2025."]),
+        ("consent", &["Pocket Ledger Ltd answers for this app. Open Banking Ltd confirmed that to us"]),
+        (
+            "consent-renewal",
+            &["You already allow this, since 21 November 2026.", "If you deny, nothing changes", "no end date"],
+        ),
+        ("consent-first", &["This means payments and statements of any time"]),
+        ("consent-stopped", &["it was stopped on 2 February 2027.", "If you deny, it stays stopped."]),
+        ("consent-funds", &["never told your balance", "Everyday", "ending 4821", "no end date"]),
         ("oauth-error", &["invalid_request", "0197a3c2-5d1e-7b60-9a44-c8f1e2d3b4a5"]),
         ("expired", &["This sign-in has expired", "Go back to the app"]),
         ("consents", &["Shared access stopped.", "Stopped by you", "19 February 2027"]),

@@ -91,6 +91,10 @@ fn each_word_of_the_settings_is_understood() {
     assert!(trust.client_authorities.is_empty() && trust.outgoing_roots.is_empty());
     assert_eq!(trust.reach, Reach::PublicOnly);
     assert_eq!(defaults.policy().unwrap().dpop_nonce_life, None);
+    assert_eq!(defaults.policy().unwrap().event_life, Span::days(7));
+    let text = format!("{REQUIRED}[authorization]\nevent_life_days = 30\n");
+    config.authorization = load(&text).unwrap().authorization;
+    assert_eq!(config.policy().unwrap().event_life, Span::days(30));
     let inside = Config { outgoing: Outgoing { private_addresses: true, ca_file: None }, ..defaults };
     assert_eq!(inside.trust().unwrap().reach, Reach::Everything);
 }

@@ -3,7 +3,7 @@
 use lombard_auth::jose::Alg;
 use lombard_auth::keys::KeyRing;
 use lombard_domain::id::TokenId;
-use lombard_domain::oauth::{AccessToken, AccountInformation, Action, Binding, ClientStatus, Thumbprint};
+use lombard_domain::oauth::{AccessToken, AccountInformation, Action, Binding, ClientStatus, Details, Thumbprint};
 use lombard_domain::time::{Clock as _, Span};
 use lombard_store::token;
 use lombard_testkit::{App, Engine, TestBank, Tokens};
@@ -103,7 +103,8 @@ async fn is_told_the_details_with_the_accounts_that_the_customer_chose() {
         let tokens = app.connect_to(&bank, "amelia", SCOPE, chosen).await;
 
         let actions = [Action::ReadBalances, Action::ListAccounts].into();
-        let detailed = like(&bank, &tokens.access, |token| token.details = Some(AccountInformation { actions })).await;
+        let details = Details::AccountInformation(AccountInformation { actions });
+        let detailed = like(&bank, &tokens.access, |token| token.details = Some(details)).await;
         let expected = json!([{
             "type": "account_information", "actions": ["list_accounts", "read_balances"], "locations": [bank.issuer],
             "accounts": chosen,

@@ -210,6 +210,7 @@ async fn a_resource_server_is_made_by_an_operator() {
         redirect_uri: String::new(),
         http: bank.http(),
         issuer: bank.issuer.clone(),
+        customer: lombard_testkit::Presence::There,
     };
     let token = app.registration_token.as_str();
     let read: Value = manage(&app, Method::GET, token, None).await.json().await.unwrap();
@@ -258,6 +259,7 @@ async fn where_the_bank_decides_who_registers_an_app_gives_itself_no_more() {
         redirect_uri: "https://app.example/cb".to_owned(),
         http: bank.http(),
         issuer: bank.issuer.clone(),
+        customer: lombard_testkit::Presence::There,
     };
     let mut body = with(body, "client_id", json!(app.id));
     let put = async |body: &Value| {

@@ -295,3 +295,37 @@ async fn a_statement_alone_makes_nobody_the_software() {
         assert_eq!(register(&world.bank, &body).await.status(), StatusCode::CREATED, "{own}");
     }
 }
+
+/// UK Dynamic Client Registration 3.3, as the software of its directory asks: the scope of its role, the hybrid flow.
+#[tokio::test]
+async fn software_of_the_uk_registers_for_the_hybrid_flow() {
+    let world = World::new(|_| {}).await;
+    let request = |role: &str, changes: &Value| {
+        let statement = world.statement(&json!({"software_roles": [role]}));
+        let uk = json!({
+            "jti": format!("{role} {changes}"), "software_statement": statement, "security_profile": "baseline",
+            "response_types": ["code id_token"], "scope": "accounts", "token_endpoint_auth_method": "private_key_jwt",
+            "grant_types": ["authorization_code", "client_credentials", "refresh_token"], "software_id": "pocket1",
+            "id_token_signed_response_alg": "PS256", "request_object_signing_alg": "ES256",
+            "tls_client_certificate_bound_access_tokens": true, "subject_type": "pairwise",
+        });
+        world.request(&changed(uk, changes))
+    };
+    let send = async |body: String| world.send_signed("application/jose", body).await;
+    let response = send(request("AISP", &json!({}))).await;
+    assert_eq!(response.status(), StatusCode::CREATED, "{}", response.text().await.unwrap());
+    let answer: Value = send(request("AISP", &json!({"client_name": "Pocket Ledger"}))).await.json().await.unwrap();
+    assert_eq!(answer["response_types"], json!(["code id_token"]));
+    assert_eq!(answer["scope"], "openid accounts", "without openid there is no ID token: RFC 7591 3.2.1");
+    assert_eq!(answer["id_token_signed_response_alg"], "PS256");
+    let answer: Value = send(request("CBPII", &json!({"scope": "fundsconfirmations"}))).await.json().await.unwrap();
+    assert_eq!(answer["scope"], "openid fundsconfirmations");
+    let answer: Value = send(request("AISP", &json!({"response_types": null}))).await.json().await.unwrap();
+    assert_eq!((&answer["response_types"], &answer["scope"]), (&json!(["code"]), &json!("accounts")));
+    for (role, scope) in [("AISP", "fundsconfirmations"), ("CBPII", "accounts"), ("PISP", "openid accounts")] {
+        let refused = send(request(role, &json!({"scope": scope}))).await;
+        assert_eq!(refusal(refused).await, "400 invalid_client_metadata", "{role} {scope}");
+    }
+    let refused = send(request("AISP", &json!({"response_types": ["code id_token", "token"]}))).await;
+    assert_eq!(refusal(refused).await, "400 invalid_client_metadata");
+}

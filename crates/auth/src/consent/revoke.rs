@@ -1,42 +1,15 @@
-//! The life of consents: made from a customer's answer, listed, taken back.
+//! Consents that are taken back: by the customer, the bank, an operator, or the app that was given them.
 
-use lombard_domain::audit::{Event, Subject};
+use lombard_domain::audit::Event;
 use lombard_domain::consent::{Consent, Revoker};
 use lombard_domain::id::{ConsentId, CustomerId};
-use lombard_store::Tx;
-use lombard_store::consent;
-pub use lombard_store::consent::Listed;
-use lombard_store::grant;
+use lombard_store::{Tx, consent, grant};
 
-use crate::directory::HeldAccount;
+use super::subject;
 use crate::error::Result;
 use crate::{Auth, Call};
 
-/// What a customer's own page shows.
-pub struct Overview {
-    /// The customer's name.
-    pub name: String,
-    /// Their newest consents, newest first.
-    pub consents: Vec<Listed>,
-    /// The accounts that they hold.
-    pub accounts: Vec<HeldAccount>,
-}
-
 impl Auth {
-    /// What a customer's own page shows.
-    ///
-    /// # Errors
-    /// When the database or the bank fails.
-    pub async fn overview(&self, customer: CustomerId) -> Result<Overview> {
-        let mut tx = self.db().read().await?;
-        let found = lombard_store::customer::find(&mut tx, customer).await?;
-        let consents = consent::of_customer(&mut tx, customer, LISTED_MAX).await?;
-        drop(tx);
-        let accounts = self.parts.directory.accounts_of(customer).await?;
-        let name = found.map(|customer| customer.full_name.into_string()).unwrap_or_default();
-        Ok(Overview { name, consents, accounts })
-    }
-
     /// A customer takes a consent back; whether there is a live one of theirs. The next call under it is refused.
     ///
     /// # Errors
@@ -52,6 +25,14 @@ impl Auth {
         Ok(revoked)
     }
 
+    /// The bank takes a consent back on an operator's word; whether it was live. The next call under it is refused.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke_by_operator(&self, call: Call<'_>, id: ConsentId, why: Revoker) -> Result<bool> {
+        self.revoke_consent(call, id, why).await
+    }
+
     /// Takes a consent back; whether it was live.
     ///
     /// # Errors
@@ -64,7 +45,7 @@ impl Auth {
         Ok(revoked)
     }
 
-    /// Takes a consent back within a transaction, with all grants made from it.
+    /// Takes a consent back within a transaction, with all grants made from it; its app is told if it wants to be.
     pub(crate) async fn revoke_in(&self, tx: &mut Tx, call: Call<'_>, found: Consent, by: Revoker) -> Result<bool> {
         let seen = found.state().status();
         let Ok(revoked) = found.revoke(by, self.now()) else { return Ok(false) };
@@ -80,18 +61,7 @@ impl Auth {
             Revoker::Customer => "customer",
         };
         self.record(tx, call, Event::ConsentRevoked, subject(&revoked), Some(reason)).await?;
+        self.notify_of_revocation(tx, call, &revoked, by).await?;
         Ok(true)
     }
 }
-
-pub(crate) fn subject(consent: &Consent) -> Subject {
-    Subject {
-        client: Some(consent.client()),
-        customer: consent.state().authorisation().map(|yes| yes.customer),
-        consent: Some(consent.id()),
-        account: None,
-    }
-}
-
-/// Consents on a customer's page.
-const LISTED_MAX: i64 = 200;

@@ -1,0 +1,237 @@
+//! Access without the customer: at most so many times in any 24 hours (RTS (EU) 2018/389 Art. 36(5)(b)).
+//!
+//! What is counted is one resource under one consent. Each access takes one of its places for 24 hours; the place is taken together
+//! with the entry on record, as the last thing before the answer, so that no two calls can have the last one. The pages of one answer
+//! are one access: their links carry a stamp of ours, and a call with it is not counted.
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lombard_domain::id::{ClientId, ConsentId};
+use lombard_domain::time::{Instant, Span};
+use lombard_store::unattended_access::{self, UnattendedAccess};
+use lombard_store::{Index, Tx};
+
+use crate::error::Result;
+use crate::{Auth, digest};
+
+/// How often apps may read without the customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnattendedCalls {
+    /// Every app.
+    pub usual: Calls,
+    /// Apps with which the bank has agreed otherwise.
+    pub agreed: HashMap<ClientId, Calls>,
+}
+
+/// How often something may be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calls {
+    /// So many times in any 24 hours.
+    PerDay(u16),
+    /// As often as one likes.
+    Unlimited,
+}
+
+impl UnattendedCalls {
+    /// What the law gives every app.
+    #[must_use]
+    pub fn usual() -> Self {
+        Self { usual: Calls::PerDay(4), agreed: HashMap::new() }
+    }
+
+    fn of(&self, client: ClientId) -> Calls {
+        self.agreed.get(&client).copied().unwrap_or(self.usual)
+    }
+}
+
+/// Whether the customer is there, as the app says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// The customer is there.
+    Customer,
+    /// Nobody is.
+    Nobody {
+        /// What is read, in one spelling.
+        resource: String,
+        /// The stamp of the link that is followed.
+        stamp: Option<String>,
+    },
+    /// The app says where the customer is, but that is no address.
+    Unclear,
+}
+
+/// What is left for an app of the accesses without the customer to one resource under one consent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budget {
+    limit: u16,
+    /// When places were taken that are not free again, the earliest first.
+    used: Vec<Instant>,
+    now: Instant,
+    taken: Option<UnattendedAccess>,
+    stamp: Option<String>,
+}
+
+impl Budget {
+    /// How many accesses there are in any [`Budget::WINDOW`].
+    #[must_use]
+    pub fn limit(&self) -> u16 {
+        self.limit
+    }
+
+    /// How many are left.
+    #[must_use]
+    pub fn left(&self) -> u16 {
+        self.limit.saturating_sub(u16::try_from(self.used.len()).unwrap_or(u16::MAX))
+    }
+
+    /// How long until there is one more, in seconds; nothing if all are left.
+    #[must_use]
+    pub fn seconds_to_next(&self) -> i64 {
+        // Where an agreement became narrower, more may have been used than there are.
+        let too_many = self.used.len().saturating_sub(usize::from(self.limit.max(1)));
+        let wait = self.used.get(too_many).map(|used| used.plus(Self::WINDOW).since(self.now));
+        // Rounded up: who waits so long finds a place.
+        wait.map_or(0, |wait| wait.micros().max(0).saturating_add(999_999) / 1_000_000)
+    }
+
+    /// What links to other pages of the answer carry.
+    #[must_use]
+    pub fn stamp(&self) -> Option<&str> {
+        self.stamp.as_deref()
+    }
+
+    /// Whether the call has taken a place.
+    pub(crate) fn has_place(&self) -> bool {
+        self.taken.is_some()
+    }
+
+    /// The span within which accesses are counted.
+    pub const WINDOW: Span = Span::hours(24);
+
+    fn seen(claim: &Claim, mut used: Vec<Instant>) -> Self {
+        used.sort_unstable();
+        Self { limit: claim.limit, used, now: claim.now, taken: None, stamp: None }
+    }
+}
+
+/// What a call takes from a budget.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    consent: ConsentId,
+    resource: String,
+    limit: u16,
+    now: Instant,
+}
+
+impl Claim {
+    /// The order in which everybody takes places.
+    pub(crate) fn order(&self) -> (u128, &str) {
+        (self.consent.bits(), &self.resource)
+    }
+
+    fn cutoff(&self) -> Instant {
+        self.now.minus(Budget::WINDOW)
+    }
+
+    async fn used(&self, tx: &mut Tx) -> lombard_store::Result<Vec<UnattendedAccess>> {
+        unattended_access::used(tx, self.consent, &self.resource, self.cutoff()).await
+    }
+}
+
+/// Takes a place, if one is free; [`Budget::has_place`] says whether one was.
+pub(crate) async fn take(tx: &mut Tx, claim: &Claim) -> lombard_store::Result<Budget> {
+    let rows = claim.used(tx).await?;
+    let mut used: Vec<Instant> = rows.iter().map(|row| row.used_at).collect();
+    let taken: Vec<i64> = rows.into_iter().map(|row| row.place).collect();
+    for place in (0..i64::from(claim.limit)).filter(|place| !taken.contains(place)) {
+        if used.len() >= usize::from(claim.limit) {
+            break;
+        }
+        let (consent, resource) = (claim.consent, claim.resource.clone());
+        let access = UnattendedAccess { consent, resource, place, used_at: claim.now };
+        used.push(claim.now);
+        if unattended_access::take(tx, &access, claim.cutoff()).await? {
+            return Ok(Budget { taken: Some(access), ..Budget::seen(claim, used) });
+        }
+        // Somebody else took it in this moment, and it counts as theirs.
+    }
+    Ok(Budget::seen(claim, used))
+}
+
+/// What becomes of a call, as far as the budget is concerned.
+pub(super) enum Demand {
+    /// It takes a place.
+    Claim(Claim),
+    /// It follows a link of an answer that has taken one.
+    Follow(Claim, String),
+    /// It does not count.
+    Nothing,
+}
+
+impl Auth {
+    pub(super) fn demand(&self, client: ClientId, consent: ConsentId, presence: &Presence) -> Demand {
+        let Presence::Nobody { resource, stamp } = presence else { return Demand::Nothing };
+        let Calls::PerDay(limit) = self.policy().unattended.of(client) else { return Demand::Nothing };
+        let claim = Claim { consent, resource: resource.clone(), limit, now: self.now() };
+        match stamp.as_ref().filter(|stamp| self.is_link_stamp(&claim, stamp)) {
+            Some(stamp) => Demand::Follow(claim, stamp.clone()),
+            None => Demand::Claim(claim),
+        }
+    }
+
+    /// What is left for a call that follows a link.
+    pub(super) async fn followed(&self, claim: &Claim, stamp: String) -> Result<Budget> {
+        let used = claim.used(&mut self.db().read().await?).await?;
+        let used = used.into_iter().map(|row| row.used_at).collect();
+        Ok(Budget { stamp: Some(stamp), ..Budget::seen(claim, used) })
+    }
+
+    /// A budget with the stamp for the links of the answer.
+    pub(super) fn stamped(&self, budget: Budget) -> Budget {
+        let stamp =
+            budget.taken.as_ref().map(|access| self.link_stamp(access.consent, &access.resource, access.used_at));
+        Budget { stamp, ..budget }
+    }
+
+    /// Gives a place back whose call was refused after all; what is left then. Where that fails the access stays counted.
+    pub(super) async fn give_back(&self, budget: Budget) -> Result<Budget> {
+        let Some(access) = &budget.taken else { return Ok(budget) };
+        let mut tx = self.db().begin("give back").await?;
+        unattended_access::give_back(&mut tx, access).await?;
+        tx.commit().await?;
+        let mut used = budget.used.clone();
+        if let Some(place) = used.iter().rposition(|at| *at == access.used_at) {
+            used.remove(place);
+        }
+        Ok(Budget { used, taken: None, ..budget })
+    }
+
+    /// The moment of an access, and a digest that only we can make of it.
+    fn link_stamp(&self, consent: ConsentId, resource: &str, at: Instant) -> String {
+        let moment = at.micros().to_be_bytes();
+        let proof =
+            self.db().vault().digest(Index::Link, &[consent.to_string().as_bytes(), resource.as_bytes(), &moment]);
+        let bytes: Vec<u8> = moment.into_iter().chain(proof.into_iter().take(PROOF_BYTES)).collect();
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    fn is_link_stamp(&self, claim: &Claim, stamp: &str) -> bool {
+        let mut bytes = [0_u8; 8 + PROOF_BYTES];
+        if stamp.len() != STAMP_CHARS || URL_SAFE_NO_PAD.decode_slice(stamp, &mut bytes).is_err() {
+            return false;
+        }
+        let Some((moment, _)) = bytes.split_first_chunk::<8>() else { return false };
+        let at = Instant::from_micros(i64::from_be_bytes(*moment));
+        claim.now.since(at) < LINK_LIFE
+            && digest::same(self.link_stamp(claim.consent, &claim.resource, at).as_bytes(), stamp.as_bytes())
+    }
+}
+
+/// How long the links of an answer belong to its access.
+const LINK_LIFE: Span = Span::hours(1);
+/// Bytes of a stamp's digest.
+const PROOF_BYTES: usize = 16;
+/// Characters of a stamp.
+const STAMP_CHARS: usize = 32;

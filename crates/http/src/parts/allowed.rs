@@ -1,0 +1,67 @@
+//! From a call to a capability, for every surface that gives data: token and evidence are read, and the gate decides.
+//!
+//! A surface wraps these in extractors of its own that render [`Denied`] in its own shape; the surface or the route says which kinds
+//! of answer it can give, with [`super::accept`].
+
+use axum::extract::{FromRequestParts as _, RawPathParams};
+use http::request::Parts;
+use lombard_auth::access::{AccountAccess, ConsentAccess, Denied, Presented};
+use lombard_domain::permission::Right;
+
+use super::interaction::InteractionId;
+use super::{body, budget, evidence, presence};
+use crate::app::App;
+
+/// The right to read something of all accounts of a call's consent.
+///
+/// # Errors
+/// [`Denied`] says why there is no such right.
+pub(crate) async fn consent<R: Right>(parts: &mut Parts, app: &App) -> Result<ConsentAccess<R>, Denied> {
+    let id = interaction(parts).await;
+    let params = in_path(parts, app).await;
+    let presence = presence::of(parts, &params);
+    let presented = Presented::read(body::authorization(&parts.headers), evidence::of(parts));
+    let checked = app.gate.consent(id.call(), presented.as_ref(), &presence).await;
+    match &checked {
+        Ok(access) => access.budget().into_iter().for_each(|left| budget::tell(parts, left)),
+        Err(denied) => tell_of_refusal(parts, denied),
+    }
+    checked
+}
+
+/// The right to read something of the account in a call's path, which routes call `{account}`.
+///
+/// # Errors
+/// [`Denied`] says why there is no such right.
+pub(crate) async fn account<R: Right>(parts: &mut Parts, app: &App) -> Result<AccountAccess<R>, Denied> {
+    let id = interaction(parts).await;
+    let params = in_path(parts, app).await;
+    // What cannot be read is an account that does not exist.
+    let account = params.iter().find(|(name, _)| name == "account").map_or("", |(_, value)| value);
+    let presence = presence::of(parts, &params);
+    let presented = Presented::read(body::authorization(&parts.headers), evidence::of(parts));
+    let checked = app.gate.account(id.call(), presented.as_ref(), account, &presence).await;
+    match &checked {
+        Ok(access) => access.consent().budget().into_iter().for_each(|left| budget::tell(parts, left)),
+        Err(denied) => tell_of_refusal(parts, denied),
+    }
+    checked
+}
+
+/// The interaction id of a call.
+pub(crate) async fn interaction(parts: &mut Parts) -> InteractionId {
+    let Ok(id) = InteractionId::from_request_parts(parts, &()).await;
+    id
+}
+
+fn tell_of_refusal(parts: &Parts, denied: &Denied) {
+    if let Denied::Unattended(left) = denied {
+        budget::tell(parts, left);
+    }
+}
+
+/// The identifiers in the path of a call, by the names that the route gives them.
+async fn in_path(parts: &mut Parts, app: &App) -> Vec<(String, String)> {
+    let params = RawPathParams::from_request_parts(parts, app).await;
+    params.iter().flatten().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}

@@ -1,0 +1,107 @@
+//! Whether the customer is there when an app calls: the app says so by their address.
+
+use std::net::IpAddr;
+
+use axum::extract::MatchedPath;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName};
+use lombard_auth::access::Presence;
+
+use super::body;
+
+/// What a call says of the customer. `params` are the identifiers in its path, by the names that the route gives them.
+pub(crate) fn of(parts: &Parts, params: &[(String, String)]) -> Presence {
+    match customer_address(&parts.headers) {
+        Some(Ok(_)) => Presence::Customer,
+        Some(Err(Unreadable)) => Presence::Unclear,
+        None => {
+            let template = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+            Presence::Nobody { resource: resource(template, params), stamp: stamp(parts) }
+        }
+    }
+}
+
+/// The header does not hold one address.
+struct Unreadable;
+
+fn customer_address(headers: &HeaderMap) -> Option<Result<IpAddr, Unreadable>> {
+    let mut values = headers.get_all(CUSTOMER_ADDRESS).iter();
+    let first = values.next()?;
+    let address = first.to_str().ok().and_then(|text| text.trim().parse().ok()).filter(|_| values.next().is_none());
+    Some(address.ok_or(Unreadable))
+}
+
+/// What is read, in one spelling: a path that is escaped in another way names the same.
+fn resource(template: &str, params: &[(String, String)]) -> String {
+    let segment = |segment: &str| {
+        let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        let value = name.and_then(|name| params.iter().find(|(known, _)| known == name));
+        value.map_or_else(|| segment.to_owned(), |(_, value)| value.clone())
+    };
+    template.split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+/// The stamp of a link that goes on from a place; without such a place the call begins anew.
+fn stamp(parts: &Parts) -> Option<String> {
+    let query = body::query(&parts.uri).ok()?;
+    let goes_on = PLACES.iter().any(|name| matches!(query.get(name), Ok(Some(_))));
+    query.get(STAMP).ok().flatten().filter(|_| goes_on).map(str::to_owned)
+}
+
+/// The address of the customer who is there (UK Open Banking: present means that they are).
+pub(crate) const CUSTOMER_ADDRESS: HeaderName = HeaderName::from_static("x-fapi-customer-ip-address");
+/// The parameter of links that says to which access they belong.
+pub(crate) const STAMP: &str = "access";
+/// The parameters that say where in a list to go on.
+const PLACES: [&str; 2] = ["page", "cursor"];
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn parts(uri: &str, addresses: &[&str]) -> Parts {
+        let request = addresses.iter().fold(Request::get(uri), |request, one| request.header(CUSTOMER_ADDRESS, *one));
+        request.body(()).unwrap().into_parts().0
+    }
+
+    #[test]
+    fn a_customer_who_is_there_has_one_address() {
+        for (addresses, expected) in [
+            (&["192.0.2.1"][..], Some(true)),
+            (&["2001:db8::1"], Some(true)),
+            (&[" 192.0.2.1 "], Some(true)),
+            (&[""], Some(false)),
+            (&["192.0.2.256"], Some(false)),
+            (&["192.0.2.1:443"], Some(false)),
+            (&["192.0.2.1, 192.0.2.2"], Some(false)),
+            (&["192.0.2.1", "192.0.2.1"], Some(false)),
+            (&["localhost"], Some(false)),
+            (&[], None),
+        ] {
+            let found = customer_address(&parts("/", addresses).headers).map(|address| address.is_ok());
+            assert_eq!(found, expected, "{addresses:?}");
+        }
+    }
+
+    #[test]
+    fn a_resource_has_one_spelling() {
+        let params = [("account".to_owned(), "acc_1".to_owned()), ("statement".to_owned(), "stm_2".to_owned())];
+        assert_eq!(resource("/a/{account}/s/{statement}/t", &params), "/a/acc_1/s/stm_2/t");
+        assert_eq!(resource("/accounts", &[]), "/accounts");
+    }
+
+    #[test]
+    fn a_stamp_counts_only_where_a_list_goes_on() {
+        for (uri, expected) in [
+            ("/x?page=p&access=s", Some("s")),
+            ("/x?cursor=p&access=s", Some("s")),
+            ("/x?access=s", None),
+            ("/x?page=p", None),
+            ("/x?page=p&access=s&access=t", None),
+        ] {
+            assert_eq!(stamp(&parts(uri, &[])).as_deref(), expected, "{uri}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What handlers of lists that are in order of account and identifier take from a call.
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use lombard_auth::Door;
+use lombard_bank::{ListQuery, Page, Reach};
+use lombard_domain::permission::Right;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+
+use super::envelope::Links;
+use super::error::Problem;
+use super::query::{ListFilters, Listing, PAGE};
+use crate::app::App;
+use crate::parts::interaction::InteractionId;
+use crate::parts::peer::At;
+
+/// Which page of a list a call asks for, and what its answer needs to know of the call.
+///
+/// In a handler it stands behind the right to read: whoever may not read learns nothing about their query.
+pub(super) struct Asked {
+    filters: ListFilters,
+    door: Door,
+    id: InteractionId,
+}
+
+impl FromRequestParts<App> for Asked {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Ok(id) = InteractionId::from_request_parts(parts, app).await;
+        let At(door) = At::of(parts);
+        match ListFilters::read(&parts.uri) {
+            Ok(filters) => Ok(Self { filters, door, id }),
+            Err(problem) => Err(problem.with_id(id.as_str())),
+        }
+    }
+}
+
+impl Asked {
+    /// What the bank is asked for.
+    pub(super) fn query(&self) -> ListQuery {
+        self.filters.query()
+    }
+
+    /// The list whose name ends the path.
+    pub(super) fn list<R: Right>(&self, app: &App, reach: &Reach<'_, R>, name: &str) -> Listing {
+        Listing::of(app, self.door, reach, name)
+    }
+
+    /// The links of the page that came.
+    pub(super) fn links<T>(&self, list: &Listing, page: &Page<T>) -> Links {
+        self.filters.links(list, page)
+    }
+
+    /// What the bank could not answer.
+    pub(super) fn failed(&self, error: lombard_bank::Error) -> Problem {
+        Problem::from(error).with_id(self.id.as_str())
+    }
+}
+
+impl IntoParams for Asked {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(2)).max_length(Some(44));
+        let page = ParameterBuilder::new().name(PAGE).parameter_in(ParameterIn::Query).schema(Some(text.build()));
+        vec![page.description(Some("A page of this list, as a link of ours names it; without it, the first")).build()]
+    }
+}

@@ -1,0 +1,158 @@
+//! Every other field of a consent to account information, and the body as a whole.
+
+use lombard_testkit::{Answer, TestBank};
+use serde_json::{Value, json};
+
+use super::{ACCESS, Lodger, USUAL, asking_for, errors, post};
+
+/// The usual body with a change at a place; `None` takes the place away.
+fn changed(place: &str, value: Option<Value>) -> Value {
+    let mut body = asking_for(USUAL);
+    let (parent, name) = place.rsplit_once('/').unwrap();
+    let members = body.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+    match value {
+        Some(value) => members.insert(name.to_owned(), value),
+        None => members.remove(name),
+    };
+    body
+}
+
+#[tokio::test]
+async fn bad_fields_are_named() {
+    let lodger = Lodger::at(TestBank::new().await).await;
+    // The clock of the bank stands at 2026-03-02T12:00:00Z.
+    for (place, value, code, path) in [
+        ("/Risk", None, "U004", "Risk"),
+        ("/Risk", Some(json!(null)), "U002", "Risk"),
+        ("/Risk", Some(json!([])), "U002", "Risk"),
+        ("/Risk", Some(json!("")), "U002", "Risk"),
+        ("/Risk/PaymentContextCode", Some(json!("TransferToSelf")), "U005", "Risk.PaymentContextCode"),
+        ("/Data", None, "U004", "Data"),
+        ("/Data", Some(json!([])), "U002", "Data"),
+        ("/Data", Some(json!(null)), "U002", "Data"),
+        ("/Data", Some(json!({})), "U004", "Data.Permissions"),
+        ("/Data/ExpirationDateTime", Some(json!("tomorrow")), "U003", "Data.ExpirationDateTime"),
+        ("/Data/ExpirationDateTime", Some(json!("")), "U003", "Data.ExpirationDateTime"),
+        ("/Data/ExpirationDateTime", Some(json!(null)), "U003", "Data.ExpirationDateTime"),
+        ("/Data/ExpirationDateTime", Some(json!(1_800_000_000)), "U003", "Data.ExpirationDateTime"),
+        ("/Data/ExpirationDateTime", Some(json!("2027-02-30T00:00:00Z")), "U003", "Data.ExpirationDateTime"),
+        ("/Data/ExpirationDateTime", Some(json!("2027-01-01")), "U003", "Data.ExpirationDateTime"),
+        ("/Data/ExpirationDateTime", Some(json!("2020-01-01T00:00:00Z")), "U003", "Data.ExpirationDateTime"),
+        ("/Data/ExpirationDateTime", Some(json!("2026-03-02T12:00:00Z")), "U003", "Data.ExpirationDateTime"),
+        ("/Data/ExpirationDateTime", Some(json!("2026-03-02T13:00:00+01:00")), "U003", "Data.ExpirationDateTime"),
+        ("/Data/TransactionFromDateTime", Some(json!("x")), "U003", "Data.TransactionFromDateTime"),
+        ("/Data/TransactionToDateTime", Some(json!(0)), "U003", "Data.TransactionToDateTime"),
+    ] {
+        let body = changed(place, value.clone());
+        let answer = post(&lodger.app, ACCESS, &lodger.accounts, &body).await;
+        let expected = vec![(code.to_owned(), path.to_owned())];
+        assert_eq!((answer.status, errors(&answer)), (400, expected), "{place} {value:?}: {}", answer.text);
+    }
+    let mut reversed = asking_for(USUAL);
+    reversed["Data"]["TransactionFromDateTime"] = json!("2026-01-02T00:00:00Z");
+    reversed["Data"]["TransactionToDateTime"] = json!("2026-01-01T00:00:00Z");
+    let answer = post(&lodger.app, ACCESS, &lodger.accounts, &reversed).await;
+    assert_eq!(errors(&answer), [("U003".to_owned(), "Data.TransactionToDateTime".to_owned())]);
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_told_at_once() {
+    let lodger = Lodger::at(TestBank::new().await).await;
+    let body = json!({
+        "Data": {"Permissions": ["ReadBalances"], "ExpirationDateTime": "2020-01-01T00:00:00Z",
+            "TransactionFromDateTime": "soon"},
+        "Risk": {"a": 1, "b": 2},
+    });
+    let answer = post(&lodger.app, ACCESS, &lodger.accounts, &body).await;
+    let mut told = errors(&answer);
+    told.sort();
+    let expected = [
+        ("U002", "Data.Permissions"),
+        ("U003", "Data.ExpirationDateTime"),
+        ("U003", "Data.TransactionFromDateTime"),
+        ("U005", "Risk.a"),
+        ("U005", "Risk.b"),
+    ];
+    assert_eq!(told, expected.map(|(code, path)| (code.to_owned(), path.to_owned())));
+    assert_eq!(answer.json()["Id"], answer.header("x-fapi-interaction-id"));
+}
+
+/// Every form of ISO 8601 (digest, 6), told back as the same instant; nothing is told that was not asked for.
+#[tokio::test]
+async fn times_are_told_back_as_the_same_instant() {
+    let lodger = Lodger::at(TestBank::new().await).await;
+    for (sent, told) in [
+        ("2027-01-01T10:40:00Z", "2027-01-01T10:40:00Z"),
+        ("2027-01-01T10:40:00", "2027-01-01T10:40:00Z"),
+        ("2027-01-01T10:40:12.34567Z", "2027-01-01T10:40:12.34567Z"),
+        ("2027-01-01T10:40:00+01", "2027-01-01T09:40:00Z"),
+        ("2027-01-01T10:40:00+01:00", "2027-01-01T09:40:00Z"),
+        ("2027-01-01T10:40:00-05:30", "2027-01-01T16:10:00Z"),
+        ("20270101T104012.345Z", "2027-01-01T10:40:12.345Z"),
+        ("2026-03-02T12:00:00.000001Z", "2026-03-02T12:00:00.000001Z"),
+    ] {
+        let body = changed("/Data/ExpirationDateTime", Some(json!(sent)));
+        let id = lodger.lodged(&body).await;
+        let data = lodger.shown(&id).await.json()["Data"].clone();
+        assert_eq!(data["ExpirationDateTime"], told, "{sent}");
+    }
+    let mut body = asking_for(USUAL);
+    body["Data"]["TransactionFromDateTime"] = json!("2016-01-01T00:00:00+00:00");
+    body["Data"]["TransactionToDateTime"] = json!("2030-01-01T00:00:00+02:00");
+    let data = lodger.shown(&lodger.lodged(&body).await).await.json()["Data"].clone();
+    assert_eq!(data["TransactionFromDateTime"], "2016-01-01T00:00:00Z");
+    assert_eq!(data["TransactionToDateTime"], "2029-12-31T22:00:00Z");
+    let open = lodger.shown(&lodger.lodged(&asking_for(USUAL)).await).await.json()["Data"].clone();
+    for absent in ["ExpirationDateTime", "TransactionFromDateTime", "TransactionToDateTime"] {
+        assert!(open.get(absent).is_none(), "{absent} was invented");
+    }
+}
+
+#[tokio::test]
+async fn the_body_must_be_one_json_object() {
+    let lodger = Lodger::at(TestBank::new().await).await;
+    let good = asking_for(USUAL).to_string();
+    let twice =
+        r#"{"Data":{"Permissions":["ReadAccountsBasic"],"Permissions":["ReadPAN","ReadAccountsBasic"]},"Risk":{}}"#;
+    let deep = format!("{{\"Data\":{}1{}}}", "[".repeat(5000), "]".repeat(5000));
+    let large = format!("{good}{}", " ".repeat(70_000));
+    let json = "application/json";
+    for (kind, body, status, code) in [
+        (json, good.as_str(), 201, ""),
+        ("application/json; charset=utf-8", &good, 201, ""),
+        ("Application/JSON;charset=UTF-8", &good, 201, ""),
+        (json, "", 400, "U010"),
+        (json, "null", 400, "U010"),
+        (json, "[]", 400, "U010"),
+        (json, "{\"Data\":", 400, "U010"),
+        (json, "\u{feff}{}", 400, "U010"),
+        (json, twice, 400, "U010"),
+        (json, &deep, 400, "U010"),
+        (json, &large, 413, "U010"),
+        ("text/plain", &good, 415, "U006"),
+        ("application/x-www-form-urlencoded", &good, 415, "U006"),
+        ("application/jose+jwe", &good, 415, "U006"),
+        ("application/json; charset=latin1", &good, 415, "U006"),
+        ("", &good, 415, "U006"),
+    ] {
+        let request = lodger.app.http.post(lodger.bank.url(ACCESS)).bearer_auth(&lodger.accounts);
+        let request = if kind.is_empty() { request } else { request.header("content-type", kind) };
+        let answer = Answer::of(request.body(body.to_owned()).send().await.unwrap()).await;
+        let shown: String = body.chars().take(80).collect();
+        assert_eq!((answer.status, answer.code().as_str()), (status, code), "{kind} {shown}: {}", answer.text);
+    }
+}
+
+/// The standard does not close these objects: what it may add one day is no error.
+#[tokio::test]
+async fn what_the_standard_leaves_open_is_not_refused() {
+    let lodger = Lodger::at(TestBank::new().await).await;
+    let mut body = asking_for(USUAL);
+    body["Data"]["Later"] = json!({"any": 1});
+    body["Later"] = json!(true);
+    lodger.lodged(&body).await;
+    // Nothing is idempotent here: the key is ignored, whatever it is.
+    let request = lodger.app.http.post(lodger.bank.url(ACCESS)).bearer_auth(&lodger.accounts);
+    let request = request.header("x-idempotency-key", "k".repeat(100)).json(&asking_for(USUAL));
+    assert_eq!(request.send().await.unwrap().status(), 201);
+}

@@ -1,0 +1,106 @@
+//! What the feed looks like: its answers, its parameters and its errors.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+#[tokio::test]
+async fn an_answer_says_what_there_is_and_where_to_go_on() {
+    let world = World::on(Engine::Sqlite).await;
+    let whole = world.ask("").await;
+    assert_eq!((whole.status, whole.header("content-type")), (200, "application/json"), "{}", whole.text);
+    assert_eq!(whole.header("cache-control"), "no-store");
+    let body = whole.json();
+    let names: BTreeSet<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(names, BTreeSet::from(["added", "changed", "removed", "next_cursor", "has_more"]));
+    let row = &body["added"][0];
+    let names: BTreeSet<_> = row.as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = ["transaction_id", "account_id", "status", "booked_at", "amount", "currency", "code", "description"];
+    assert_eq!(names, BTreeSet::from(expected));
+    assert_eq!(row["account_id"], world.account.as_str());
+    assert_eq!((&row["status"], &row["currency"]), (&"booked".into(), &"GBP".into()));
+    assert_eq!(row["code"], serde_json::json!({"family": "RCDT", "sub_family": "OTHR"}));
+    assert_eq!(row["amount"], "100.00", "{row}");
+    assert_eq!(body["added"][1]["amount"], "-11.01", "what flows out is negative");
+
+    // The link leads through the pages, with the limit that was asked for.
+    let mut follower = Follower::default();
+    let mut next = Some(world.url("?limit=2"));
+    while let Some(url) = next {
+        assert!(url.contains("limit=2"), "{url}");
+        let answer = world.app.answer(&url, &world.token).await;
+        follower.apply(&answer.json(), 2);
+        next = answer.json()["next"].as_str().map(str::to_owned);
+    }
+    assert_eq!(follower.picture, world.truth().await);
+}
+
+#[tokio::test]
+async fn what_is_asked_for_wrongly_is_told_so() {
+    let world = World::on(Engine::Sqlite).await;
+    let good = world.ask("?limit=1").await.json()["next_cursor"].as_str().unwrap().to_owned();
+    let other = world.app.accounts(&world.token).await.remove(0);
+    let other = world.bank.url(&format!("/lombard/v1/accounts/{other}/transactions/sync"));
+    let others = world.app.answer(&other, &world.token).await.json()["next_cursor"].as_str().unwrap().to_owned();
+    let again = world.app.connect(&world.bank, "walker", SCOPE).await.access;
+    let consents = world.app.answer(&world.url(""), &again).await.json()["next_cursor"].as_str().unwrap().to_owned();
+    let flipped = format!("{}{}", &good[..63], if good.ends_with('A') { "B" } else { "A" });
+    for (query, code, parameter) in [
+        ("?limit=0".to_owned(), "limit_invalid", "limit"),
+        ("?limit=501".to_owned(), "limit_invalid", "limit"),
+        ("?limit=-1".to_owned(), "limit_invalid", "limit"),
+        ("?limit=%2B1".to_owned(), "limit_invalid", "limit"),
+        ("?limit=".to_owned(), "limit_invalid", "limit"),
+        ("?limit=99999999999999999999".to_owned(), "limit_invalid", "limit"),
+        ("?limit=1&limit=1".to_owned(), "parameter_repeated", "limit"),
+        (format!("?cursor={good}&cursor={good}"), "parameter_repeated", "cursor"),
+        ("?cursor=".to_owned(), "cursor_unknown", "cursor"),
+        ("?cursor=1".to_owned(), "cursor_unknown", "cursor"),
+        (format!("?cursor={flipped}"), "cursor_unknown", "cursor"),
+        (format!("?cursor={others}"), "cursor_unknown", "cursor"),
+        (format!("?cursor={consents}"), "cursor_unknown", "cursor"),
+        (format!("?cursor={}", "A".repeat(5000)), "cursor_unknown", "cursor"),
+    ] {
+        let answer = world.ask(&query).await;
+        assert_problem(&answer, 400, code);
+        assert_eq!(answer.json()["parameter"], parameter, "{query}: {}", answer.text);
+    }
+    assert_eq!(world.ask(&format!("?cursor={good}&unknown=1")).await.status, 200);
+}
+
+#[tokio::test]
+async fn every_refusal_is_a_problem() {
+    let world = World::on(Engine::Sqlite).await;
+    let http = world.bank.http();
+    assert_problem(&Answer::of(http.get(world.url("")).send().await.unwrap()).await, 401, "token_missing");
+    assert_problem(&world.app.answer(&world.url(""), "x").await, 401, "token_invalid");
+    let posted = http.post(world.url("")).bearer_auth(&world.token).send().await.unwrap();
+    assert_problem(&Answer::of(posted).await, 405, "method_not_allowed");
+    let html = http.get(world.url("")).bearer_auth(&world.token).header("accept", "text/html").send().await.unwrap();
+    assert_problem(&Answer::of(html).await, 406, "not_acceptable");
+    for path in ["/lombard", "/lombard/v1", "/lombard/v2/accounts"] {
+        assert_problem(&world.app.answer(&world.bank.url(path), &world.token).await, 404, "not_found");
+    }
+    let stranger = world.bank.url("/lombard/v1/accounts/nobody/transactions/sync");
+    assert_problem(&world.app.answer(&stranger, &world.token).await, 403, "account_unknown");
+}
+
+/// RFC 9457: the status is that of the answer, and the call is named as in the header.
+fn assert_problem(answer: &Answer, status: u16, code: &str) {
+    assert_eq!((answer.status, answer.code().as_str()), (status, code), "{}", answer.text);
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    let body = answer.json();
+    assert_eq!(body["status"], status);
+    assert_eq!(body["interaction_id"], answer.header("x-fapi-interaction-id"));
+    assert!(body["title"].as_str().is_some_and(|title| !title.is_empty()), "{}", answer.text);
+    assert!(body["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn basic_rights_give_no_details() {
+    let world = World::on(Engine::Sqlite).await;
+    let body = world.ask("").await.json();
+    assert!(body["added"].as_array().unwrap().iter().all(|row| row["description"].is_string()));
+    let row = body["added"][0].as_object().unwrap();
+    assert!(row.get("balance").is_none(), "running balances follow from other rows");
+}
