@@ -181,7 +181,7 @@ pub async fn of_customer(tx: &mut Tx, customer: CustomerId) -> Result<Vec<Held>>
     .await
 }
 
-/// The accounts of a consent that its customer still holds, in the order in which they were opened.
+/// The accounts of a consent that its customer still holds and can use, in the order in which they were opened.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if a row cannot be read.
@@ -193,7 +193,7 @@ pub async fn of_consent(tx: &mut Tx, consent: ConsentId, customer: CustomerId) -
         FROM consent_account c
         JOIN account_holder h ON h.account_id = c.account_id
         JOIN account a ON a.id = c.account_id
-        WHERE c.consent_id = $1 AND h.customer_id = $2
+        WHERE c.consent_id = $1 AND h.customer_id = $2 AND a.status = 'Enabled'
         ORDER BY a.opened_on, a.id",
         &[&consent.to_string(), &customer.to_string()],
         |row| decode(&keys, row),
@@ -215,7 +215,7 @@ pub async fn balance(tx: &mut Tx, id: AccountId) -> Result<Option<Amounts>> {
     .await
 }
 
-/// How much is in the accounts of a consent that its customer still holds, in the order in which they were opened.
+/// How much is in the accounts of a consent that its customer still holds and can use, in the order in which they were opened.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if a row cannot be read.
@@ -230,7 +230,7 @@ pub async fn balances_of_consent(
         FROM consent_account c
         JOIN account_holder h ON h.account_id = c.account_id
         JOIN account a ON a.id = c.account_id
-        WHERE c.consent_id = $1 AND h.customer_id = $2
+        WHERE c.consent_id = $1 AND h.customer_id = $2 AND a.status = 'Enabled'
         ORDER BY a.opened_on, a.id",
         &[&consent.to_string(), &customer.to_string()],
         |row| {

@@ -38,7 +38,7 @@ pub struct ConsentStanding {
     pub window: Window,
     /// When the customer last signed in to give it: for the newest grant made from it, also if that was revoked.
     pub signed_in_at: Instant,
-    /// The account that was asked for, if the consent is for it, the customer still holds it and it was not closed.
+    /// The account that was asked for, if the consent is for it, the customer still holds it and can use it.
     pub account: Option<AccountId>,
 }
 
@@ -85,7 +85,7 @@ pub async fn standing(tx: &mut Tx, id: TokenId, account: Option<AccountId>) -> R
         LEFT JOIN consent c ON c.id = g.consent_id
         LEFT JOIN consent_account a ON a.consent_id = c.id AND a.account_id = $1
         LEFT JOIN account_holder h ON h.account_id = a.account_id AND h.customer_id = c.customer_id
-        LEFT JOIN account o ON o.id = h.account_id AND o.status <> 'Deleted'
+        LEFT JOIN account o ON o.id = h.account_id AND o.status = 'Enabled'
         WHERE t.id = $2",
         &[&account_text, &id.to_string()],
         |row| read_standing(row, id, account),

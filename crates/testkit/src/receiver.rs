@@ -20,7 +20,7 @@ pub(crate) struct WebDeliver {
 
 impl WebDeliver {
     pub(crate) fn new() -> Self {
-        let http = https_client(&ServerCertificate::of_this_process().pem).https_only(true).timeout(PATIENCE);
+        let http = https_client(&ServerCertificate::of_this_process().pem).https_only(true).timeout(DELIVERY_MAX);
         Self { http: http.build().expect("an HTTPS client") }
     }
 }
@@ -140,5 +140,7 @@ impl State {
     }
 }
 
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a delivery may take: so long that a test can do something while a receiver is silent.
+const DELIVERY_MAX: Duration = Duration::from_secs(8);
+/// How long a test waits for what must happen at once.
+const PATIENCE: Duration = Duration::from_secs(20);

@@ -235,3 +235,35 @@ const LINK_LIFE: Span = Span::hours(1);
 const PROOF_BYTES: usize = 16;
 /// Characters of a stamp.
 const STAMP_CHARS: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn budget(limit: u16, now: Instant, used: Vec<Instant>) -> Budget {
+        let used = used.into_iter().filter(|at| now.since(*at) < Budget::WINDOW).collect();
+        Budget::seen(&Claim { consent: ConsentId::from_bits(1), resource: "/accounts".to_owned(), limit, now }, used)
+    }
+
+    proptest! {
+        /// Who waits as long as they are told finds one more, and nobody is told to wait a second too long.
+        #[test]
+        fn what_is_told_is_true(limit in 1..6_u16, ages in proptest::collection::vec(0..100_000_000_000_i64, 0..8)) {
+            let now = Instant::from_seconds(1_700_000_000);
+            let used: Vec<Instant> = ages.iter().map(|age| Instant::from_micros(now.micros() - age)).collect();
+            let told = budget(limit, now, used.clone());
+            let after = |seconds| budget(limit, now.plus(Span::seconds(seconds)), used.clone()).left();
+            prop_assert!(told.left() <= limit);
+            let wait = told.seconds_to_next();
+            if told.left() == limit {
+                prop_assert_eq!(wait, 0);
+            } else {
+                prop_assert!(wait > 0);
+                prop_assert!(after(wait) > told.left());
+                prop_assert_eq!(after(wait - 1), told.left());
+            }
+        }
+    }
+}

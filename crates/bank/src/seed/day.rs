@@ -26,12 +26,13 @@ pub(super) fn live(life: &'static Life, day: Date, books: &mut Books) {
     for bill in life.bills.iter().filter(|bill| is_due(bill.day, day)) {
         pay(life, bill, &mut dice, books);
     }
-    for planned in PLANNED.iter().filter(|planned| planned.account == life.account) {
-        keep_to(planned, day, books);
-    }
     settle_card(life, day, books);
     spend(life, day, &mut dice, books);
     save(life, day, &mut dice, books);
+    // Last, so that the lines of a sandbox that was made before there were such payments keep their numbers.
+    for planned in PLANNED.iter().filter(|planned| planned.account == life.account) {
+        keep_to(planned, day, books);
+    }
 }
 
 fn earn(life: &Life, income: &'static Income, books: &mut Books) {

@@ -108,8 +108,9 @@ async fn everything_beside_the_transactions_is_there_as_it_is_written() {
         assert_eq!((offer.kind, offer.description.as_str()), (OfferKind::Other, "A card reader for your shop"));
         assert!(offer.from.is_none() && offer.to.is_none() && offer.amount.is_none());
 
-        let products: Vec<_> = has.products.iter().map(|product| (product.code.as_str(), product.kind)).collect();
-        assert_eq!(products, [("BUS-1", BUSINESS), ("BUS-2", BUSINESS)], "{engine}");
+        let products: BTreeMap<_, _> =
+            has.products.iter().map(|product| (product.code.as_str(), product.kind)).collect();
+        assert_eq!(products, [("BUS-1", BUSINESS), ("BUS-2", BUSINESS)].into(), "{engine}");
 
         let february = has.statements.iter().find(|told| told.statement.source.as_str() == "m9").unwrap();
         let Statement { kind, from, to, made_on, .. } = &february.statement;

@@ -96,8 +96,8 @@ async fn statements_are_a_chain_that_ends_in_the_balance() {
         }
         for told in &statements {
             let rows = all_transactions(&engine.db, told.statement.account).await;
-            let until = rows.iter().filter(|row| row.transaction.booked_at <= told.statement.ends_at());
-            assert_eq!(until.last().unwrap().balance, Some(told.figures.closing), "{}", told.statement.source);
+            let mut until = rows.iter().filter(|row| row.transaction.booked_at <= told.statement.ends_at());
+            assert_eq!(until.next_back().unwrap().balance, Some(told.figures.closing), "{}", told.statement.source);
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::parts::guard::Refusal;
 /// An error on its way to an app.
 pub(super) struct Problem {
     status: StatusCode,
-    body: Details,
+    body: Box<Details>,
     challenges: Vec<String>,
 }
 
@@ -54,13 +54,14 @@ impl Problem {
             parameter: None,
             open_since: None,
         };
-        Self { status, body, challenges: Vec::new() }
+        Self { status, body: Box::new(body), challenges: Vec::new() }
     }
 
     /// A parameter or header that is not right.
     pub(super) fn parameter(code: &'static str, detail: &str, name: &'static str) -> Self {
-        let problem = Self::new(StatusCode::BAD_REQUEST, code, detail);
-        Self { body: Details { parameter: Some(name), ..problem.body }, ..problem }
+        let mut problem = Self::new(StatusCode::BAD_REQUEST, code, detail);
+        problem.body.parameter = Some(name);
+        problem
     }
 
     /// Nothing that the caller accepts can be given.
@@ -69,8 +70,9 @@ impl Problem {
     }
 
     /// Names the call in which it happened.
-    pub(super) fn with_id(self, id: &str) -> Self {
-        Self { body: Details { interaction_id: id.to_owned(), ..self.body }, ..self }
+    pub(super) fn with_id(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.body.interaction_id);
+        self
     }
 
     /// What the gate refused. `metadata` is where an app learns how to get a token (RFC 9728 5.1).
@@ -136,8 +138,9 @@ impl From<lombard_bank::Error> for Problem {
             lombard_bank::Error::HistoryClosed { since } => {
                 let detail = "Among the changes is something so old that it can be read only shortly after the customer \
                               signed in: ask them to authorise the consent again, or begin anew without a cursor";
-                let problem = Self::new(StatusCode::FORBIDDEN, "history_closed", detail);
-                Self { body: Details { open_since: Some(since.rfc3339()), ..problem.body }, ..problem }
+                let mut problem = Self::new(StatusCode::FORBIDDEN, "history_closed", detail);
+                problem.body.open_since = Some(since.rfc3339());
+                problem
             }
         }
     }

@@ -3,13 +3,13 @@
 //! A surface wraps these in extractors of its own that render [`Denied`] in its own shape; the surface or the route says which kinds
 //! of answer it can give, with [`super::accept`].
 
-use axum::extract::{FromRequestParts as _, RawPathParams};
+use axum::extract::FromRequestParts as _;
 use http::request::Parts;
 use lombard_auth::access::{AccountAccess, ConsentAccess, Denied, Presented};
 use lombard_domain::permission::Right;
 
 use super::interaction::InteractionId;
-use super::{body, budget, evidence, presence};
+use super::{body, budget, evidence, params, presence};
 use crate::app::App;
 
 /// The right to read something of all accounts of a call's consent.
@@ -18,8 +18,7 @@ use crate::app::App;
 /// [`Denied`] says why there is no such right.
 pub(crate) async fn consent<R: Right>(parts: &mut Parts, app: &App) -> Result<ConsentAccess<R>, Denied> {
     let id = interaction(parts).await;
-    let params = in_path(parts, app).await;
-    let presence = presence::of(parts, &params);
+    let presence = presence::of(parts, &params::of(parts));
     let presented = Presented::read(body::authorization(&parts.headers), evidence::of(parts));
     let checked = app.gate.consent(id.call(), presented.as_ref(), &presence).await;
     match &checked {
@@ -35,7 +34,7 @@ pub(crate) async fn consent<R: Right>(parts: &mut Parts, app: &App) -> Result<Co
 /// [`Denied`] says why there is no such right.
 pub(crate) async fn account<R: Right>(parts: &mut Parts, app: &App) -> Result<AccountAccess<R>, Denied> {
     let id = interaction(parts).await;
-    let params = in_path(parts, app).await;
+    let params = params::of(parts);
     // What cannot be read is an account that does not exist.
     let account = params.iter().find(|(name, _)| name == "account").map_or("", |(_, value)| value);
     let presence = presence::of(parts, &params);
@@ -58,10 +57,4 @@ fn tell_of_refusal(parts: &Parts, denied: &Denied) {
     if let Denied::Unattended(left) = denied {
         budget::tell(parts, left);
     }
-}
-
-/// The identifiers in the path of a call, by the names that the route gives them.
-async fn in_path(parts: &mut Parts, app: &App) -> Vec<(String, String)> {
-    let params = RawPathParams::from_request_parts(parts, app).await;
-    params.iter().flatten().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

@@ -2,6 +2,8 @@
 
 use lombard_auth::access::Denied;
 use lombard_auth::oauth::discovery::READABLE;
+use lombard_domain::oauth::Scope;
+use lombard_domain::permission::{ReadPartyCustomer, ReadStatementFiles, Right as _};
 
 /// The challenges for a refusal. `details` are parameters that each has, such as where to learn more.
 pub(crate) fn of(denied: &Denied, details: &str) -> Vec<String> {
@@ -15,8 +17,19 @@ pub(crate) fn of(denied: &Denied, details: &str) -> Vec<String> {
         // RFC 6750 3.1: a call without a token is told only that one is needed.
         Denied::NoToken => vec![bearer(""), dpop("")],
         Denied::Nonce => vec![dpop(", error=\"use_dpop_nonce\"")],
-        Denied::Permission(right) => vec![bearer(&format!(", error=\"insufficient_scope\", scope=\"{right}\""))],
+        Denied::Permission(right) => {
+            vec![bearer(&format!(", error=\"insufficient_scope\", scope=\"{}\"", scope(right)))]
+        }
         Denied::Proof => vec![dpop(", error=\"invalid_dpop_proof\"")],
+    }
+}
+
+/// The scope that gives a right; most have one name.
+fn scope(right: &str) -> &str {
+    match right {
+        ReadPartyCustomer::NAME => Scope::PartiesRead.name(),
+        ReadStatementFiles::NAME => Scope::StatementsRead.name(),
+        own => own,
     }
 }
 

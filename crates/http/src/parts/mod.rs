@@ -9,5 +9,6 @@ pub(crate) mod cookie;
 pub(crate) mod evidence;
 pub mod guard;
 pub mod interaction;
+pub(crate) mod params;
 pub mod peer;
 pub(crate) mod presence;

@@ -7,7 +7,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 use lombard_auth::access::Presence;
 
-use super::body;
+use super::{body, params};
 
 /// What a call says of the customer. `params` are the identifiers in its path, by the names that the route gives them.
 pub(crate) fn of(parts: &Parts, params: &[(String, String)]) -> Presence {
@@ -31,14 +31,22 @@ fn customer_address(headers: &HeaderMap) -> Option<Result<IpAddr, Unreadable>> {
     Some(address.ok_or(Unreadable))
 }
 
-/// What is read, in one spelling: a path that is escaped in another way names the same.
+/// What is read, in one spelling: a path that is escaped in another way names the same. It is stored, so what cannot be an identifier
+/// of ours does not get into it; such a call finds nothing and does not count in the end.
 fn resource(template: &str, params: &[(String, String)]) -> String {
     let segment = |segment: &str| {
-        let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-        let value = name.and_then(|name| params.iter().find(|(known, _)| known == name));
-        value.map_or_else(|| segment.to_owned(), |(_, value)| value.clone())
+        let value = params::name(segment).and_then(|name| params.iter().find(|(known, _)| known == name));
+        match value {
+            Some((_, value)) if is_identifier(value) => value.clone(),
+            Some(_) => NOTHING.to_owned(),
+            None => segment.to_owned(),
+        }
     };
     template.split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+fn is_identifier(text: &str) -> bool {
+    text.len() <= IDENTIFIER_MAX && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
 
 /// The stamp of a link that goes on from a place; without such a place the call begins anew.
@@ -52,6 +60,10 @@ fn stamp(parts: &Parts) -> Option<String> {
 pub(crate) const CUSTOMER_ADDRESS: HeaderName = HeaderName::from_static("x-fapi-customer-ip-address");
 /// The parameter of links that says to which access they belong.
 pub(crate) const STAMP: &str = "access";
+/// Characters of an identifier.
+const IDENTIFIER_MAX: usize = 40;
+/// What stands for an identifier that is none.
+const NOTHING: &str = "?";
 /// The parameters that say where in a list to go on.
 const PLACES: [&str; 2] = ["page", "cursor"];
 
@@ -90,6 +102,10 @@ mod tests {
         let params = [("account".to_owned(), "acc_1".to_owned()), ("statement".to_owned(), "stm_2".to_owned())];
         assert_eq!(resource("/a/{account}/s/{statement}/t", &params), "/a/acc_1/s/stm_2/t");
         assert_eq!(resource("/accounts", &[]), "/accounts");
+        for hostile in ["\0", "a/b", "é", "\u{fffd}", &"a".repeat(41)] {
+            let params = [("account".to_owned(), hostile.to_owned())];
+            assert_eq!(resource("/a/{account}/b", &params), "/a/?/b", "{hostile}");
+        }
     }
 
     #[test]

@@ -90,8 +90,10 @@ impl IntoResponses for AppRefused {
             (400, "The body is wrong, or an identifier names nothing of this app's"),
             (401, "No token, or one that does not work"),
             (403, "Not an app's own token for this scope"),
+            (406, "Something else than JSON is asked for"),
             (413, "The body is too long"),
             (415, "The body is not JSON"),
+            (429, "Too much of this app's waits; Retry-After says when to come again"),
             (503, "Too busy; try again in a moment"),
         ])
     }

@@ -183,9 +183,13 @@ impl IntoResponse for Problem {
         for challenge in self.challenges.iter().filter_map(|text| HeaderValue::from_str(text).ok()) {
             headers.append(WWW_AUTHENTICATE, challenge);
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        }
+        let wait = match self.status {
+            StatusCode::SERVICE_UNAVAILABLE => Some("1"),
+            // Where more is known, it is told instead.
+            StatusCode::TOO_MANY_REQUESTS => Some("3600"),
+            _ => None,
+        };
+        headers.extend(wait.map(|seconds| (RETRY_AFTER, HeaderValue::from_static(seconds))));
         response
     }
 }

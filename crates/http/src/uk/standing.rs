@@ -27,7 +27,7 @@ impl Standing {
         let status = consent.status(now);
         // One whose time is over expired at its end, whether or not that is stored yet.
         let end = consent.terms().expires_at.filter(|_| status == Status::Expired);
-        let since = end.map_or(consent.changed_at(), |end| end.max(consent.changed_at()));
+        let since = end.into_iter().fold(consent.changed_at(), Instant::max);
         let reasons: Vec<_> = reasons(status)
             .iter()
             .map(|(code, text)| StatusReason { status_reason_code: code, status_reason_description: text })

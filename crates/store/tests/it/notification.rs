@@ -1,15 +1,17 @@
 //! What apps are told.
 
 use lombard_domain::consent::{Kind, State};
-use lombard_domain::id::{ClientId, ConsentId, NotificationId};
+use lombard_domain::id::{ClientId, ConsentId, NotificationId, TokenId};
 use lombard_domain::notification::{About, Notification, Reason, Subscription, Topic};
 use lombard_store::notification::{self, AccountNews, Due};
-use lombard_store::{Tx, account, client, consent, subscription};
+use lombard_store::{Tx, account, client, consent, subscription, token};
 
 use crate::engines;
 use crate::statements::{postgres, sqlite, statement};
 use crate::subscription::{a_notification, a_subscription};
-use crate::world::{account, an_app, app, at, lodged, one_wins, peopled, terms, text, yes};
+use crate::world::{
+    account, an_access_token, an_app, app, at, consented, customer, lodged, one_wins, peopled, terms, text, yes,
+};
 
 async fn due(tx: &mut Tx, app: u128, seconds: i64) -> Vec<Due> {
     notification::due(tx, ClientId::from_bits(app), at(seconds), 10).await.unwrap()
@@ -211,6 +213,29 @@ async fn an_account_is_closed_once() {
             Ok(matches!(closed, Some(account::Closed::Now(_))))
         })
         .await;
+    }
+}
+
+#[tokio::test]
+async fn a_closed_account_is_in_no_consent() {
+    for engine in peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        consented(&mut tx, 1).await;
+        token::insert_access(&mut tx, &an_access_token(1, Some(1))).await.unwrap();
+        let id = TokenId::from_bits(1);
+        let standing = token::standing(&mut tx, id, Some(account(1))).await.unwrap().unwrap();
+        assert_eq!(standing.consent.unwrap().account, Some(account(1)), "{engine}");
+        let by = customer(1);
+        assert_eq!(account::of_consent(&mut tx, ConsentId::from_bits(1), by).await.unwrap().len(), 1);
+        assert_eq!(account::balances_of_consent(&mut tx, ConsentId::from_bits(1), by).await.unwrap().len(), 1);
+        account::close(&mut tx, &text("account-1"), Reason::AccountClosure, at(5)).await.unwrap();
+        let standing = token::standing(&mut tx, id, Some(account(1))).await.unwrap().unwrap();
+        assert_eq!(standing.consent.unwrap().account, None, "{engine}: the consent stands, without the account");
+        assert!(account::of_consent(&mut tx, ConsentId::from_bits(1), by).await.unwrap().is_empty(), "{engine}");
+        assert!(
+            account::balances_of_consent(&mut tx, ConsentId::from_bits(1), by).await.unwrap().is_empty(),
+            "{engine}"
+        );
     }
 }
 

@@ -144,7 +144,7 @@ async fn every_other_error_is_sent_back_with_state_and_issuer() {
     let cases: &[(Changes<'_>, &str)] = &[
         (&[("response_type", None)], "invalid_request"),
         (&[("response_type", Some("token"))], "unsupported_response_type"),
-        (&[("response_type", Some("code id_token"))], "unsupported_response_type"),
+        (&[("response_type", Some("code id_token token"))], "unsupported_response_type"),
         (&[("response_type", Some("id_token"))], "unsupported_response_type"),
         (&[("response_type", Some("none"))], "unsupported_response_type"),
         (&[("response_type", Some("CODE"))], "unsupported_response_type"),

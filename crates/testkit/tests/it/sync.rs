@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use lombard_domain::account::{BookingStatus, Transaction};
 use lombard_domain::currency::Currency;
 use lombard_domain::id::{AccountId, TransactionId};
-use lombard_domain::money::{Direction, Money};
+use lombard_domain::money::Money;
 use lombard_domain::text::Text;
 use lombard_domain::time::{Date, Instant, Span};
 use lombard_store::{Db, transaction};

@@ -203,6 +203,25 @@ async fn a_query_that_cannot_be_read_does_not_count() {
 }
 
 #[tokio::test]
+async fn a_name_of_nothing_is_refused_alone_however_it_looks() {
+    for engine in Engine::ALL {
+        let world = World::on(engine, |_| {}).await;
+        let app = App { customer: Presence::There, ..world.alone.clone() };
+        let token = app.connect(&world.bank, "amelia", "accounts:read statements:read").await.access;
+        let statements = format!("/accounts/{}/statements", world.accounts[0]);
+        let long = "a".repeat(6000);
+        for name in ["%00", "%ff", "x%00y", "%E2%82%AC", "'", "stm_00000000000000000000000001", long.as_str()] {
+            let path = format!("{statements}/{name}");
+            // At the same time as a call that is in order: they are put on record together.
+            let (strange, good) = tokio::join!(world.alone.answer(&path, &token), app.answer(&statements, &token));
+            assert_eq!((strange.status, strange.code().as_str()), (400, "U011"), "{engine:?} {name}");
+            assert_eq!(strange.header("ratelimit"), "\"unattended\";r=4;t=0", "{engine:?} {name}");
+            assert_eq!(good.status, 200, "{engine:?} {name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn who_the_customer_is_and_calls_of_the_app_itself_do_not_count() {
     let world = World::on(Engine::Sqlite, |_| {}).await;
     for _ in 0..6 {

@@ -93,13 +93,14 @@ const SCOPE_ALONE: &str =
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
 
     const INTENT: &str = "con_00000000000000000000000007";
 
-    fn by_claims(place: &str, asked: Value) -> Value {
+    fn by_claims(place: &str, asked: &Value) -> Value {
         json!({place: {"openbanking_intent_id": asked}})
     }
 
@@ -122,21 +123,21 @@ mod tests {
         let both = json!({"id_token": {CLAIM: {"value": INTENT}}, "userinfo": {CLAIM: {"value": INTENT}}});
         let told = json!({"id_token": {CLAIM: {"essential": true}, "acr": null}, "userinfo": {CLAIM: null}});
         for (scope, claims, details) in [
-            ("openid accounts", Some(by_claims("id_token", value.clone())), None),
-            ("accounts", Some(by_claims("id_token", value.clone())), None),
-            ("accounts", Some(by_claims("userinfo", value.clone())), None),
-            ("accounts", Some(by_claims("id_token", json!({"values": [INTENT]}))), None),
-            ("fundsconfirmations", Some(by_claims("id_token", json!({"value": INTENT}))), None),
+            ("openid accounts", Some(by_claims("id_token", &value)), None),
+            ("accounts", Some(by_claims("id_token", &value)), None),
+            ("accounts", Some(by_claims("userinfo", &value)), None),
+            ("accounts", Some(by_claims("id_token", &json!({"values": [INTENT]}))), None),
+            ("fundsconfirmations", Some(by_claims("id_token", &json!({"value": INTENT}))), None),
             ("openid fundsconfirmations", Some(both), None),
             ("", None, Some(rar.clone())),
             ("openid", None, Some(rar.clone())),
             ("openid", Some(told), Some(rar.clone())),
-            ("openid accounts", Some(by_claims("id_token", value)), Some(rar)),
+            ("openid accounts", Some(by_claims("id_token", &value)), Some(rar)),
         ] {
             let found = outcome(scope, claims.as_ref(), details.as_ref());
             assert_eq!(found.as_ref().map(Option::as_deref), Ok(Some(INTENT)), "{scope} {claims:?} {details:?}");
         }
-        let told = by_claims("id_token", json!({"essential": true}));
+        let told = by_claims("id_token", &json!({"essential": true}));
         for scope in ["openid", "accounts:read balances:read", ""] {
             assert_eq!(
                 outcome(scope, Some(&told), None),
@@ -148,8 +149,8 @@ mod tests {
 
     #[test]
     fn refuses_what_does_not_fit_together() {
-        let value = by_claims("id_token", json!({"value": INTENT, "essential": true}));
-        let other = by_claims("id_token", json!({"value": "con_00000000000000000000000008"}));
+        let value = by_claims("id_token", &json!({"value": INTENT, "essential": true}));
+        let other = by_claims("id_token", &json!({"value": "con_00000000000000000000000008"}));
         let rar = json!([{"type": "account_access_consent", "identifier": INTENT}]);
         let read = json!([{"type": "account_information", "actions": ["list_accounts"]}]);
         let two = json!({"id_token": {CLAIM: {"value": INTENT}}, "userinfo": {CLAIM: {"value": "x"}}});
@@ -183,8 +184,22 @@ mod tests {
             json!({"value": INTENT, "values": [INTENT]}),
             json!(7),
         ] {
-            let claims = by_claims("id_token", bad);
+            let claims = by_claims("id_token", &bad);
             assert_eq!(outcome("accounts", Some(&claims), None), Err("invalid_request"), "{claims}");
+        }
+    }
+
+    proptest! {
+        /// Whatever stands in `claims`, no consent is named that is not in it.
+        #[test]
+        fn survives_any_claims(text: String, id in "[a-z_0-9]{0,40}") {
+            for claims in [text.clone(), json!({"id_token": {CLAIM: {"value": text}}}).to_string(), by_claims("userinfo", &json!({"value": id})).to_string()] {
+                let mut query = form_urlencoded::Serializer::new(String::new());
+                let params = Params::read(query.append_pair("claims", &claims).finish().as_bytes()).unwrap();
+                if let Ok(Some(found)) = intent(&params, "accounts".parse().unwrap(), None) {
+                    prop_assert!(claims.contains(&found.to_string()));
+                }
+            }
         }
     }
 }

@@ -43,7 +43,7 @@ impl Auth {
         tx.commit().await?;
         // Signing with RSA takes a millisecond, in which nobody should wait for the database.
         let about = About { client: client.client(), grant: &grant, consent: &consent };
-        let refresh_ends = answer.refresh_token.as_ref().and(consent.terms().expires_at);
+        let refresh_ends = answer.refresh_token.as_ref().and_then(|_| consent.terms().expires_at);
         answer.id_token = self.id_token(about, refresh_ends)?;
         Ok(answer)
     }

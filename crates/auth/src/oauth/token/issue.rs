@@ -160,7 +160,7 @@ impl Auth {
             return Ok(None);
         }
         let refresh_token_expires_at = refresh_ends.map(Instant::seconds);
-        self.signed_id_token(about, IdClaims { refresh_token_expires_at, ..self.id_claims(about) }).map(Some)
+        self.signed_id_token(about, &IdClaims { refresh_token_expires_at, ..self.id_claims(about) }).map(Some)
     }
 
     /// Makes the ID token that comes with a code (OpenID Connect Core 3.3.2.11, FAPI 1.0 Advanced 5.2.2.1): it binds the code, and the
@@ -177,12 +177,12 @@ impl Auth {
             s_hash: state.map(|state| digest::left_half(alg, state.as_str())),
             ..self.id_claims(about)
         };
-        self.signed_id_token(about, claims)
+        self.signed_id_token(about, &claims)
     }
 
-    fn signed_id_token(&self, about: About<'_>, claims: IdClaims<'_>) -> Result<Secret<String>> {
+    fn signed_id_token(&self, about: About<'_>, claims: &IdClaims<'_>) -> Result<Secret<String>> {
         let alg = about.client.metadata.id_token_signed_response_alg;
-        Ok(Secret::new(self.parts.keys.sign(alg, "JWT", &claims, self.now())?))
+        Ok(Secret::new(self.parts.keys.sign(alg, "JWT", claims, self.now())?))
     }
 
     fn id_claims<'a>(&'a self, about: About<'a>) -> IdClaims<'a> {

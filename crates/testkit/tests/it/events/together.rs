@@ -1,6 +1,6 @@
 //! Several apps, several servers: who is slow holds up nobody, and nobody is sent anything twice.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lombard_auth::notification::Courier;
 use lombard_domain::time::Span;
@@ -26,7 +26,7 @@ async fn a_silent_receiver_holds_up_neither_others_nor_the_bank() {
         silent.wait_for(1).await;
 
         // While that one hangs: the bank answers, events are raised and sent, and the silent one is left alone.
-        let began = Instant::now();
+        let began = tokio::time::Instant::now();
         for (count, consent) in (1..).zip(&others) {
             revoked_by(&bank, "amelia", consent).await;
             assert_eq!(courier.round().await.unwrap(), 1, "{engine:?}: the other only");
@@ -35,7 +35,7 @@ async fn a_silent_receiver_holds_up_neither_others_nor_the_bank() {
         }
         assert_eq!(one.told().await.len(), 2, "{engine:?}: what is on its way can be fetched");
         assert!(
-            began.elapsed() < Duration::from_secs(4),
+            began.elapsed() < Duration::from_secs(7),
             "{engine:?}: nobody waited until the silent one was given up"
         );
         assert_eq!(silent.received().len(), 1, "{engine:?}: one at a time");
@@ -47,7 +47,7 @@ async fn a_silent_receiver_holds_up_neither_others_nor_the_bank() {
 
 /// Waits until what was sent to an app is settled.
 async fn settled(watcher: &Watcher) {
-    for _ in 0..200 {
+    for _ in 0..1000 {
         if watcher.told().await.is_empty() {
             return;
         }
@@ -142,6 +142,9 @@ async fn no_more_than_sixteen_are_served_at_once_and_all_in_the_end() {
     let mut courier = Courier::new(bank.auth.clone());
     assert_eq!(courier.round().await.unwrap(), 16);
     assert_eq!(courier.round().await.unwrap(), 0, "no place is free");
+    while apps.iter().filter(|(_, receiver, _)| !receiver.received().is_empty()).count() < 16 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     for (_, receiver, _) in &apps {
         receiver.answers(Manner::Status(202));
     }

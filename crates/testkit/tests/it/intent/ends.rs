@@ -48,13 +48,11 @@ async fn who_comes_back_has_not_gone_away() {
         let bank = TestBank::on(engine).await;
         let app = App::register(&bank).await;
         let life = bank.auth.policy().interaction_life;
-        let half = Span::seconds(life.whole_seconds() / 2);
         let intent = app.lodge(&json!({})).await;
         bank.browser().open(&app.authorize_url_with(&intent.parameters(&app))).await;
-        later(&bank, half).await;
+        later(&bank, Span::seconds(life.whole_seconds() - 60)).await;
         let (browser, page) = app.ask_about(&bank, "amelia", &intent).await;
-        later(&bank, half).await;
-        later(&bank, Span::seconds(1)).await;
+        later(&bank, Span::seconds(61)).await;
         assert_eq!(app.standing(&intent).await, "AWAU", "{engine:?}: the second page is open");
         let back = browser.submit(&page, &[], "consent-allow").await;
         app.redeem_from(&back, &intent).await;
@@ -104,8 +102,8 @@ async fn a_consent_that_ends_while_it_is_looked_at_is_not_given() {
             browser.submit(&page, &[], "consent-deny").await;
         })
         .await;
-        let intent = app.lodge(&json!({"ExpirationDateTime": "2026-03-02T12:05:00Z"})).await;
-        after(&bank, &app, &intent, async || bank.clock.advance(Span::minutes(5))).await;
+        let intent = app.lodge(&json!({"ExpirationDateTime": "2026-03-02T12:02:00Z"})).await;
+        after(&bank, &app, &intent, async || bank.clock.advance(Span::minutes(2))).await;
         assert_eq!(app.standing(&intent).await, "EXPD");
     }
 }

@@ -261,7 +261,7 @@ async fn a_plain_request_is_refused() {
 #[tokio::test]
 async fn each_client_gets_what_it_is_registered_for() {
     let bank = TestBank::new().await;
-    let hybrid = uk_app(&bank, Alg::Es256, |_| {}).await;
+    let hybrid = uk_app(&bank, Alg::Es256, |body| body["response_modes"] = Value::Null).await;
     let consent = lodge(&hybrid).await;
     let wanted = hybrid.wanted("accounts");
     let code = [("response_type", Some("code")), ("response_mode", None)];

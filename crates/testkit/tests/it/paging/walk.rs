@@ -12,7 +12,7 @@ use lombard_store::transaction;
 use lombard_testkit::Engine;
 use serde_json::Value;
 
-use super::{Long, MANY, ids, rows};
+use super::{FEW, Long, MANY, ids, rows};
 
 #[tokio::test]
 async fn next_gives_each_transaction_once_and_prev_walks_back() {
@@ -32,6 +32,12 @@ async fn next_gives_each_transaction_once_and_prev_walks_back() {
         let back = long.walk(&last, "Prev").await;
         let all_back: Vec<_> = back.iter().rev().flat_map(ids).collect();
         assert_eq!(all_back, all, "{engine:?}: the way back shows something else");
+        // The last page is the same list from its other end.
+        let end = there[0]["Links"]["Last"].as_str().unwrap().to_owned();
+        let from_end = long.walk(&end, "Prev").await;
+        assert!(from_end[0]["Links"].get("Next").is_none(), "{engine:?}: nothing comes after the last page");
+        let all_from_end: Vec<_> = from_end.iter().rev().flat_map(ids).collect();
+        assert_eq!(all_from_end, all, "{engine:?}");
         let again = there[3]["Links"]["Self"].as_str().unwrap();
         assert_eq!(ids(&long.page(again).await), ids(&there[3]));
         let first = there[5]["Links"]["First"].as_str().unwrap();
@@ -65,6 +71,49 @@ async fn what_was_there_is_seen_once_while_more_arrives() {
         let all = long.walk(&long.list(), "Next").await;
         assert_eq!(all.iter().flat_map(ids).count(), MANY + 3 * usize::try_from(turn).unwrap());
     }
+}
+
+#[tokio::test]
+async fn all_accounts_are_one_list() {
+    for engine in Engine::ALL {
+        let long = Long::on(engine).await;
+        let there = long.walk("/transactions", "Next").await;
+        let all: Vec<_> = there.iter().flat_map(ids).collect();
+        assert_eq!(all.len(), MANY + FEW, "{engine:?}");
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), MANY + FEW, "{engine:?}: a transaction came twice");
+        let accounts: Vec<_> = there.iter().flat_map(rows).map(|row| row["AccountId"].clone()).collect();
+        assert_eq!(accounts.windows(2).filter(|pair| pair[0] != pair[1]).count(), 1, "{engine:?}: account by account");
+        for account in [&long.many, &long.few] {
+            let own = long.walk(&format!("/accounts/{account}/transactions"), "Next").await;
+            let own: Vec<_> = own.iter().flat_map(ids).collect();
+            let of_all: Vec<_> =
+                there.iter().flat_map(rows).filter(|row| row["AccountId"] == account.as_str()).collect();
+            let of_all: Vec<_> = of_all.iter().map(|row| row["TransactionId"].as_str().unwrap()).collect();
+            assert_eq!(of_all, own, "{engine:?}: in the same order as alone");
+        }
+        let end = there[0]["Links"]["Last"].as_str().unwrap().to_owned();
+        let back: Vec<_> = long.walk(&end, "Prev").await.iter().rev().flat_map(ids).collect();
+        assert_eq!(back, all, "{engine:?}: the way back shows something else");
+        for page in &there {
+            assert!(page["Links"]["Self"].as_str().unwrap().contains("/aisp/transactions"), "{engine:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_page_says_between_which_moments_there_is_something() {
+    let long = Long::on(Engine::Sqlite).await;
+    let within = "fromBookingDateTime=2026-01-05T00:00:00&toBookingDateTime=2026-01-06T00:00:00";
+    let nothing = "fromBookingDateTime=2026-06-05T00:00:00";
+    for list in [long.list(), "/transactions".to_owned()] {
+        for path in [list.clone(), format!("{list}?{within}"), format!("{list}?{nothing}")] {
+            let meta = long.page(&path).await["Meta"].clone();
+            assert_eq!(meta["FirstAvailableDateTime"], "2026-01-01T00:00:00Z", "{path}: {meta}");
+            assert_eq!(meta["LastAvailableDateTime"], "2026-02-04T00:00:00Z", "{path}: {meta}");
+        }
+    }
+    let few = long.page(&format!("/accounts/{}/transactions", long.few)).await["Meta"].clone();
+    assert_eq!(few["FirstAvailableDateTime"], few["LastAvailableDateTime"], "{few}");
 }
 
 impl Long {
