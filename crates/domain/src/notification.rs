@@ -23,7 +23,7 @@ pub struct Notification {
     pub reason: Option<Reason>,
     /// When.
     pub at: Instant,
-    /// The interaction id of the call that caused it, or the notification's own identifier (`txn`).
+    /// The interaction id of the call that caused it, or an identifier of ours; the same for all that one change caused (`txn`).
     pub transaction: Text<128>,
 }
 

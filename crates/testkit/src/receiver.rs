@@ -90,6 +90,12 @@ impl Receiver {
         format!("https://localhost:{}/hooks/open-banking/v4.0/event-notifications", self.served.port)
     }
 
+    /// Its certificate, in PEM.
+    #[must_use]
+    pub fn certificate_pem(&self) -> &'static str {
+        &ServerCertificate::of_this_process().pem
+    }
+
     /// Answers every request in this way from now on.
     pub fn answers(&self, manner: Manner) {
         *self.state.manner.lock().unwrap_or_else(PoisonError::into_inner) = manner;

@@ -2,7 +2,6 @@
 
 use lombard_domain::audit::{Event, Subject};
 use lombard_domain::consent::Kind;
-use lombard_domain::id::NotificationId;
 use lombard_domain::notification::{Reason, Topic};
 use lombard_domain::text::Text;
 use lombard_store::account;
@@ -32,13 +31,13 @@ impl Auth {
         self.record(&mut tx, call, Event::AccountChanged, subject, Some(word)).await?;
         // The standard has the first word for consents to read accounts alone. A consent to confirm funds stays as it is, but what it
         // gives access to is gone, which is what the second word says.
+        let transaction = transaction(call, self.notification_id())?;
         for (kind, topic, reason) in [
             (Kind::AccountAccess, Topic::LinkedAccountUpdate, Some(why)),
             (Kind::FundsConfirmation, Topic::ConsentAccessRevoked, None),
         ] {
-            let id = NotificationId::ordered(self.random(), at);
-            let transaction = transaction(call, id)?;
-            let news = AccountNews { id, account: closed, kind, topic, reason, at, transaction };
+            let id = self.notification_id();
+            let news = AccountNews { id, account: closed, kind, topic, reason, at, transaction: transaction.clone() };
             notification::add_for_account(&mut tx, &news).await?;
         }
         tx.commit().await?;

@@ -37,13 +37,8 @@ impl Auth {
         topic: Topic,
         reason: Option<Reason>,
     ) -> Result<()> {
-        let Some(about) = About::consent(consent.kind(), consent.id()) else { return Ok(()) };
-        let at = self.now();
-        let id = NotificationId::ordered(self.random(), at);
-        let transaction = transaction(call, id)?;
-        let news = Notification { id, client: consent.client(), topic, about, reason, at, transaction };
-        notification::add(tx, &news).await?;
-        Ok(())
+        let id = self.notification_id();
+        self.tell(tx, consent, News { id, topic, reason, transaction: transaction(call, id)? }).await
     }
 
     /// Tells the app of a consent that it was taken back, unless the app did so itself.
@@ -57,11 +52,33 @@ impl Auth {
         consent: &Consent,
         by: Revoker,
     ) -> Result<()> {
+        let transaction = transaction(call, self.notification_id())?;
         for topic in topics_of_revocation(consent.kind(), by) {
-            self.notify(tx, call, consent, *topic, None).await?;
+            let id = self.notification_id();
+            self.tell(tx, consent, News { id, topic: *topic, reason: None, transaction: transaction.clone() }).await?;
         }
         Ok(())
     }
+
+    async fn tell(&self, tx: &mut Tx, consent: &Consent, news: News) -> Result<()> {
+        let Some(about) = About::consent(consent.kind(), consent.id()) else { return Ok(()) };
+        let News { id, topic, reason, transaction } = news;
+        let told = Notification { id, client: consent.client(), topic, about, reason, at: self.now(), transaction };
+        notification::add(tx, &told).await?;
+        Ok(())
+    }
+
+    fn notification_id(&self) -> NotificationId {
+        NotificationId::ordered(self.random(), self.now())
+    }
+}
+
+/// What is to be told of a consent.
+struct News {
+    id: NotificationId,
+    topic: Topic,
+    reason: Option<Reason>,
+    transaction: Text<128>,
 }
 
 /// What an app is told of a revocation (UK Open Banking, event types).
@@ -83,8 +100,9 @@ fn topics_of_revocation(kind: Kind, by: Revoker) -> &'static [Topic] {
     }
 }
 
-/// The `txn` of what a call caused (RFC 8417 2.2): its interaction id, unless it is a word of ours, or too short to be unlike others.
-pub(crate) fn transaction(call: Call<'_>, id: NotificationId) -> Result<Text<128>> {
+/// The `txn` of what a call caused (RFC 8417 2.2): its interaction id, unless it is a word of ours, or too short to be unlike others;
+/// then the identifier that is given.
+fn transaction(call: Call<'_>, id: NotificationId) -> Result<Text<128>> {
     let own = Text::new(call.interaction).ok().filter(|_| call.interaction.len() >= INTERACTION_MIN);
     own.map_or_else(|| Text::new(&id.to_string()).map_err(crate::Error::internal), Ok)
 }

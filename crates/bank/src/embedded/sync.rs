@@ -64,7 +64,9 @@ impl EmbeddedBank {
         {
             return Err(Error::HistoryClosed { since });
         }
-        Ok(Some(self.told(&feed, walk.moved(at), changes)))
+        let page = self.told(&feed, walk.moved(at), changes);
+        // What came while the walk was under way is for the next one, which can begin at once.
+        Ok(Some(SyncPage { more: page.more || newest > walk.head, ..page }))
     }
 
     fn told(&self, feed: &Feed, next: SyncCursor, changes: Vec<Change>) -> SyncPage {

@@ -5,6 +5,7 @@ mod command;
 mod consent;
 mod customer;
 mod durability;
+mod event;
 mod fapi;
 mod import;
 mod keys;

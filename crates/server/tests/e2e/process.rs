@@ -44,7 +44,13 @@ impl Server {
     /// # Panics
     /// If it ends before, or is not ready in time.
     pub(crate) async fn start(args: &[&str], ports: Ports, folder: &Path) -> Self {
+        Self::start_in(&[], args, ports, folder).await
+    }
+
+    /// The same with variables of the environment.
+    pub(crate) async fn start_in(environment: &[(&str, &str)], args: &[&str], ports: Ports, folder: &Path) -> Self {
         let child = executable(args)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(appending(folder, "stdout"))
             .stderr(appending(folder, "stderr"))

@@ -56,9 +56,20 @@ impl Sandbox {
 
     /// Starts it.
     pub(crate) async fn start(&self) -> Server {
+        self.start_in(&[]).await
+    }
+
+    /// Starts it on a machine that believes the authority in this PEM and no other.
+    pub(crate) async fn start_believing(&self, pem: &str) -> Server {
+        let file = self.home.path().join("authorities.pem");
+        fs::write(&file, pem).unwrap();
+        self.start_in(&[("SSL_CERT_FILE", file.to_str().unwrap())]).await
+    }
+
+    async fn start_in(&self, environment: &[(&str, &str)]) -> Server {
         let arguments = self.arguments();
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        Server::start(&arguments, self.ports, self.home.path()).await
+        Server::start_in(environment, &arguments, self.ports, self.home.path()).await
     }
 
     /// What it left for programs.

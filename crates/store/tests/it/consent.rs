@@ -1,5 +1,7 @@
 //! Consents: every state is kept, and one moves on only from the status that the caller saw.
 
+mod plans;
+
 use lombard_domain::consent::{Consent, Kind, Rejection, Revoker, State, Status};
 use lombard_domain::id::ConsentId;
 use lombard_domain::permission::{PermissionSet, Window};

@@ -107,5 +107,6 @@ const PARTS: &[&str] = &[
     "standing_order::compare",
     "statement::compare",
     "transaction::compare",
+    "unattended_access::old",
     "vault::make",
 ];

@@ -19,6 +19,7 @@ mod oauth2_client;
 mod openapi;
 mod paging;
 mod par;
+mod permissions;
 mod parties;
 mod races;
 mod record;
@@ -31,6 +32,7 @@ mod sync;
 mod token;
 mod uk_schema;
 mod unattended;
+mod whole_bank;
 
 /// An id in the form of another one that nobody has.
 fn nobody_like(id: &str) -> String {

@@ -150,7 +150,7 @@ async fn products_are_those_of_the_accounts() {
             (
                 "amelia",
                 "Everyday",
-                json!({"ProductId": "CUR-1", "ProductName": "Everyday Account", "ProductType": "PersonalCurrentAccount"}),
+                json!({"ProductId": "CUR-1", "ProductName": "Classic Account", "ProductType": "PersonalCurrentAccount"}),
             ),
             (
                 "amelia",

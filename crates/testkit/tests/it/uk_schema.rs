@@ -205,7 +205,7 @@ fn walk(value: &Value, visit: &mut impl FnMut(&str, &Value)) {
 }
 
 /// The API's routes as they are published.
-fn templates() -> Vec<String> {
+pub(crate) fn templates() -> Vec<String> {
     let routes = lombard_http::routes().into_iter().filter_map(|(_, path)| path.strip_prefix(BASE));
     // Consents are no data; `consents/schema.rs` holds them against what is published.
     // Documents are no JSON; `statements/document.rs` reads them.

@@ -15,7 +15,7 @@ mod responses;
 #[cfg(test)]
 mod tests;
 
-use lombard_domain::oauth::{AuthMethod, GrantType, Metadata, Need, Profile, ResponseType, Rules};
+use lombard_domain::oauth::{AuthMethod, GrantType, Metadata, Need, Profile, RedirectUri, ResponseType, Rules};
 use lombard_domain::text::Text;
 
 use super::statement::Statement;
@@ -76,12 +76,7 @@ impl Fields {
         let uses_codes = grant_types.contains(&GrantType::AuthorizationCode);
         let response_types = responses::types(self, rules, uses_codes)?;
         let hybrid = response_types.contains(&ResponseType::CodeIdToken);
-        // OpenID Connect Registration 2: an ID token goes through the browser to `https` only.
-        let redirect_uris = redirects::read(self, if hybrid { Need::Required } else { rules.secure_redirect })?;
-        if redirect_uris.is_empty() && uses_codes {
-            let why = "redirect_uris must name at least one URI for the grant type authorization_code";
-            return Err(refused_redirect(why.to_owned()));
-        }
+        let redirect_uris = redirect_uris(self, rules, &response_types)?;
         if resource_server && !redirect_uris.is_empty() {
             return Err(refused_redirect("redirect_uris must be empty for a resource_server".to_owned()));
         }
@@ -137,6 +132,18 @@ impl Fields {
             software_version: self.bounded("software_version")?,
         })
     }
+}
+
+/// Whoever wants an answer in the browser must say where to.
+fn redirect_uris(fields: &Fields, rules: &Rules, types: &[ResponseType]) -> Result<Vec<RedirectUri>, BadMetadata> {
+    // OpenID Connect Registration 2: an ID token goes through the browser to `https` only.
+    let hybrid = types.contains(&ResponseType::CodeIdToken);
+    let uris = redirects::read(fields, if hybrid { Need::Required } else { rules.secure_redirect })?;
+    if uris.is_empty() && !types.is_empty() {
+        let why = "redirect_uris must name at least one URI for the grant type authorization_code";
+        return Err(refused_redirect(why.to_owned()));
+    }
+    Ok(uris)
 }
 
 /// What can have one value only.

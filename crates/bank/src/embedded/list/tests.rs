@@ -87,8 +87,8 @@ proptest! {
         let all: Vec<_> = rows.iter().copied().collect();
         let forward = walk(&mut rows, None, size, &[]);
         let backward = walk(&mut rows, Some(ListKey::LAST), size, &[]);
-        prop_assert_eq!(shown(&forward), all.clone());
-        prop_assert_eq!(shown(&backward), all);
+        prop_assert_eq!(&shown(&forward), &all);
+        prop_assert_eq!(&shown(&backward), &all);
         for pages in [forward, backward] {
             prop_assert!(pages[0].prev.is_none());
             prop_assert!(pages.last().unwrap().next.is_none());

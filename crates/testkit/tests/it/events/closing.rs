@@ -48,7 +48,9 @@ async fn a_closed_account_drops_out_of_every_consent_and_their_apps_are_told() {
             [event("account-access-consent-linked-account-update", &consent), event("consent-access-revoked", &funds)];
         assert_eq!(watcher.heard().await, expected, "{engine:?}: not of {waiting}, which nobody gave");
         assert_eq!(stranger.heard().await, [], "{engine:?}");
-        for claims in watcher.told().await {
+        let told = watcher.told().await;
+        assert_eq!(told[0]["txn"], told[1]["txn"], "{engine:?}: one change");
+        for claims in told {
             let (name, event) = claims["events"].as_object().unwrap().iter().next().unwrap();
             let linked = name.ends_with("linked-account-update");
             let reason = if linked { json!("UK.OBIE.AccountClosure") } else { json!(null) };

@@ -1,5 +1,6 @@
 //! What is told, and what is not.
 
+use lombard_domain::consent::Revoker;
 use lombard_domain::time::Span;
 use lombard_testkit::{App, Engine, TestBank};
 use reqwest::Method;
@@ -49,6 +50,30 @@ async fn a_renewed_consent_is_told_of() {
     let consent = watcher.connected(&bank).await;
     watcher.allowed(&bank, "amelia", "accounts", &consent).await;
     assert_eq!(watcher.heard().await, [event("resource-update", &consent)]);
+}
+
+/// An operator's call has no name of its own; what it caused is one occurrence all the same.
+#[tokio::test]
+async fn what_the_bank_takes_back_is_told_as_well() {
+    let bank = TestBank::new().await;
+    let watcher = Watcher::fetching(&bank).await;
+    let (access, funds) = (watcher.connected(&bank).await, watcher.lodge_funds().await);
+    watcher.allowed(&bank, "amelia", "fundsconfirmations", &funds).await;
+    for (consent, by) in [(&access, Revoker::BankForFraud), (&funds, Revoker::Bank)] {
+        let id = consent.parse().unwrap();
+        assert!(bank.auth.revoke_by_operator(TestBank::OPERATOR, id, by).await.unwrap());
+    }
+    let mut expected = [
+        event("consent-authorization-revoked", &access),
+        event("consent-authorization-revoked", &funds),
+        event("consent-access-revoked", &funds),
+    ];
+    expected.sort();
+    assert_eq!(watcher.heard().await, expected);
+    let told = watcher.told().await;
+    let of = |consent: &str| told.iter().filter(|claims| super::heard(claims).1 == consent).collect::<Vec<_>>();
+    assert_eq!(of(&funds)[0]["txn"], of(&funds)[1]["txn"]);
+    assert_ne!(of(&access)[0]["txn"], of(&funds)[0]["txn"]);
 }
 
 /// The standard has two words for it; both are said, as one occurrence.

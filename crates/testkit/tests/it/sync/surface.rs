@@ -50,11 +50,9 @@ async fn what_is_asked_for_wrongly_is_told_so() {
         ("?limit=501".to_owned(), "limit_invalid", "limit"),
         ("?limit=-1".to_owned(), "limit_invalid", "limit"),
         ("?limit=%2B1".to_owned(), "limit_invalid", "limit"),
-        ("?limit=".to_owned(), "limit_invalid", "limit"),
         ("?limit=99999999999999999999".to_owned(), "limit_invalid", "limit"),
         ("?limit=1&limit=1".to_owned(), "parameter_repeated", "limit"),
         (format!("?cursor={good}&cursor={good}"), "parameter_repeated", "cursor"),
-        ("?cursor=".to_owned(), "cursor_unknown", "cursor"),
         ("?cursor=1".to_owned(), "cursor_unknown", "cursor"),
         (format!("?cursor={flipped}"), "cursor_unknown", "cursor"),
         (format!("?cursor={others}"), "cursor_unknown", "cursor"),
@@ -65,7 +63,10 @@ async fn what_is_asked_for_wrongly_is_told_so() {
         assert_problem(&answer, 400, code);
         assert_eq!(answer.json()["parameter"], parameter, "{query}: {}", answer.text);
     }
-    assert_eq!(world.ask(&format!("?cursor={good}&unknown=1")).await.status, 200);
+    // A parameter without a value is one that is not there, and what nobody knows is ignored.
+    for query in ["?cursor=&limit=".to_owned(), format!("?cursor={good}&unknown=1")] {
+        assert_eq!(world.ask(&query).await.status, 200, "{query}");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,46 @@
+//! What looks for consents walks an index, so that it does not cost more when the bank has more of them.
+
+use crate::engines;
+use crate::statements::{postgres, sqlite, statement};
+
+/// Statements, values for their placeholders, and the indexes that SQLite and PostgreSQL may walk.
+const PLANS: [(&str, &[&str], &[&str]); 5] = [
+    ("consent::over", &["500", "100"], &["consent_by_end"]),
+    ("consent::waiting_since", &["500", "100"], &["consent_waiting", "consent_by_end"]),
+    ("consent::waiting_of_client", &["'cli_3'", "100"], &["consent_waiting_of_client"]),
+    ("consent::of_client", &["'cli_3'", "100"], &["consent_by_client"]),
+    ("consent::accounts_of_client", &["'cli_3'", "100"], &["consent_by_client"]),
+];
+
+#[tokio::test]
+async fn looking_for_consents_walks_an_index() {
+    let [file, server] = &engines::fresh().await[..] else { unreachable!() };
+    let (file, server) = (sqlite(file), postgres(server).await);
+    server.batch_execute(FILL).await.unwrap();
+    for (name, values, indexes) in PLANS {
+        let places = values.iter().enumerate().rev();
+        let bare = places.fold(statement(name), |sql, (place, value)| sql.replace(&format!("${}", place + 1), value));
+        let mut explained = file.prepare(&format!("EXPLAIN QUERY PLAN {bare}")).unwrap();
+        let rows = explained.query_map([], |row| row.get(3)).unwrap();
+        let plan = rows.map(Result::unwrap).collect::<Vec<String>>().join("\n");
+        assert!(indexes.iter().any(|index| plan.contains(&format!("INDEX {index} "))), "{name} on SQLite: {plan}");
+        assert!(!plan.contains("SCAN c") && !plan.contains("SCAN consent\n"), "{name} on SQLite: {plan}");
+
+        let rows = server.query(&format!("EXPLAIN {bare}"), &[]).await.unwrap();
+        let plan = rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>().join("\n");
+        assert!(indexes.iter().any(|index| plan.contains(index)), "{name} on PostgreSQL: {plan}");
+        assert!(!plan.contains("Seq Scan on consent"), "{name} on PostgreSQL: {plan}");
+    }
+}
+
+/// Enough rows for PostgreSQL's planner to care.
+const FILL: &str = "
+    INSERT INTO client (id, status, metadata, sector, created_at, secret_digest, registration_digest)
+        SELECT 'cli_' || n, 'active', '{}', 's', 0, '', '' FROM generate_series(1, 1000) AS n;
+    INSERT INTO consent (id, client_id, status, permissions, expires_at, created_at, changed_at)
+        SELECT 'con_' || n, 'cli_' || (n % 1000 + 1),
+            CASE WHEN n % 9 = 0 THEN 'awaiting' WHEN n % 7 = 0 THEN 'authorised' ELSE 'deleted' END,
+            'balances', n, n, n
+        FROM generate_series(1, 20000) AS n;
+    ANALYZE;
+";
