@@ -149,12 +149,12 @@ impl Date {
         civil::Date::new(year, month, day).ok().filter(|date| date.year() >= 1).map(Self)
     }
 
-    /// Midnight, UTC, at which the day begins.
+    /// Midnight, UTC, at which the day begins; of the last day of all, the last instant that can be written.
     #[must_use]
     pub fn start(self) -> Instant {
         self.0
             .to_zoned(TimeZone::UTC)
-            .map_or(Instant(MIN_MICROS), |zoned| Instant::from_micros(zoned.timestamp().as_microsecond()))
+            .map_or(Instant(MAX_MICROS), |zoned| Instant::from_micros(zoned.timestamp().as_microsecond()))
     }
 
     /// The day so many days later (or earlier, if negative); the first or last day there is at the ends of time.
@@ -404,5 +404,11 @@ mod tests {
         assert!(Instant::from_micros(i64::MAX).rfc3339().starts_with("9999-"));
         assert!(Instant::from_micros(i64::MIN).rfc3339().starts_with("0001-"));
         assert_eq!(Instant::from_seconds(i64::MAX).plus(Span::days(1)), Instant::from_micros(i64::MAX));
+        for (day, micros) in [((1, 1, 1), i64::MIN), ((9999, 12, 31), i64::MAX)] {
+            let (year, month, day) = day;
+            assert_eq!(Date::new(year, month, day).unwrap().start(), Instant::from_micros(micros));
+        }
+        // Who means for ever writes the last day.
+        assert_eq!(Instant::from_iso_8601("9999-12-31T23:59:59"), Some(Instant::from_micros(i64::MAX)));
     }
 }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 /// A movement of money on an account.
 #[derive(Serialize, ToSchema)]
+#[schema(as = FeedTransaction)]
 pub(super) struct Transaction {
     /// The same while it is pending and when it is booked.
     transaction_id: String,

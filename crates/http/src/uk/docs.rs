@@ -18,7 +18,7 @@ use utoipa::{IntoResponses, OpenApi, ToSchema};
         super::party::of_account, super::party::all_of_account, super::party::customer,
         super::product::of_account, super::product::all,
         super::statement::of_account, super::statement::all, super::statement::one, super::statement::transactions,
-        super::statement_file::of_statement,
+        super::statement_file::of_statement, super::transaction::of_account, super::transaction::all,
         super::beneficiary::of_account, super::beneficiary::all,
         super::direct_debit::of_account, super::direct_debit::all,
         super::offer::of_account, super::offer::all,

@@ -46,6 +46,7 @@ const FORMS: [&str; 11] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Surface {
     Api,
+    Feed,
     Oauth,
     Pages,
 }
@@ -58,6 +59,8 @@ impl Surface {
         let oauth = ["/grants", "/introspect", "/jwks", "/par", "/register", "/revoke", "/token", "/userinfo"];
         if is_below(&"/open-banking") {
             Self::Api
+        } else if is_below(&"/lombard") {
+            Self::Feed
         } else if oauth.iter().any(is_below) || path.starts_with("/.well-known/") {
             Self::Oauth
         } else {
@@ -89,6 +92,10 @@ fn assert_sound(what: &str, path: &str, answer: &Answer) {
             Surface::Api => {
                 assert_eq!((kind, body["Id"].as_str()), ("application/json", Some(id)), "{what}: {}", answer.text);
                 assert_eq!(body["Errors"][0]["ErrorCode"].as_str().map(str::len), Some(4), "{what}");
+            }
+            Surface::Feed => {
+                assert_eq!(kind, "application/problem+json", "{what}: {}", answer.text);
+                assert!(body["code"].is_string() && body["detail"].is_string(), "{what}: {}", answer.text);
             }
             Surface::Oauth => {
                 assert!(kind == "application/json" && body["error"].is_string(), "{what}: {kind} {}", answer.text);

@@ -4,12 +4,11 @@ use crate::engines;
 use crate::statements::{postgres, sqlite, statement};
 
 /// Statements, values for their placeholders, and the indexes that SQLite and PostgreSQL may walk.
-const PLANS: [(&str, &[&str], &[&str]); 5] = [
+const PLANS: [(&str, &[&str], &[&str]); 4] = [
     ("consent::over", &["500", "100"], &["consent_by_end"]),
     ("consent::waiting_since", &["500", "100"], &["consent_waiting", "consent_by_end"]),
     ("consent::waiting_of_client", &["'cli_3'", "100"], &["consent_waiting_of_client"]),
     ("consent::of_client", &["'cli_3'", "100"], &["consent_by_client"]),
-    ("consent::accounts_of_client", &["'cli_3'", "100"], &["consent_by_client"]),
 ];
 
 #[tokio::test]

@@ -88,7 +88,8 @@ impl Scene {
             Place::Api => {
                 let authorization = ("authorization", format!("DPoP {}", self.tokens.access));
                 let proofs = proofs.iter().map(|proof| ("dpop", (*proof).to_owned()));
-                let headers: Vec<_> = std::iter::once(authorization).chain(proofs).collect();
+                let customer = ("x-fapi-customer-ip-address", "203.0.113.7".to_owned());
+                let headers: Vec<_> = [authorization, customer].into_iter().chain(proofs).collect();
                 let answer = Answer::of(app.call_with(Method::GET, url, &headers).await).await;
                 return verdict(&answer);
             }

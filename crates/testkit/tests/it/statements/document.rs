@@ -55,7 +55,8 @@ async fn the_document_says_what_the_api_says() {
 }
 
 fn says(text: &str, transaction: &Value) {
-    let said = squeezed(transaction["TransactionInformation"].as_str().unwrap());
+    let unsaid = if transaction["CreditDebitIndicator"] == "Debit" { "Payment out" } else { "Payment in" };
+    let said = squeezed(transaction["TransactionInformation"].as_str().unwrap_or(unsaid));
     let amount = grouped(transaction["Amount"]["Amount"].as_str().unwrap());
     let balance = grouped(transaction["Balance"]["Amount"]["Amount"].as_str().unwrap());
     let sign = if transaction["Balance"]["CreditDebitIndicator"] == "Debit" { "-" } else { "" };
