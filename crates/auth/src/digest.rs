@@ -2,9 +2,9 @@
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest;
-use lombard_domain::oauth::Alg;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lombard_domain::oauth::Alg;
 
 /// SHA-256, under which credentials of 256 random bits are stored: no salt is needed for what cannot be guessed.
 pub(crate) fn of(text: &str) -> Vec<u8> {

@@ -90,7 +90,8 @@ impl Layout<'_> {
         }
 
         let (label, number) = words::number(&sheet.account.identification);
-        let mut facts = vec![(label, number), ("Currency", sheet.account.currency.to_string()), ("Period", sheet.days())];
+        let mut facts =
+            vec![(label, number), ("Currency", sheet.account.currency.to_string()), ("Period", sheet.days())];
         if let Some(nickname) = &sheet.account.nickname {
             facts.insert(0, ("Account name", nickname.as_str().to_owned()));
         }

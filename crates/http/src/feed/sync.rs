@@ -9,9 +9,9 @@ use lombard_bank::{SYNC_SIZE, SYNC_SIZE_MAX, SyncPage, SyncQuery};
 use lombard_domain::id::TransactionId;
 use lombard_domain::permission::ReadTransactions;
 use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::ToSchema;
 
 use super::allowed::Allowed;
 use super::docs::Refused;

@@ -96,7 +96,8 @@ fn client() -> SecurityScheme {
 
 /// What opens a registration again.
 fn registration() -> SecurityScheme {
-    let description = "The registration access token (RFC 7592 3), or the initial access token that the bank gave out (RFC 7591 3).";
+    let description =
+        "The registration access token (RFC 7592 3), or the initial access token that the bank gave out (RFC 7591 3).";
     SecurityScheme::Http(Http::builder().scheme(HttpAuthScheme::Bearer).description(Some(description)).build())
 }
 

@@ -85,10 +85,7 @@ pub(crate) const ROUTES: &[(&str, &str)] = &[
 pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/open-banking/v4.0/aisp/account-access-consents", post(consent::lodge))
-        .route(
-            "/open-banking/v4.0/aisp/account-access-consents/{consent}",
-            get(consent::show).delete(consent::delete),
-        )
+        .route("/open-banking/v4.0/aisp/account-access-consents/{consent}", get(consent::show).delete(consent::delete))
         .route("/open-banking/v4.0/cbpii/funds-confirmation-consents", post(funds_consent::lodge))
         .route(
             "/open-banking/v4.0/cbpii/funds-confirmation-consents/{consent}",

@@ -23,9 +23,10 @@ mod sandbox;
 mod serve;
 
 pub(crate) use args::{
-    AccountClose, AccountCommand, ClientAdd, ClientCommand, ClientKeys, ClientList, ClientShow, ClientSuspend, ConfigCheck, ConfigCommand,
-    ConsentCommand, ConsentList, ConsentRevoke, ConsentShow, CustomerCommand, DirectoryCommand, DirectoryIssue,
-    DirectoryJwks, EnrolTotp, Import, KeyCommand, Migrate, Reason, Sandbox, Serve, SetPassword, Where,
+    AccountClose, AccountCommand, ClientAdd, ClientCommand, ClientKeys, ClientList, ClientShow, ClientSuspend,
+    ConfigCheck, ConfigCommand, ConsentCommand, ConsentList, ConsentRevoke, ConsentShow, CustomerCommand,
+    DirectoryCommand, DirectoryIssue, DirectoryJwks, EnrolTotp, Import, KeyCommand, Migrate, Reason, Sandbox, Serve,
+    SetPassword, Where,
 };
 
 /// The bank's side of open banking, in one binary.

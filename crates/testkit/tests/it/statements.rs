@@ -230,7 +230,8 @@ async fn filters_keep_what_lies_wholly_between_them() {
             ("fromStatementDateTime=2026-02-01T00:00:00&toStatementDateTime=2026-01-31T23:59:59", &[]),
             ("fromStatementDateTime=9999-12-31T23:59:59", &[]),
             ("toStatementDateTime=0001-01-01T00:00:00", &[]),
-            // Of other lists, or of nobody.
+            // Left empty, of other lists, or of nobody.
+            ("fromStatementDateTime=&toStatementDateTime=&page=", &[february, january]),
             ("fromBookingDateTime=x&x=y", &[february, january]),
         ] {
             let path = format!("/accounts/{account}/statements?{query}");
@@ -242,7 +243,7 @@ async fn filters_keep_what_lies_wholly_between_them() {
             ("toStatementDateTime=2026-02-30T00:00:00", "U003", "toStatementDateTime"),
             ("toStatementDateTime=2026-01-01&toStatementDateTime=2026-01-01", "U003", "toStatementDateTime"),
             ("page=x", "U002", "page"),
-            ("page=", "U002", "page"),
+            ("page=Ag==", "U002", "page"),
         ] {
             for path in [format!("/accounts/{account}/statements?{query}"), format!("/statements?{query}")] {
                 let answer = world.app.answer(&path, &token).await;

@@ -5,7 +5,9 @@ mod race;
 mod surface;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use lombard_auth::Policy;
 use lombard_domain::account::{BookingStatus, Transaction};
 use lombard_domain::currency::Currency;
 use lombard_domain::id::{AccountId, TransactionId};
@@ -30,8 +32,11 @@ struct World {
 
 impl World {
     async fn on(engine: Engine) -> Self {
-        let folder = paging::folder();
-        let bank = TestBank::with(engine, folder.path(), |_| {}).await;
+        Self::with(engine, paging::folder().path(), |_| {}).await
+    }
+
+    async fn with(engine: Engine, folder: &Path, change: impl FnOnce(&mut Policy)) -> Self {
+        let bank = TestBank::with(engine, folder, change).await;
         let app = App::register(&bank).await;
         let token = app.connect(&bank, "walker", SCOPE).await.access;
         let account = app.accounts(&token).await.remove(1);

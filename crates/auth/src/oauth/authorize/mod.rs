@@ -25,8 +25,8 @@ mod redirect_uri;
 mod request_object;
 mod rules;
 
-pub(crate) use answer::{DENIED, Turning};
 pub use answer::{Choice, Decision};
+pub(crate) use answer::{DENIED, Turning};
 pub use begin::{Begin, Pushed};
 pub(crate) use binding::CLAIM as INTENT_CLAIM;
 pub use question::Question;

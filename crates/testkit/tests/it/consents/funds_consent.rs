@@ -115,7 +115,7 @@ async fn bad_fields_are_named() {
         (("SecondaryIdentification", Some(json!({}))), "U002", "SecondaryIdentification"),
         (("Proxy", Some(proxy)), "U005", "Proxy"),
     ] {
-        let answer = post(&lodger.app, FUNDS, &lodger.funds, &with(&[changes.clone()])).await;
+        let answer = post(&lodger.app, FUNDS, &lodger.funds, &with(std::slice::from_ref(&changes))).await;
         let expected = vec![(code.to_owned(), format!("Data.DebtorAccount.{path}"))];
         assert_eq!((answer.status, errors(&answer)), (400, expected), "{changes:?}: {}", answer.text);
     }

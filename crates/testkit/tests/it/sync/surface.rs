@@ -105,3 +105,52 @@ async fn basic_rights_give_no_details() {
     let row = body["added"][0].as_object().unwrap();
     assert!(row.get("balance").is_none(), "running balances follow from other rows");
 }
+
+#[tokio::test]
+async fn what_is_too_old_now_is_refused_and_never_passed_over() {
+    let folder = paging::folder();
+    let world = World::with(Engine::Sqlite, folder.path(), |policy| {
+        policy.access_token_life = Span::days(400);
+        policy.consent_life = Span::days(400);
+    })
+    .await;
+    let mut follower = Follower::default();
+    follower.catch_up(&world, 500).await;
+    world.bank.clock.advance(Span::hours(2));
+    // It comes late, for a moment that was open when the follower began, an hour after the customer had signed in.
+    let old = Date::new(2025, 11, 1).unwrap().start();
+    let late = Transaction { booked_at: old, ..arriving(1, world.account(), BookingStatus::Booked) };
+    Happening { arriving: vec![late], ..Happening::default() }.happen(&world.bank.db).await;
+    let cursor = follower.cursor.clone().unwrap();
+    let refused = world.ask(&format!("?cursor={cursor}")).await;
+    assert_problem(&refused, 403, "history_closed");
+    assert_eq!(refused.json()["open_since"], "2025-12-02T00:00:00Z", "{}", refused.text);
+    // Who begins now follows what is open now.
+    let mut new = Follower::default();
+    new.catch_up(&world, 500).await;
+    assert_eq!(new.picture, world.truth().await);
+    assert_eq!(new.picture.len(), paging::FEW);
+}
+
+#[tokio::test]
+async fn a_walk_is_one_access_without_the_customer() {
+    let world = World::on(Engine::Sqlite).await;
+    let app = world.app.by_itself();
+    let left = |answer: &Answer| answer.header("ratelimit").split(';').nth(1).map(str::to_owned);
+    let first = app.answer(&world.url("?limit=1"), &world.token).await;
+    assert_eq!((first.status, left(&first).as_deref()), (200, Some("r=3")), "{:?}", first.headers);
+    let mut next = first.json()["next"].as_str().map(str::to_owned);
+    let mut pages = 1;
+    while let Some(url) = next {
+        let answer = app.answer(&url, &world.token).await;
+        assert_eq!((answer.status, left(&answer).as_deref()), (200, Some("r=3")), "{url}");
+        next = answer.json()["next"].as_str().map(str::to_owned);
+        pages += 1;
+    }
+    assert_eq!(pages, paging::FEW);
+    for expected in [Some("r=2"), Some("r=1"), Some("r=0")] {
+        assert_eq!(left(&app.answer(&world.url(""), &world.token).await).as_deref(), expected);
+    }
+    assert_problem(&app.answer(&world.url(""), &world.token).await, 429, "unattended_calls_used_up");
+    assert_eq!(world.ask("").await.status, 200, "the customer is there");
+}
