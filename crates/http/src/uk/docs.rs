@@ -99,6 +99,17 @@ impl IntoResponses for AppRefused {
     }
 }
 
+/// How a question about funds can be refused: it is a call for data, with a body.
+pub(super) struct QuestionRefused;
+
+impl IntoResponses for QuestionRefused {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut all = AppRefused::responses();
+        all.extend(DataRefused::responses());
+        all
+    }
+}
+
 fn refusals(all: &[(u16, &str)]) -> BTreeMap<String, RefOr<Response>> {
     let one = |(status, description): &(u16, &str)| {
         let content = Content::new(Some(Ref::from_schema_name("ErrorResponse")));

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::allowed::AllowedAll;
-use super::docs::DataRefused;
+use super::docs::QuestionRefused;
 use super::envelope::Envelope;
 use super::error::Problem;
 use super::input::{self, Object};
@@ -74,7 +74,7 @@ pub(super) struct Question {
 /// Whether there is enough money in the account of the consent at this moment: yes or no.
 #[utoipa::path(post, path = "/open-banking/v4.0/cbpii/funds-confirmations", tag = "funds", operation_id = "confirmFunds",
     request_body = FundsQuestion,
-    responses((status = 201, description = "The answer", body = Envelope<FundsConfirmation>), DataRefused),
+    responses((status = 201, description = "The answer", body = Envelope<FundsConfirmation>), QuestionRefused),
     security(("customer" = ["fundsconfirmations"])))]
 pub(super) async fn confirm(
     State(app): State<App>,
