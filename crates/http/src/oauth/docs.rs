@@ -48,7 +48,7 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
 /// RFC 6749 5.2, RFC 7591 3.2.2.
 #[derive(Serialize, ToSchema)]
 #[schema(as = OauthError, example = json!({"error": "invalid_grant", "error_description": "the code is unknown, expired or was used before"}))]
-struct ErrorAnswer {
+pub(super) struct ErrorAnswer {
     /// A word of the standards.
     error: String,
     /// A sentence for developers.

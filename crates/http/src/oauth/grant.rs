@@ -8,14 +8,14 @@ use http::request::Parts;
 use lombard_auth::access::ClientAccess;
 use lombard_domain::oauth::Scope;
 
-use super::docs::{Metadata, Refused};
+use super::docs::{ErrorAnswer, Metadata, Refused};
 use super::protected;
 use crate::app::App;
 use crate::parts::interaction::InteractionId;
 
 /// What a grant of this app is for (Grant Management 6.2).
 #[utoipa::path(get, path = "/grants/{grant}", tag = "oauth", operation_id = "getGrant",
-    params(("grant" = String, Path, description = "The grant's name", max_length = 40)), responses((status = 200, description = "The grant", body = Metadata), Refused), security(("app" = ["grant_management_query"])))]
+    params(("grant" = String, Path, description = "The grant's name", max_length = 40)), responses((status = 200, description = "The grant", body = Metadata), (status = 404, description = "There is no such grant of this app", body = ErrorAnswer), Refused), security(("app" = ["grant_management_query"])))]
 pub(super) async fn show(State(app): State<App>, id: InteractionId, request: Request) -> Response {
     let (client, grant) = match allowed(&app, &id, request, Scope::GrantManagementQuery).await {
         Ok(allowed) => allowed,
@@ -29,7 +29,7 @@ pub(super) async fn show(State(app): State<App>, id: InteractionId, request: Req
 
 /// Ends a grant (Grant Management 6.3).
 #[utoipa::path(delete, path = "/grants/{grant}", tag = "oauth", operation_id = "endGrant",
-    params(("grant" = String, Path, description = "The grant's name", max_length = 40)), responses((status = 204, description = "It has ended"), Refused), security(("app" = ["grant_management_revoke"])))]
+    params(("grant" = String, Path, description = "The grant's name", max_length = 40)), responses((status = 204, description = "It has ended"), (status = 404, description = "There is no such grant of this app", body = ErrorAnswer), Refused), security(("app" = ["grant_management_revoke"])))]
 pub(super) async fn end(State(app): State<App>, id: InteractionId, request: Request) -> Response {
     let (client, grant) = match allowed(&app, &id, request, Scope::GrantManagementRevoke).await {
         Ok(allowed) => allowed,
