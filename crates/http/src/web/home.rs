@@ -36,7 +36,9 @@ pub(super) async fn stylesheet() -> impl IntoResponse {
     (headers, pages::STYLESHEET)
 }
 
-const DOCUMENTS: [(&str, &str); 4] = [
+const DOCUMENTS: [(&str, &str); 6] = [
+    ("/explorer", "API explorer"),
+    ("/openapi.json", "The whole API, described"),
     ("/.well-known/openid-configuration", "OpenID Connect discovery"),
     ("/.well-known/oauth-authorization-server", "OAuth authorization server metadata"),
     ("/.well-known/oauth-protected-resource", "What the API accepts"),

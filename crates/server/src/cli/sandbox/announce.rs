@@ -70,8 +70,11 @@ Try it:
     -d grant_type=authorization_code -d redirect_uri=http://127.0.0.1:3000/callback -d code=CODE \
     -d code_verifier={VERIFIER}
 
-  # 4. Read.
-  curl --cacert {ca_file} {issuer}/open-banking/v4.0/aisp/accounts -H 'Authorization: Bearer ACCESS_TOKEN'
+  # 4. Read. The last header says that the customer is there; without it each resource can be read four times a day.
+  curl --cacert {ca_file} {issuer}/open-banking/v4.0/aisp/accounts -H 'Authorization: Bearer ACCESS_TOKEN' \
+    -H 'x-fapi-customer-ip-address: 127.0.0.1'
+
+The whole API can be looked at and tried at {issuer}/explorer
 
 With FAPI 2.0 an app has keys instead of a secret:
   # Its keys, a client certificate, and a registration to send.
