@@ -10,7 +10,8 @@
 //! ```
 //!
 //! The customer, the app or the bank revokes. Rejected, expired and deleted are final, but for the deletion; a consent that is
-//! authorised or revoked may be authorised again, by the same customer, while it has not expired.
+//! authorised or revoked may be authorised again, by the same customer, while it has not expired; but not one that the bank took back
+//! because it suspects fraud: whoever could sign in then may be the thief.
 
 use std::fmt;
 use std::str::FromStr;
@@ -164,7 +165,8 @@ impl Consent {
     /// The customer allows it for these accounts.
     ///
     /// # Errors
-    /// [`NotPossible`] unless it waits for an answer or was revoked, is not over, and, if it was answered before, it was by the same customer.
+    /// [`NotPossible`] unless it waits for an answer or was revoked (not for fraud), is not over, and, if it was answered before, it was by
+    /// the same customer.
     pub fn authorise(
         self,
         customer: CustomerId,
@@ -176,6 +178,7 @@ impl Consent {
         }
         match &self.state {
             State::Awaiting => {}
+            State::Revoked(_, Revoker::BankForFraud) => return Err(NotPossible),
             State::Authorised(before) | State::Revoked(before, _) if before.customer == customer => {}
             State::Authorised(_) | State::Revoked(..) | State::Deleted(_) | State::Expired(_) | State::Rejected(_) => {
                 return Err(NotPossible);
@@ -527,6 +530,8 @@ mod tests {
     #[test]
     fn only_the_same_customer_gives_a_revoked_consent_again() {
         let revoked = lodged().authorise(ann(), vec![], at(1)).unwrap().revoke(Revoker::Bank, at(2)).unwrap();
+        let suspended = lodged().authorise(ann(), vec![], at(1)).unwrap().revoke(Revoker::BankForFraud, at(2)).unwrap();
+        assert_eq!(suspended.authorise(ann(), vec![], at(3)), Err(NotPossible), "nobody gives it again");
         assert_eq!(revoked.clone().authorise(CustomerId::from_bits(4), vec![], at(3)), Err(NotPossible));
         assert!(revoked.clone().authorise(ann(), vec![], at(3)).is_ok());
         assert_eq!(revoked.authorise(ann(), vec![], at(END)), Err(NotPossible));

@@ -118,13 +118,12 @@ fn can_be_authorised(consent: &Consent, now: Instant) -> bool {
         (_, Status::Awaiting | Status::Authorised) => true,
         (
             kind,
-            Status::AuthenticationDue
-            | Status::RevokedByBank
-            | Status::RevokedByClient
-            | Status::RevokedByCustomer
-            | Status::SuspendedForFraud,
+            Status::AuthenticationDue | Status::RevokedByBank | Status::RevokedByClient | Status::RevokedByCustomer,
         ) => kind == Kind::AccountAccess,
-        (_, Status::Abandoned | Status::Declined | Status::Deleted | Status::Expired) => false,
+        // The standard's TKSP without U028: a sign-in does not help, for who signs in may be who committed the fraud.
+        (_, Status::Abandoned | Status::Declined | Status::Deleted | Status::Expired | Status::SuspendedForFraud) => {
+            false
+        }
     }
 }
 

@@ -66,8 +66,7 @@ async fn given_taken_back_and_given_again() {
 
         let mut last = second;
         for (why, reasons, refused) in [
-            (Revoker::BankForFraud, &["TKSP"][..], read(401, "TKSP")),
-            (Revoker::BankForAuthentication, &["TKSP", "U028"], read(403, "U028")),
+            (Revoker::BankForAuthentication, &["TKSP", "U028"][..], read(403, "U028")),
             (Revoker::Bank, &["MS03"], read(401, "TKSP")),
         ] {
             assert!(operator_revokes(&lodger, &id, why).await, "{why:?}");
@@ -77,6 +76,10 @@ async fn given_taken_back_and_given_again() {
             last = authorised(&lodger, "amelia", FOR_ACCOUNTS, &id).await;
             assert_eq!(reads(&lodger, &last).await, read(200, ""));
         }
+        assert!(operator_revokes(&lodger, &id, Revoker::BankForFraud).await);
+        assert_eq!(lodger.stands(&id).await, stand("CANC", &["TKSP"]));
+        assert_eq!(reads(&lodger, &last).await, read(401, "TKSP"));
+        cannot_be_authorised(&lodger, &id).await;
     }
 }
 

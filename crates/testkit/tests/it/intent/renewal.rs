@@ -94,13 +94,13 @@ async fn a_no_leaves_what_was_allowed_before() {
     }
 }
 
-/// A consent that was taken back is given again as it was, by whoever gave it, whatever took it back.
+/// A consent that was taken back is given again as it was, by whoever gave it, whatever took it back but the suspicion of fraud (`consents::life`).
 #[tokio::test]
 async fn what_was_taken_back_can_be_given_again() {
     for engine in Engine::ALL {
         let bank = TestBank::on(engine).await;
         let app = App::register(&bank).await;
-        for why in [Revoker::Bank, Revoker::BankForAuthentication, Revoker::BankForFraud, Revoker::Customer] {
+        for why in [Revoker::Bank, Revoker::BankForAuthentication, Revoker::Customer] {
             let intent = app.lodge(&json!({})).await;
             let first = app.authorise(&bank, "amelia", &intent).await;
             let id = intent.consent.parse().unwrap();
