@@ -45,7 +45,7 @@ impl<R: Right> FromRequestParts<App> for AllowedDocument<R> {
     }
 }
 
-/// Digest 4.1: where what can be given is not among what is accepted, the answer is 406; but first of all the call must be allowed.
+/// UK Open Banking: where what can be given is not among what is accepted, the answer is 406; but first of all the call must be allowed.
 async fn answerable<T>(
     checked: Result<T, Denied>,
     parts: &mut Parts,

@@ -1,4 +1,4 @@
-//! Consents to account information that apps lodge: `OBReadConsent1`, `OBReadConsentResponse1` (digest, section 3).
+//! Consents to account information that apps lodge: `OBReadConsent1`, `OBReadConsentResponse1`.
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -222,7 +222,7 @@ fn answer(app: &App, door: Door, consent: &Consent) -> Json<ConsentAnswer> {
     Json(ConsentAnswer { data, risk: Risk {}, links: Links { own, ..Links::default() }, meta: Meta::default() })
 }
 
-/// Another app's, another kind, deleted, never there, unreadable: all look like this (digest, 14).
+/// Another app's, another kind, deleted, never there, unreadable: all look like this.
 pub(super) fn unknown() -> Problem {
     Problem::unknown("There is no such consent of this app")
 }

@@ -1,4 +1,4 @@
-//! What is around every answer: `Data`, `Links`, `Meta` (digest, section 6), and shapes that several resources share.
+//! What is around every answer: `Data`, `Links`, `Meta`, and shapes that several resources share.
 
 use axum::Json;
 use lombard_bank::{AccountNumber, Available, CreditorView};

@@ -1,4 +1,4 @@
-//! Errors in the shape of UK Open Banking's `OBErrorResponse1` (digest, section 5).
+//! Errors in the shape of UK Open Banking's `OBErrorResponse1`.
 
 use std::borrow::Cow;
 
@@ -49,18 +49,18 @@ impl Problem {
         Self::of(StatusCode::BAD_REQUEST, faults)
     }
 
-    /// There is nothing of the caller's under a name: unknown, another app's, deleted and unreadable look alike (digest, 14).
+    /// There is nothing of the caller's under a name: unknown, another app's, deleted and unreadable look alike.
     pub(super) fn unknown(message: &'static str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "U011", message)
     }
 
-    /// Nothing that the caller accepts can be given (digest, 4.1).
+    /// Nothing that the caller accepts can be given.
     pub(super) fn not_acceptable(kind: &str) -> Self {
         let (message, path) = (format!("Only {kind} can be given").into(), Some("Accept".to_owned()));
         Self::of(StatusCode::NOT_ACCEPTABLE, vec![Fault { code: "U006", message, path }])
     }
 
-    /// The body is of another kind (digest, 4.1).
+    /// The body is of another kind.
     pub(super) fn unsupported() -> Self {
         let message = "The body must be application/json, in UTF-8";
         Self::with_path(StatusCode::UNSUPPORTED_MEDIA_TYPE, "U006", message, "Content-Type")
@@ -102,7 +102,7 @@ impl Problem {
             // The same for an account that was not chosen, is somebody else's, or does not exist.
             Denied::Account => Self::new(StatusCode::FORBIDDEN, "U011", "There is no such account under this consent"),
             Denied::Busy => Error::Busy.into(),
-            // Digest 3: whoever must sign in anew is told so, with 403.
+            // UK Open Banking: whoever must sign in anew is told so, with 403.
             Denied::ConsentEnded(Ended::AuthenticationDue) => Self::new(
                 StatusCode::FORBIDDEN,
                 "U028",

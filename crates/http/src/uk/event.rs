@@ -1,4 +1,4 @@
-//! Aggregated polling of events: `OBEventPolling1` and its response (digest, section 11; RFC 8936).
+//! Aggregated polling of events: `OBEventPolling1` and its response (RFC 8936).
 //!
 //! The answer comes at once, also where the app would wait (`returnImmediately: false`): then it asks again.
 

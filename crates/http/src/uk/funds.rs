@@ -1,4 +1,4 @@
-//! Whether there is enough money in an account: `OBFundsConfirmation1` and its response (digest, section 8.6).
+//! Whether there is enough money in an account: `OBFundsConfirmation1` and its response.
 
 use axum::Json;
 use axum::extract::{Request, State};

@@ -1,4 +1,4 @@
-//! Consents to confirm funds that apps lodge: `OBFundsConfirmationConsent1` and its response (digest, section 8.6).
+//! Consents to confirm funds that apps lodge: `OBFundsConfirmationConsent1` and its response.
 
 use axum::Json;
 use axum::extract::{Request, State};

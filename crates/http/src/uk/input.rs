@@ -147,7 +147,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// A date and time in any form of ISO 8601 (digest, 6); without a zone it is UTC.
+    /// A date and time in any form of ISO 8601; without a zone it is UTC.
     pub(crate) fn date_time(&self) -> Option<Instant> {
         match self.value.as_str().and_then(Instant::from_zoned_iso_8601) {
             Some(instant) => Some(instant),
@@ -195,7 +195,7 @@ fn is_plain(name: &str) -> bool {
     (1..=NAME_MAX).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
 
-/// Whether no other character set is named (digest, 4.1: the parameter is allowed).
+/// Whether no other character set is named (UK Open Banking: the parameter is allowed).
 fn is_utf8(headers: &HeaderMap) -> bool {
     let values = headers.get_all(CONTENT_TYPE).iter().map(|value| value.to_str().unwrap_or_default());
     let mut parameters = values.flat_map(|value| value.split(';').skip(1)).filter_map(|part| part.split_once('='));

@@ -6,12 +6,11 @@ use lombard_auth::Door;
 use lombard_bank::{ListQuery, Page, Reach};
 use lombard_domain::permission::Right;
 use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::envelope::Links;
 use super::error::Problem;
-use super::query::{ListFilters, Listing, PAGE};
+use super::query::{self, ListFilters, Listing};
 use crate::app::App;
 use crate::parts::interaction::InteractionId;
 use crate::parts::peer::At;
@@ -62,8 +61,9 @@ impl Asked {
 
 impl IntoParams for Asked {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(2)).max_length(Some(44));
-        let page = ParameterBuilder::new().name(PAGE).parameter_in(ParameterIn::Query).schema(Some(text.build()));
-        vec![page.description(Some("A page of this list, as a link of ours names it; without it, the first")).build()]
+        vec![query::page_parameter(PAGE_MAX)]
     }
 }
+
+/// Characters of the longest name of a page.
+const PAGE_MAX: usize = 44;

@@ -6,6 +6,7 @@ mod balance;
 mod beneficiary;
 pub mod bodies;
 mod consent;
+mod dated;
 mod direct_debit;
 pub(crate) mod docs;
 mod envelope;

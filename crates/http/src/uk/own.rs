@@ -53,7 +53,7 @@ impl<S: Opened> FromRequestParts<App> for Own<S> {
         let presented = Presented::read(body::authorization(&parts.headers), evidence::of(parts));
         let checked = app.gate.client(id.call(), presented.as_ref(), S::BY).await;
         let access = checked.map_err(|denied| Problem::denied(denied, &app.auth.policy().resource_metadata()));
-        // Digest 4.1: 406 where JSON is not among what is accepted; but first of all the call must be allowed.
+        // UK Open Banking: 406 where JSON is not among what is accepted; but first of all the call must be allowed.
         let taken = || if accept::takes(&parts.headers, JSON) { Ok(()) } else { Err(Problem::not_acceptable(JSON)) };
         let access = access.and_then(|access| taken().map(|()| Self(access, PhantomData)));
         access.map_err(|problem| problem.with_id(id.as_str()))

@@ -1,4 +1,4 @@
-//! The standard's names of what an app can ask for: `OBInternalPermissions1Code` (digest, section 2).
+//! The standard's names of what an app can ask for: `OBInternalPermissions1Code`.
 
 use lombard_domain::permission::{Permission, PermissionSet};
 

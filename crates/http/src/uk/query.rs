@@ -8,6 +8,8 @@ use lombard_auth::oauth::Params;
 use lombard_bank::{ListKey, ListQuery, Page, Reach};
 use lombard_domain::permission::Right;
 use lombard_domain::time::Instant;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::envelope::Links;
 use super::error::Problem;
@@ -103,5 +105,12 @@ pub(super) fn date_time(params: &Params, name: &'static str) -> Result<(Option<I
     Ok((Some(instant), Some(text.to_owned())))
 }
 
+/// The description of the parameter that names a page, in so many characters at most.
+pub(super) fn page_parameter(length_max: usize) -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(2)).max_length(Some(length_max));
+    let page = ParameterBuilder::new().name(PAGE).parameter_in(ParameterIn::Query).schema(Some(text.build()));
+    page.description(Some("A page of this list, as a link of ours names it; without it, the first")).build()
+}
+
 /// The parameter that names a page in links of ours.
-pub(super) const PAGE: &str = "page";
+const PAGE: &str = "page";

@@ -1,4 +1,4 @@
-//! Where a lodged consent stands, in the words of the standard: `Status`, `StatusReason` and when it changed (digest, section 3).
+//! Where a lodged consent stands, in the words of the standard: `Status`, `StatusReason` and when it changed.
 
 use lombard_domain::consent::{Consent, Status};
 use lombard_domain::time::Instant;

@@ -134,9 +134,9 @@ async fn answer(
     asked: &Asked,
     reach: Reach<'_, ReadStatements>,
 ) -> Result<Json<Envelope<Statements>>, Problem> {
-    let list = asked.list(app, &reach);
+    let list = asked.list(app, &reach, "statements");
     let page = app.bank.statements(reach, asked.query()).await.map_err(|error| asked.failed(error))?;
-    let links = asked.links(&list, &page);
+    let links = asked.links(&list, page.prev, page.next);
     let statement = page.items.into_iter().map(Statement::from).collect();
     Ok(Envelope::page(Statements { statement }, links))
 }

@@ -170,7 +170,7 @@ fn changed(body: &Object<'_>, subscription: &str) -> Option<Wish> {
     }
 }
 
-/// An address to which events can be sent (digest, section 11).
+/// An address to which events can be sent.
 fn callback(field: &Field<'_>) -> Option<WebUri> {
     let text = field.text(CALLBACK_LENGTH_MAX)?;
     let uri =

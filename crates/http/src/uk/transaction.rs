@@ -133,7 +133,7 @@ async fn answer(
 
 /// A page of a list of transactions, whichever list it is.
 pub(super) fn rendered(asked: &Asked, list: &Listing, page: TransactionPage) -> Json<Envelope<Transactions>> {
-    let (links, available) = (asked.links(list, &page), page.available);
+    let (links, available) = (asked.links(list, page.newer, page.older), page.available);
     let transaction = page.items.into_iter().map(Transaction::from).collect();
     Envelope::page_of(Transactions { transaction }, links, available)
 }
@@ -172,7 +172,7 @@ impl From<TransactionView> for Transaction {
             booking_date_time: view.booked_at.rfc3339(),
             value_date_time: view.value_at.map(|at| at.rfc3339()),
             amount: view.amount.into(),
-            // One of the two is expected of every transaction (digest, section 7).
+            // One of the two is expected of every transaction.
             proprietary_bank_transaction_code: view.code.is_none().then_some(ProprietaryCode { code: NOT_PROVIDED }),
             bank_transaction_code: view.code.map(|code| BankTransactionCode {
                 code: code.family.into_string(),

@@ -77,7 +77,7 @@ async fn everything_that_is_wrong_is_told_at_once() {
     assert_eq!(answer.json()["Id"], answer.header("x-fapi-interaction-id"));
 }
 
-/// Every form of ISO 8601 (digest, 6), told back as the same instant; nothing is told that was not asked for.
+/// Every form of ISO 8601, told back as the same instant; nothing is told that was not asked for.
 #[tokio::test]
 async fn times_are_told_back_as_the_same_instant() {
     let lodger = Lodger::at(TestBank::new().await).await;

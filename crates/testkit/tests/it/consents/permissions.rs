@@ -1,4 +1,4 @@
-//! Which permissions may be asked for together (the standard's rules, digest 2).
+//! Which permissions may be asked for together (the standard's rules).
 
 use lombard_testkit::TestBank;
 use serde_json::{Value, json};
