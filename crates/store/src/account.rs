@@ -13,7 +13,7 @@ use crate::crypt::Place;
 use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
-use crate::stored::{self, Stored};
+use crate::stored::{self, Fingerprint, Fresh, Stored};
 use crate::vault::Index;
 
 pub use close::{Closed, close};
@@ -63,26 +63,18 @@ struct Personal {
 pub async fn add_missing(tx: &mut Tx, accounts: &[Account]) -> Result<Vec<Stored>> {
     let keys = tx.keys()?;
     let rows = accounts.iter().map(|account| RowOut::of(&keys, account)).collect::<Result<Vec<_>>>()?;
-    let sets: Vec<[Value<'_>; 10]> = rows.iter().map(RowOut::values).collect();
-    let touched = tx
-        .exec_many(
-            "-- account::add_missing
-            INSERT INTO account (id, source, currency, category, kind, status, opened_on, credit_line,
-                booked_minor, pending_minor, next_sequence, sealed, content)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 1, $9, $10)
-            ON CONFLICT DO NOTHING",
-            &sets,
-        )
-        .await?;
-    let rows: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.content.as_slice())).collect();
-    stored::settle(
+    stored::add(
         tx,
+        "-- account::add_missing
+        INSERT INTO account (id, source, currency, category, kind, status, opened_on, credit_line,
+            booked_minor, pending_minor, next_sequence, sealed, content)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 1, $9, $10)
+        ON CONFLICT DO NOTHING",
         "-- account::compare
         SELECT id, content FROM account
         WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
             $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)",
         &rows,
-        &touched,
     )
     .await
 }
@@ -319,6 +311,12 @@ impl<'a> RowOut<'a> {
             currency,
             opened_on,
         })
+    }
+}
+
+impl Fresh<10> for RowOut<'_> {
+    fn fingerprint(&self) -> Fingerprint<'_> {
+        (&self.id, &self.content)
     }
 
     fn values(&self) -> [Value<'_>; 10] {

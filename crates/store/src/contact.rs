@@ -8,7 +8,7 @@ use crate::customer;
 use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
-use crate::stored::{self, Stored};
+use crate::stored::{self, Fingerprint, Fresh, Stored};
 use crate::vault::Index;
 
 /// A customer, and where they can be reached.
@@ -44,24 +44,16 @@ struct Personal {
 pub async fn add_missing(tx: &mut Tx, contacts: &[Contact]) -> Result<Vec<Stored>> {
     let keys = tx.keys()?;
     let rows = contacts.iter().map(|contact| RowOut::of(&keys, contact)).collect::<Result<Vec<_>>>()?;
-    let sets: Vec<[Value<'_>; 3]> = rows.iter().map(RowOut::values).collect();
-    let touched = tx
-        .exec_many(
-            "-- contact::add_missing
-            INSERT INTO contact (customer_id, sealed, content) VALUES ($1, $2, $3)
-            ON CONFLICT DO NOTHING",
-            &sets,
-        )
-        .await?;
-    let rows: Vec<_> = rows.iter().map(|row| (row.customer.as_str(), row.content.as_slice())).collect();
-    stored::settle(
+    stored::add(
         tx,
+        "-- contact::add_missing
+        INSERT INTO contact (customer_id, sealed, content) VALUES ($1, $2, $3)
+        ON CONFLICT DO NOTHING",
         "-- contact::compare
         SELECT customer_id, content FROM contact
         WHERE customer_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
             $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)",
         &rows,
-        &touched,
     )
     .await
 }
@@ -130,6 +122,12 @@ impl RowOut {
         .map_err(|_| Error::Corrupt("contact.sealed"))?;
         let content = keys.vault().digest(Index::Import, &[b"contact", customer.as_bytes(), &personal]).to_vec();
         Ok(Self { sealed: keys.crypt().seal(place(&customer), &personal)?, content, customer })
+    }
+}
+
+impl Fresh<3> for RowOut {
+    fn fingerprint(&self) -> Fingerprint<'_> {
+        (&self.customer, &self.content)
     }
 
     fn values(&self) -> [Value<'_>; 3] {

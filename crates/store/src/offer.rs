@@ -12,7 +12,7 @@ use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
 use crate::list::{Bounds, ListQuery, Towards};
-use crate::stored::{self, Stored};
+use crate::stored::{self, Fingerprint, Fresh, Stored};
 use crate::vault::Index;
 
 /// The personal fields, as they are sealed: an offer is made to somebody.
@@ -28,25 +28,17 @@ struct Personal {
 pub async fn add_missing(tx: &mut Tx, offers: &[Offer]) -> Result<Vec<Stored>> {
     let keys = tx.keys()?;
     let rows = offers.iter().map(|offer| RowOut::of(&keys, offer)).collect::<Result<Vec<_>>>()?;
-    let sets: Vec<[Value<'_>; 9]> = rows.iter().map(RowOut::values).collect();
-    let touched = tx
-        .exec_many(
-            "-- offer::add_missing
-            INSERT INTO offer (id, source, account_id, kind, from_day, to_day, amount_minor, sealed, content)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-            ON CONFLICT DO NOTHING",
-            &sets,
-        )
-        .await?;
-    let rows: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.content.as_slice())).collect();
-    stored::settle(
+    stored::add(
         tx,
+        "-- offer::add_missing
+        INSERT INTO offer (id, source, account_id, kind, from_day, to_day, amount_minor, sealed, content)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT DO NOTHING",
         "-- offer::compare
         SELECT id, content FROM offer
         WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
             $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)",
         &rows,
-        &touched,
     )
     .await
 }
@@ -160,6 +152,12 @@ impl<'a> RowOut<'a> {
             account,
             days,
         })
+    }
+}
+
+impl Fresh<9> for RowOut<'_> {
+    fn fingerprint(&self) -> Fingerprint<'_> {
+        (&self.id, &self.content)
     }
 
     fn values(&self) -> [Value<'_>; 9] {

@@ -7,7 +7,7 @@ use lombard_domain::text::Text;
 use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
-use crate::stored::{self, Stored};
+use crate::stored::{self, Fingerprint, Fresh, Stored};
 use crate::vault::Index;
 
 /// Stores the products of accounts of which none is known yet; what became of each, in order.
@@ -17,24 +17,16 @@ use crate::vault::Index;
 pub async fn add_missing(tx: &mut Tx, products: &[Product]) -> Result<Vec<Stored>> {
     let keys = tx.keys()?;
     let rows: Vec<_> = products.iter().map(|product| RowOut::of(&keys, product)).collect();
-    let sets: Vec<[Value<'_>; 6]> = rows.iter().map(RowOut::values).collect();
-    let touched = tx
-        .exec_many(
-            "-- product::add_missing
-            INSERT INTO product (account_id, code, name, kind, description, content) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT DO NOTHING",
-            &sets,
-        )
-        .await?;
-    let rows: Vec<_> = rows.iter().map(|row| (row.account.as_str(), row.content.as_slice())).collect();
-    stored::settle(
+    stored::add(
         tx,
+        "-- product::add_missing
+        INSERT INTO product (account_id, code, name, kind, description, content) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT DO NOTHING",
         "-- product::compare
         SELECT account_id, content FROM product
         WHERE account_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
             $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)",
         &rows,
-        &touched,
     )
     .await
 }
@@ -101,6 +93,12 @@ impl<'a> RowOut<'a> {
     fn fingerprint(&self, keys: &Keys) -> Vec<u8> {
         let parts = ["product", &self.account, self.code, self.name, self.kind, self.description.unwrap_or_default()];
         keys.vault().digest(Index::Import, &parts.map(str::as_bytes)).to_vec()
+    }
+}
+
+impl Fresh<6> for RowOut<'_> {
+    fn fingerprint(&self) -> Fingerprint<'_> {
+        (&self.account, &self.content)
     }
 
     fn values(&self) -> [Value<'_>; 6] {

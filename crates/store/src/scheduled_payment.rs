@@ -11,7 +11,7 @@ use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
 use crate::list::{Bounds, ListQuery, Towards};
-use crate::stored::{self, Stored};
+use crate::stored::{self, Fingerprint, Fresh, Stored};
 use crate::vault::Index;
 
 /// The personal fields, as they are sealed.
@@ -30,25 +30,17 @@ struct Personal {
 pub async fn add_missing(tx: &mut Tx, payments: &[ScheduledPayment]) -> Result<Vec<Stored>> {
     let keys = tx.keys()?;
     let rows = payments.iter().map(|payment| RowOut::of(&keys, payment)).collect::<Result<Vec<_>>>()?;
-    let sets: Vec<[Value<'_>; 8]> = rows.iter().map(RowOut::values).collect();
-    let touched = tx
-        .exec_many(
-            "-- scheduled_payment::add_missing
-            INSERT INTO scheduled_payment (id, source, account_id, due_on, what, amount_minor, sealed, content)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-            ON CONFLICT DO NOTHING",
-            &sets,
-        )
-        .await?;
-    let rows: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.content.as_slice())).collect();
-    stored::settle(
+    stored::add(
         tx,
+        "-- scheduled_payment::add_missing
+        INSERT INTO scheduled_payment (id, source, account_id, due_on, what, amount_minor, sealed, content)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT DO NOTHING",
         "-- scheduled_payment::compare
         SELECT id, content FROM scheduled_payment
         WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
             $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)",
         &rows,
-        &touched,
     )
     .await
 }
@@ -172,6 +164,12 @@ impl<'a> RowOut<'a> {
             account,
             due_on,
         })
+    }
+}
+
+impl Fresh<8> for RowOut<'_> {
+    fn fingerprint(&self) -> Fingerprint<'_> {
+        (&self.id, &self.content)
     }
 
     fn values(&self) -> [Value<'_>; 8] {

@@ -11,7 +11,7 @@ use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
 use crate::list::{Bounds, ListQuery, Towards};
-use crate::stored::{self, Stored};
+use crate::stored::{self, Fingerprint, Fresh, Stored};
 use crate::vault::Index;
 
 /// The personal fields, as they are sealed.
@@ -29,25 +29,17 @@ struct Personal {
 pub async fn add_missing(tx: &mut Tx, orders: &[StandingOrder]) -> Result<Vec<Stored>> {
     let keys = tx.keys()?;
     let rows = orders.iter().map(|order| RowOut::of(&keys, order)).collect::<Result<Vec<_>>>()?;
-    let sets: Vec<[Value<'_>; 7]> = rows.iter().map(RowOut::values).collect();
-    let touched = tx
-        .exec_many(
-            "-- standing_order::add_missing
-            INSERT INTO standing_order (id, source, account_id, amount_minor, frequency, sealed, content)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)
-            ON CONFLICT DO NOTHING",
-            &sets,
-        )
-        .await?;
-    let rows: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.content.as_slice())).collect();
-    stored::settle(
+    stored::add(
         tx,
+        "-- standing_order::add_missing
+        INSERT INTO standing_order (id, source, account_id, amount_minor, frequency, sealed, content)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT DO NOTHING",
         "-- standing_order::compare
         SELECT id, content FROM standing_order
         WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
             $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)",
         &rows,
-        &touched,
     )
     .await
 }
@@ -149,6 +141,12 @@ impl<'a> RowOut<'a> {
             content: content.to_vec(),
             id,
         })
+    }
+}
+
+impl Fresh<7> for RowOut<'_> {
+    fn fingerprint(&self) -> Fingerprint<'_> {
+        (&self.id, &self.content)
     }
 
     fn values(&self) -> [Value<'_>; 7] {

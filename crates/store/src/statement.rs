@@ -15,7 +15,7 @@ use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
 use crate::list::{Towards, Wanted};
-use crate::stored::{self, Stored};
+use crate::stored::{self, Fingerprint, Fresh, Stored};
 use crate::vault::Index;
 
 /// A page of statements: account by account, in each the newest first.
@@ -71,40 +71,32 @@ impl StoredStatement {
 pub async fn add_missing(tx: &mut Tx, statements: &[Statement]) -> Result<Vec<Stored>> {
     let keys = tx.keys()?;
     let rows: Vec<_> = statements.iter().map(|statement| RowOut::of(&keys, statement)).collect();
-    let sets: Vec<[Value<'_>; 11]> = rows.iter().map(RowOut::values).collect();
-    let touched = tx
-        .exec_many(
-            "-- statement::add_missing
-            INSERT INTO statement (id, source, account_id, kind, reference, from_day, to_day, made_on, content,
-                opening_minor, closing_minor, in_minor, out_minor)
-            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, opening, opening + came_in + went_out, came_in, went_out
-            FROM (
-                SELECT came_in, went_out, CASE WHEN prior.account_id IS NULL THEN 0 ELSE prior.balance_minor END AS opening
-                FROM (
-                    SELECT CAST(COALESCE(SUM(CASE WHEN amount_minor >= 0 THEN amount_minor END), 0) AS BIGINT) AS came_in,
-                        CAST(COALESCE(SUM(CASE WHEN amount_minor < 0 THEN amount_minor END), 0) AS BIGINT) AS went_out
-                    FROM account_transaction
-                    WHERE account_id = $3 AND booked_at >= $10 AND booked_at < $11 AND status = 'booked'
-                ) AS within LEFT JOIN (
-                    SELECT account_id, balance_minor FROM account_transaction
-                    WHERE account_id = $3 AND booked_at < $10 AND status = 'booked'
-                    ORDER BY booked_at DESC, sequence DESC LIMIT 1
-                ) AS prior ON TRUE
-            ) AS figures
-            WHERE TRUE
-            ON CONFLICT DO NOTHING",
-            &sets,
-        )
-        .await?;
-    let rows: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.content.as_slice())).collect();
-    stored::settle(
+    stored::add(
         tx,
+        "-- statement::add_missing
+        INSERT INTO statement (id, source, account_id, kind, reference, from_day, to_day, made_on, content,
+            opening_minor, closing_minor, in_minor, out_minor)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, opening, opening + came_in + went_out, came_in, went_out
+        FROM (
+            SELECT came_in, went_out, CASE WHEN prior.account_id IS NULL THEN 0 ELSE prior.balance_minor END AS opening
+            FROM (
+                SELECT CAST(COALESCE(SUM(CASE WHEN amount_minor >= 0 THEN amount_minor END), 0) AS BIGINT) AS came_in,
+                    CAST(COALESCE(SUM(CASE WHEN amount_minor < 0 THEN amount_minor END), 0) AS BIGINT) AS went_out
+                FROM account_transaction
+                WHERE account_id = $3 AND booked_at >= $10 AND booked_at < $11 AND status = 'booked'
+            ) AS within LEFT JOIN (
+                SELECT account_id, balance_minor FROM account_transaction
+                WHERE account_id = $3 AND booked_at < $10 AND status = 'booked'
+                ORDER BY booked_at DESC, sequence DESC LIMIT 1
+            ) AS prior ON TRUE
+        ) AS figures
+        WHERE TRUE
+        ON CONFLICT DO NOTHING",
         "-- statement::compare
         SELECT id, content FROM statement
         WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
             $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)",
         &rows,
-        &touched,
     )
     .await
 }
@@ -303,6 +295,12 @@ impl<'a> RowOut<'a> {
         let parts = ["statement", row.source, &row.account, row.kind, reference, &row.from, &row.to, &row.made_on];
         row.content = keys.vault().digest(Index::Import, &parts.map(str::as_bytes)).to_vec();
         row
+    }
+}
+
+impl Fresh<11> for RowOut<'_> {
+    fn fingerprint(&self) -> Fingerprint<'_> {
+        (&self.id, &self.content)
     }
 
     fn values(&self) -> [Value<'_>; 11] {

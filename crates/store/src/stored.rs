@@ -22,6 +22,30 @@ pub enum Stored {
 /// A row's identifier and the digest of its content.
 pub(crate) type Fingerprint<'a> = (&'a str, &'a [u8]);
 
+/// A row that may be new.
+pub(crate) trait Fresh<const N: usize> {
+    /// What it is compared by with what is there.
+    fn fingerprint(&self) -> Fingerprint<'_>;
+
+    /// What is stored.
+    fn values(&self) -> [Value<'_>; N];
+}
+
+/// Stores rows that are not there yet; what became of each, in order.
+///
+/// `insert` takes one row's values and touches nothing if it is there; `compare` is as for [`settle`].
+pub(crate) async fn add<const N: usize, R: Fresh<N>>(
+    tx: &mut Tx,
+    insert: &'static str,
+    compare: &'static str,
+    rows: &[R],
+) -> Result<Vec<Stored>> {
+    let sets: Vec<[Value<'_>; N]> = rows.iter().map(R::values).collect();
+    let touched = tx.exec_many(insert, &sets).await?;
+    let rows: Vec<_> = rows.iter().map(R::fingerprint).collect();
+    settle(tx, compare, &rows, &touched).await
+}
+
 /// What became of rows, by how many rows each INSERT touched; those that were there are compared in bulk.
 ///
 /// `compare` selects `id, content` of the rows whose identifier is among [`MANY`] parameters.
