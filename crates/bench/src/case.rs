@@ -77,21 +77,25 @@ impl Case {
     }
 }
 
-/// The cases of an app of the profile `baseline` with this access.
-pub(crate) fn baseline(access: &Access) -> Vec<Case> {
-    let read = |name, path: String| Case {
+/// A read with a bearer token.
+pub(crate) fn read(name: &'static str, path: String, access: &Access) -> Case {
+    Case {
         name,
-        path: format!("{API}{path}"),
+        path,
         // The token's is remembered after the first request.
         signatures: Signatures::NONE,
         signer: None,
         method: Method::GET,
         authorization: Some(format!("Bearer {}", access.token)),
         form: None,
-    };
+    }
+}
+
+/// The cases of an app of the profile `baseline` with this access.
+pub(crate) fn baseline(access: &Access) -> Vec<Case> {
     vec![
-        read("accounts", "/accounts".to_owned()),
-        read("25 transactions", format!("/accounts/{}/transactions", access.account)),
+        read("accounts", format!("{API}/accounts"), access),
+        read("25 transactions", format!("{API}/accounts/{}/transactions", access.account), access),
         Case {
             name: "client_credentials",
             path: "/token".to_owned(),

@@ -78,6 +78,20 @@ impl Load {
 }
 
 impl Measured {
+    /// What is seen before anything is asked.
+    pub(crate) fn nothing() -> Self {
+        Self { micros: Vec::new(), duration: Duration::ZERO, cpu: Duration::ZERO, load_cpu: Duration::ZERO }
+    }
+
+    /// Counts in what was seen another time.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.micros.extend(other.micros);
+        self.micros.sort_unstable();
+        self.duration += other.duration;
+        self.cpu += other.cpu;
+        self.load_cpu += other.load_cpu;
+    }
+
     /// Requests per second.
     pub(crate) fn per_second(&self) -> f64 {
         count(&self.micros) / self.duration.as_secs_f64()

@@ -7,6 +7,7 @@ mod bare;
 mod browser;
 mod case;
 mod fapi;
+mod growth;
 mod https;
 mod load;
 mod process;
@@ -21,12 +22,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::bare::{Bare, Serve};
 use crate::case::{Case, Protocol};
 use crate::fapi::{App, Flows, Supply};
+use crate::growth::Plan;
 use crate::load::{Load, Target};
 use crate::report::{Cores, Report, Row, Starts};
 use crate::sandbox::{Place, Ports, Sandbox};
@@ -57,9 +59,10 @@ struct Bench {
     /// What is measured.
     #[arg(long, value_enum, default_value_t)]
     rows: Rows,
-    /// An empty PostgreSQL database to run the server on, instead of a file; the server keeps what it stores there.
+    /// An empty PostgreSQL database to run the server on, instead of a file; the server keeps what it stores there. Growth
+    /// needs two.
     #[arg(long, value_name = "URL")]
-    database: Option<String>,
+    database: Vec<String>,
     /// Folder in which the server's temporary data folder is made; put it on the disk that is to be measured.
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
@@ -68,13 +71,15 @@ struct Bench {
 /// A part of the cases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Rows {
-    /// Everything.
+    /// Both apps, `baseline` and `fapi2`.
     #[default]
-    All,
+    Apps,
     /// An app of the profile `baseline`.
     Baseline,
     /// An app of FAPI 2.0 Security Profile, and whole flows of it.
     Fapi2,
+    /// An app at a small bank and at one with a million transactions; takes several minutes, and 2 GB of disk.
+    Growth,
 }
 
 #[derive(Debug, Subcommand)]
@@ -108,6 +113,9 @@ async fn bench(args: &Bench) -> anyhow::Result<()> {
         None => tempfile::tempdir(),
     };
     let folder = folder.context("cannot make a temporary folder")?;
+    if args.rows == Rows::Growth {
+        return grow(args, folder.path()).await;
+    }
     let outcome = measure(args, folder.path()).await;
     if outcome.is_err() {
         eprint!("{}", sandbox::last_words(folder.path()));
@@ -115,14 +123,25 @@ async fn bench(args: &Bench) -> anyhow::Result<()> {
     outcome
 }
 
+#[expect(clippy::print_stdout, reason = "the result of the program")]
+async fn grow(args: &Bench, folder: &Path) -> anyhow::Result<()> {
+    let databases = args.database.as_slice();
+    ensure!(databases.is_empty() || databases.len() == 2, "growth needs two databases, one for each bank, or none");
+    let duration = Duration::from_secs(args.seconds.into());
+    let growth = growth::measure(&Plan { binary: &args.binary, folder, databases, duration }).await?;
+    println!("{}", growth::table(&growth, !databases.is_empty()));
+    Ok(())
+}
+
 async fn measure(args: &Bench, folder: &Path) -> anyhow::Result<()> {
+    ensure!(args.database.len() <= 1, "only growth needs two databases");
     let costs = Costs::measure().context("what a signature costs")?;
     let place = Place {
         binary: args.binary.clone(),
         folder: folder.join("data"),
         log: sandbox::log_file(folder),
         ports: Ports::free()?,
-        database: args.database.clone(),
+        database: args.database.first().cloned(),
     };
     let first = Sandbox::start(&place).await.context("the first start")?;
     let first_took = first.took;
@@ -134,8 +153,8 @@ async fn measure(args: &Bench, folder: &Path) -> anyhow::Result<()> {
     let lombard = Target { name: "lombard", port: place.ports.public, pid: sandbox.pid(), client };
     let stage = Stage { lombard, data: &place.folder, folder };
     let app = match args.rows {
-        Rows::All | Rows::Fapi2 => Some(App::register(&sandbox.facts).await.context("a FAPI app registers")?),
-        Rows::Baseline => None,
+        Rows::Apps | Rows::Fapi2 => Some(App::register(&sandbox.facts).await.context("a FAPI app registers")?),
+        Rows::Baseline | Rows::Growth => None,
     };
     let mut rows = Vec::new();
     for protocol in [Protocol::Http2, Protocol::Http1] {
@@ -155,8 +174,8 @@ async fn measure(args: &Bench, folder: &Path) -> anyhow::Result<()> {
         Some(app) => flows(app, sandbox.pid(), Duration::from_secs(args.seconds.into())).await?,
         None => (Cores::Any, Vec::new()),
     };
-    let database = args.database.is_some();
-    Report { rows: &rows, flows: &flows, cores, costs, starts, memory, database }.print();
+    let postgres = !args.database.is_empty();
+    Report { rows: &rows, flows: &flows, cores, costs, starts, memory, postgres }.print();
     sandbox.stop().await
 }
 

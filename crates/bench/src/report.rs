@@ -45,7 +45,7 @@ pub(crate) struct Report<'a> {
     pub(crate) costs: Costs,
     pub(crate) starts: Starts,
     pub(crate) memory: Memory,
-    pub(crate) database: bool,
+    pub(crate) postgres: bool,
 }
 
 impl Report<'_> {
@@ -56,13 +56,7 @@ impl Report<'_> {
     }
 
     fn text(&self) -> String {
-        let engine = if self.database { "PostgreSQL" } else { "SQLite" };
-        let cores = processors();
-        let cpu = processor().unwrap_or_else(|| "unknown processor".to_owned());
-        let mut text = format!(
-            "{engine}; {cores} × {cpu}, shared by server and load; TLS on loopback; HTTP/2: {CONNECTIONS} connections × \
-             {STREAMS} streams, HTTP/1.1: {CONNECTIONS} connections\n\n{HEAD}\n"
-        );
+        let mut text = format!("{}\n\n{HEAD}\n", machine(self.postgres));
         for row in self.rows {
             // A String takes everything that is written.
             let _ = writeln!(text, "{}", row.text());
@@ -165,7 +159,18 @@ fn signatures_line(name: &str, signatures: Signatures, lombard: &Measured, costs
     )
 }
 
-fn megabytes(kib: u32) -> f64 {
+/// Where it was measured, and with what load.
+pub(crate) fn machine(postgres: bool) -> String {
+    let engine = if postgres { "PostgreSQL" } else { "SQLite" };
+    let cores = processors();
+    let cpu = processor().unwrap_or_else(|| "unknown processor".to_owned());
+    format!(
+        "{engine}; {cores} × {cpu}, shared by server and load; TLS on loopback; HTTP/2: {CONNECTIONS} connections × \
+         {STREAMS} streams, HTTP/1.1: {CONNECTIONS} connections"
+    )
+}
+
+pub(crate) fn megabytes(kib: u32) -> f64 {
     f64::from(kib) * 1024.0 / 1e6
 }
 
@@ -251,7 +256,7 @@ mod tests {
             costs: Costs { verify: 60.0, sign: 20.0 },
             starts: Starts { first: Duration::from_millis(500), second: Duration::from_millis(100) },
             memory: Memory { resident: 1, peak: 2 },
-            database: false,
+            postgres: false,
         };
         let tables = |text: &str| text.lines().filter(|line| line.starts_with("|---")).count();
         assert_eq!(tables(&report.text()), 3);
