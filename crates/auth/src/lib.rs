@@ -142,7 +142,7 @@ impl Auth {
     }
 
     /// Forgets what nobody can use any more: names of assertions and proofs, pushed requests, customers who never arrived, old notifications. Ends consents
-    /// whose time is over. To be called every minute.
+    /// whose time is over, or whose customers must sign in anew. To be called every minute.
     ///
     /// # Errors
     /// When the database fails.
@@ -150,13 +150,14 @@ impl Auth {
         // One must not wait for the other: what fails here fails again in a minute.
         let expired = self.expire_what_is_over().await;
         // Before it is forgotten who began.
-        self.reject_what_was_abandoned(self.now()).await?;
-        self.forget_rows().await?;
+        let now = self.now();
+        self.reject_what_was_abandoned(now).await?;
+        self.forget_rows(now).await?;
         expired
     }
 
-    async fn forget_rows(&self) -> Result<()> {
-        let now = self.now();
+    /// Deletes what was over at a moment. It must not be later than the one at which was looked who never finished.
+    async fn forget_rows(&self, now: Instant) -> Result<()> {
         // A customer who was sent with a pushed request may take this long to answer it.
         let answered = now.minus(self.policy().interaction_life);
         let counted = now.minus(access::Budget::WINDOW);

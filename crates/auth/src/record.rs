@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 #[derive(Clone)]
 pub struct Recorder {
     queue: mpsc::Sender<Waiting>,
+    db: Db,
 }
 
 struct Waiting {
@@ -63,8 +64,8 @@ impl Recorder {
     #[must_use]
     pub fn start(db: Db) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(write(db, waiting));
-        Self { queue }
+        tokio::spawn(write(db.clone(), waiting));
+        Self { queue, db }
     }
 
     /// Puts an entry on record; returns when it will survive a crash.
@@ -91,12 +92,37 @@ impl Recorder {
     /// # Errors
     /// [`Error::Busy`] if it could not be written; nothing may then be believed.
     pub(crate) async fn write(&self, asked: Asked) -> Result<Outcome> {
-        let (done, written) = oneshot::channel();
+        let (done, outcome) = oneshot::channel();
         self.queue.try_send(Waiting { asked, done }).map_err(|_| Error::Busy)?;
-        match written.await {
+        let mut written = Written { outcome, db: &self.db };
+        match (&mut written.outcome).await {
             Ok(Some(outcome)) => Ok(outcome),
             Ok(None) | Err(_) => Err(Error::Busy),
         }
+    }
+}
+
+/// What became of a call, while its caller waits for it. Where they hang up meanwhile, its place is given back.
+struct Written<'a> {
+    outcome: oneshot::Receiver<Option<Outcome>>,
+    db: &'a Db,
+}
+
+impl Drop for Written<'_> {
+    fn drop(&mut self) {
+        // From now on the writer knows that nobody waits. What it has sent before is here.
+        self.outcome.close();
+        if let Ok(Some(outcome)) = self.outcome.try_recv() {
+            undo(self.db, outcome);
+        }
+    }
+}
+
+/// A call whose caller has hung up gives nothing, so it does not count. Its entry stays: it was asked.
+fn undo(db: &Db, outcome: Outcome) {
+    match outcome {
+        Outcome::Done(Some(budget)) => access::give_back_alone(db, budget),
+        Outcome::Done(None) | Outcome::Full(_) | Outcome::Replayed { .. } => {}
     }
 }
 
@@ -110,8 +136,9 @@ async fn write(db: Db, mut waiting: mpsc::Receiver<Waiting>) {
         let outcomes =
             outcome.map_or_else(|_| vec![None; group.len()], |outcomes| outcomes.into_iter().map(Some).collect());
         for (waiter, outcome) in group.drain(..).zip(outcomes) {
-            // A caller that has hung up does not care.
-            let _ = waiter.done.send(outcome);
+            if let Err(Some(outcome)) = waiter.done.send(outcome) {
+                undo(&db, outcome);
+            }
         }
     }
 }

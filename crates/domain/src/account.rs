@@ -53,6 +53,8 @@ pub struct Account {
     pub opened_on: Date,
     /// How much may be overdrawn or borrowed, agreed beforehand.
     pub credit_line: Option<Money>,
+    /// Since when it is at another bank, if it went there.
+    pub switched_at: Option<Instant>,
 }
 
 /// How much is in an account at one moment.

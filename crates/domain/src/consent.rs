@@ -3,7 +3,7 @@
 //! ```text
 //!  awaiting --authorise--> authorised <--authorise--+
 //!      |                     |     |                |
-//!      +--reject--> rejected |     +--revoke--> revoked
+//!      +--reject--> rejected |     +--revoke--> revoked --revoke, for fraud--> revoked
 //!      +--expire--> expired <+--------expire--------+
 //!
 //!  any of them --delete--> deleted
@@ -11,7 +11,11 @@
 //!
 //! The customer, the app or the bank revokes. Rejected, expired and deleted are final, but for the deletion; a consent that is
 //! authorised or revoked may be authorised again, by the same customer, while it has not expired; but not one that the bank took back
-//! because it suspects fraud: whoever could sign in then may be the thief.
+//! because it suspects fraud: whoever could sign in then may be the thief. The bank may come to suspect it after somebody else has taken
+//! the consent back, so it can be revoked for fraud then, too.
+
+mod status;
+mod wording;
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,6 +26,9 @@ use crate::permission::{PermissionSet, Window};
 use crate::text::Text;
 use crate::time::Instant;
 
+pub use status::{Stamp, Status, UnknownStatus};
+pub use wording::{Times, Wording, Written};
+
 /// What an app asks for, or has been given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consent {
@@ -29,6 +36,7 @@ pub struct Consent {
     client: ClientId,
     kind: Kind,
     terms: Terms,
+    wording: Wording,
     created_at: Instant,
     changed_at: Instant,
     state: State,
@@ -153,7 +161,14 @@ impl Consent {
     /// A consent that waits for a customer's answer.
     #[must_use]
     pub fn lodge(id: ConsentId, client: ClientId, kind: Kind, terms: Terms, now: Instant) -> Self {
-        Self { id, client, kind, terms, created_at: now, changed_at: now, state: State::Awaiting }
+        let wording = Wording::default();
+        Self { id, client, kind, terms, wording, created_at: now, changed_at: now, state: State::Awaiting }
+    }
+
+    /// The same in the app's own words, as far as these say what the terms say.
+    #[must_use]
+    pub fn worded(self, wording: Wording) -> Self {
+        Self { wording: wording.of(&self.terms), ..self }
     }
 
     /// A consent as it was stored.
@@ -216,10 +231,13 @@ impl Consent {
     /// Somebody takes it back.
     ///
     /// # Errors
-    /// [`NotPossible`] unless it is authorised.
+    /// [`NotPossible`] unless it is authorised, or was taken back before and now fraud is suspected.
     pub fn revoke(self, by: Revoker, now: Instant) -> Result<Self, NotPossible> {
         match self.state.clone() {
             State::Authorised(authorisation) => Ok(self.moved(State::Revoked(authorisation, by), now)),
+            State::Revoked(authorisation, before) if by == Revoker::BankForFraud && before != by => {
+                Ok(self.moved(State::Revoked(authorisation, by), now))
+            }
             State::Awaiting | State::Deleted(_) | State::Expired(_) | State::Rejected(_) | State::Revoked(..) => {
                 Err(NotPossible)
             }
@@ -274,6 +292,24 @@ impl Consent {
     #[must_use]
     pub fn terms(&self) -> &Terms {
         &self.terms
+    }
+
+    /// How the app wrote its times.
+    #[must_use]
+    pub fn wording(&self) -> &Wording {
+        &self.wording
+    }
+
+    /// Its times as they are told to the app.
+    #[must_use]
+    pub fn times(&self) -> Times {
+        self.wording.times(&self.terms)
+    }
+
+    /// Names the state in which it is.
+    #[must_use]
+    pub fn stamp(&self) -> Stamp {
+        Stamp { status: self.state.status(), since: self.changed_at }
     }
 
     /// Where it stands at this moment, also if nobody has recorded yet that its time is over.
@@ -341,126 +377,6 @@ impl State {
         }
     }
 }
-
-/// A state without its data, as it is stored and shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// See [`Rejection::Abandoned`].
-    Abandoned,
-    /// See [`Revoker::BankForAuthentication`].
-    AuthenticationDue,
-    /// See [`State::Authorised`].
-    Authorised,
-    /// See [`State::Awaiting`].
-    Awaiting,
-    /// See [`Rejection::Declined`].
-    Declined,
-    /// See [`State::Deleted`].
-    Deleted,
-    /// See [`State::Expired`].
-    Expired,
-    /// See [`Revoker::Bank`].
-    RevokedByBank,
-    /// See [`Revoker::Client`].
-    RevokedByClient,
-    /// See [`Revoker::Customer`].
-    RevokedByCustomer,
-    /// See [`Revoker::BankForFraud`].
-    SuspendedForFraud,
-}
-
-impl Status {
-    /// Every status.
-    pub const ALL: &[Self] = &[
-        Self::Abandoned,
-        Self::AuthenticationDue,
-        Self::Authorised,
-        Self::Awaiting,
-        Self::Declined,
-        Self::Deleted,
-        Self::Expired,
-        Self::RevokedByBank,
-        Self::RevokedByClient,
-        Self::RevokedByCustomer,
-        Self::SuspendedForFraud,
-    ];
-
-    /// The word for it.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Abandoned => "abandoned",
-            Self::AuthenticationDue => "authentication-due",
-            Self::Authorised => "authorised",
-            Self::Awaiting => "awaiting",
-            Self::Declined => "rejected",
-            Self::Deleted => "deleted",
-            Self::Expired => "expired",
-            Self::RevokedByBank => "revoked-by-bank",
-            Self::RevokedByClient => "revoked-by-client",
-            Self::RevokedByCustomer => "revoked-by-customer",
-            Self::SuspendedForFraud => "suspended-for-fraud",
-        }
-    }
-
-    /// Whether a consent with this status and this expiry gives its rights at this moment.
-    ///
-    /// # Errors
-    /// [`Ended`] says why it does not.
-    pub fn standing(self, expires_at: Option<Instant>, now: Instant) -> Result<(), Ended> {
-        match self {
-            Self::Authorised if expires_at.is_some_and(|end| end <= now) => Err(Ended::Expired),
-            Self::Authorised => Ok(()),
-            Self::Abandoned | Self::Awaiting | Self::Declined => Err(Ended::NeverGiven),
-            Self::AuthenticationDue => Err(Ended::AuthenticationDue),
-            Self::Expired => Err(Ended::Expired),
-            Self::Deleted
-            | Self::RevokedByBank
-            | Self::RevokedByClient
-            | Self::RevokedByCustomer
-            | Self::SuspendedForFraud => Err(Ended::Revoked),
-        }
-    }
-
-    /// The state with this status and the customer's answer; `None` if the two do not fit.
-    #[must_use]
-    pub fn with(self, authorisation: Option<Authorisation>) -> Option<State> {
-        let revoked = |by| move |yes| State::Revoked(yes, by);
-        match (self, authorisation) {
-            (Self::Abandoned, None) => Some(State::Rejected(Rejection::Abandoned)),
-            (Self::Awaiting, None) => Some(State::Awaiting),
-            (Self::Declined, None) => Some(State::Rejected(Rejection::Declined)),
-            (Self::Deleted, any) => Some(State::Deleted(any)),
-            (Self::Expired, any) => Some(State::Expired(any)),
-            (Self::Authorised, yes) => yes.map(State::Authorised),
-            (Self::AuthenticationDue, yes) => yes.map(revoked(Revoker::BankForAuthentication)),
-            (Self::RevokedByBank, yes) => yes.map(revoked(Revoker::Bank)),
-            (Self::RevokedByClient, yes) => yes.map(revoked(Revoker::Client)),
-            (Self::RevokedByCustomer, yes) => yes.map(revoked(Revoker::Customer)),
-            (Self::SuspendedForFraud, yes) => yes.map(revoked(Revoker::BankForFraud)),
-            (Self::Abandoned | Self::Awaiting | Self::Declined, Some(_)) => None,
-        }
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
-    }
-}
-
-impl FromStr for Status {
-    type Err = UnknownStatus;
-
-    fn from_str(text: &str) -> Result<Self, UnknownStatus> {
-        Self::ALL.iter().copied().find(|status| status.code() == text).ok_or(UnknownStatus)
-    }
-}
-
-/// A stored text is not a consent's status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not the status of a consent")]
-pub struct UnknownStatus;
 
 /// The consent is not in a state from which this can be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -538,12 +454,29 @@ mod tests {
     }
 
     #[test]
+    fn whoever_took_it_back_the_bank_may_come_to_suspect_fraud() {
+        for before in [Revoker::Bank, Revoker::BankForAuthentication, Revoker::Client, Revoker::Customer] {
+            let revoked = lodged().authorise(ann(), vec![], at(1)).unwrap().revoke(before, at(2)).unwrap();
+            for by in [Revoker::Bank, Revoker::BankForAuthentication, Revoker::Client, Revoker::Customer] {
+                assert_eq!(revoked.clone().revoke(by, at(3)), Err(NotPossible), "{before:?}, then {by:?}");
+            }
+            let suspended = revoked.revoke(Revoker::BankForFraud, at(3)).unwrap();
+            assert_eq!(suspended.stamp(), Stamp { status: Status::SuspendedForFraud, since: at(3) }, "{before:?}");
+            assert_eq!(suspended.state().authorisation().map(|yes| yes.customer), Some(ann()));
+            assert_eq!(suspended.clone().revoke(Revoker::BankForFraud, at(4)), Err(NotPossible), "once");
+            assert_eq!(suspended.authorise(ann(), vec![], at(4)), Err(NotPossible), "{before:?}");
+        }
+        assert_eq!(lodged().revoke(Revoker::BankForFraud, at(1)), Err(NotPossible), "nobody has given it yet");
+    }
+
+    #[test]
     fn rejected_and_expired_are_final() {
         let rejected = lodged().reject(Rejection::Declined, at(1)).unwrap();
         let expired = lodged().authorise(ann(), vec![], at(1)).unwrap().expire(at(END)).unwrap();
         for consent in [rejected, expired] {
             assert_eq!(consent.clone().authorise(ann(), vec![], at(1)), Err(NotPossible));
             assert_eq!(consent.clone().revoke(Revoker::Client, at(1)), Err(NotPossible));
+            assert_eq!(consent.clone().revoke(Revoker::BankForFraud, at(1)), Err(NotPossible));
             assert_eq!(consent.clone().reject(Rejection::Abandoned, at(1)), Err(NotPossible));
             assert_eq!(consent.expire(at(END + 1)), Err(NotPossible));
         }
@@ -551,19 +484,30 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever happens in whatever order: rights exist only if the last answer was a yes that nobody took back, before the expiry.
+        /// Whatever happens in whatever order: rights exist only if the last answer was a yes that nobody took back, before the expiry;
+        /// and after fraud was suspected there is no other answer.
         #[test]
-        fn no_sequence_of_events_revives_a_right(events in proptest::collection::vec((0..5_u8, 0..2000_i64), 0..12), when in 0..2000_i64) {
+        fn no_sequence_of_events_revives_a_right(events in proptest::collection::vec((0..7_u8, 0..2000_i64), 0..12), when in 0..2000_i64) {
             let mut consent = lodged();
-            let mut given = false;
+            let (mut given, mut suspected) = (false, false);
             for (event, seconds) in events {
+                let before = consent.state().status();
                 let next = match event {
                     0 => consent.clone().authorise(ann(), vec![], at(seconds)).inspect(|_| given = true),
                     1 => consent.clone().reject(Rejection::Declined, at(seconds)),
                     2 => consent.clone().revoke(Revoker::Customer, at(seconds)).inspect(|_| given = false),
                     3 => consent.clone().delete(at(seconds)).inspect(|_| given = false),
-                    _ => consent.clone().expire(at(seconds)).inspect(|_| given = false),
+                    4 => consent.clone().expire(at(seconds)).inspect(|_| given = false),
+                    5 => consent.clone().revoke(Revoker::BankForAuthentication, at(seconds)).inspect(|_| given = false),
+                    _ => {
+                        let next = consent.clone().revoke(Revoker::BankForFraud, at(seconds));
+                        let could_be_given = matches!(before,
+                            Status::Authorised | Status::AuthenticationDue | Status::RevokedByCustomer);
+                        prop_assert_eq!(next.is_ok(), could_be_given, "{}", before);
+                        next.inspect(|_| (given, suspected) = (false, true))
+                    }
                 };
+                prop_assert!(!(suspected && given));
                 consent = next.unwrap_or(consent);
                 let status = consent.state().status();
                 prop_assert_eq!(status.code().parse::<Status>().unwrap(), status);

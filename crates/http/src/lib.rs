@@ -77,13 +77,13 @@ async fn guard(
     mut request: Request,
     next: axum::middleware::Next,
 ) -> Response {
-    let slot = parts::budget::Slot::default();
-    request.extensions_mut().insert(slot.clone());
+    let open = parts::budget::Open::of(app.gate.clone());
+    request.extensions_mut().insert(open.slot());
     // Whoever brings proofs is told the nonce that the next one needs (RFC 9449 8.2).
     let nonce = app.auth.dpop_nonce().filter(|_| request.headers().contains_key(parts::evidence::DPOP));
     let mut response =
         parts::guard::run(request, next, |surface_path, id, refusal| render(&app, surface_path, id, refusal)).await;
-    parts::budget::settle(&app, &slot, &mut response).await;
+    open.settle(&mut response).await;
     if let Some(value) = nonce.and_then(|nonce| http::HeaderValue::try_from(nonce).ok()) {
         response.headers_mut().insert(parts::evidence::DPOP_NONCE, value);
     }

@@ -18,6 +18,7 @@ use lombard_store::{Db, Options};
 use rustls::pki_types::CertificateDer;
 
 use crate::fetch::{HttpsFetch, Reach};
+use crate::listen::tls::ChainAndKey;
 use crate::system::{SystemClock, SystemRandom};
 
 /// What differs between one server and another.
@@ -38,6 +39,8 @@ pub(crate) struct Trust {
     pub(crate) reach: Reach,
     /// Whose signature under the certificate of such an address counts, beside the usual authorities.
     pub(crate) outgoing_roots: Vec<CertificateDer<'static>>,
+    /// What is shown to apps that ask for a certificate when they are sent events.
+    pub(crate) outgoing_certificate: Option<Arc<ChainAndKey>>,
 }
 
 /// A database and the rules on top of it; enough for the operators' commands.
@@ -58,9 +61,9 @@ impl Core {
     pub(crate) async fn new(db: Db, plan: Plan) -> anyhow::Result<Self> {
         let bank = Arc::new(EmbeddedBank::new(db.clone(), Arc::new(SystemClock)));
         let keys = KeyRing::load(&db, SystemClock.now()).await.context("cannot read the signing keys")?;
-        let Trust { client_authorities, reach, outgoing_roots } = plan.trust;
+        let Trust { client_authorities, reach, outgoing_roots, outgoing_certificate } = plan.trust;
         let authorities: Vec<Vec<u8>> = client_authorities.iter().map(|der| der.to_vec()).collect();
-        let outgoing = Arc::new(HttpsFetch::new(reach, outgoing_roots)?);
+        let outgoing = Arc::new(HttpsFetch::new(reach, outgoing_roots, outgoing_certificate.as_deref())?);
         let auth = Auth::new(Parts {
             db: db.clone(),
             clock: Arc::new(SystemClock),

@@ -8,6 +8,7 @@ use lombard_domain::id::{AccountId, ConsentId, CustomerId};
 use lombard_domain::money::Money;
 use lombard_domain::party::{HolderRole, Holding};
 use lombard_domain::text::Text;
+use lombard_domain::time::Instant;
 
 use crate::crypt::Place;
 use crate::db::{Keys, Tx};
@@ -139,7 +140,9 @@ pub async fn find(tx: &mut Tx, id: AccountId) -> Result<Option<Account>> {
     let keys = tx.keys()?;
     tx.one(
         "-- account::find
-        SELECT id, source, currency, category, kind, status, opened_on, credit_line, sealed FROM account WHERE id = $1",
+        SELECT id, source, currency, category, kind, status, opened_on, credit_line, sealed,
+            CASE WHEN switched = 1 THEN status_at END
+        FROM account WHERE id = $1",
         &[&id.to_string()],
         |row| decode(&keys, row),
     )
@@ -154,15 +157,16 @@ pub async fn of_customer(tx: &mut Tx, customer: CustomerId) -> Result<Vec<Held>>
     let keys = tx.keys()?;
     tx.all(
         "-- account::of_customer
-        SELECT a.id, a.source, a.currency, a.category, a.kind, a.status, a.opened_on, a.credit_line, a.sealed, h.role,
+        SELECT a.id, a.source, a.currency, a.category, a.kind, a.status, a.opened_on, a.credit_line, a.sealed,
+            CASE WHEN a.switched = 1 THEN a.status_at END, h.role,
             (SELECT COUNT(*) FROM account_holder o WHERE o.account_id = a.id AND o.role = 'owner')
         FROM account_holder h JOIN account a ON a.id = h.account_id
         WHERE h.customer_id = $1
         ORDER BY a.opened_on, a.id",
         &[&customer.to_string()],
         |row| {
-            let role: String = row.get(9)?;
-            let owners: i64 = row.get(10)?;
+            let role: String = row.get(10)?;
+            let owners: i64 = row.get(11)?;
             Ok(Held {
                 account: decode(&keys, row)?,
                 role: role.parse().map_err(|_| Error::Corrupt("account_holder.role"))?,
@@ -173,7 +177,7 @@ pub async fn of_customer(tx: &mut Tx, customer: CustomerId) -> Result<Vec<Held>>
     .await
 }
 
-/// The accounts of a consent that its customer still holds and can use, in the order in which they were opened.
+/// The accounts of a consent that its customer still holds and can use, or took to another bank, in the order in which they were opened.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if a row cannot be read.
@@ -181,11 +185,12 @@ pub async fn of_consent(tx: &mut Tx, consent: ConsentId, customer: CustomerId) -
     let keys = tx.keys()?;
     tx.all(
         "-- account::of_consent
-        SELECT a.id, a.source, a.currency, a.category, a.kind, a.status, a.opened_on, a.credit_line, a.sealed
+        SELECT a.id, a.source, a.currency, a.category, a.kind, a.status, a.opened_on, a.credit_line, a.sealed,
+            CASE WHEN a.switched = 1 THEN a.status_at END
         FROM consent_account c
         JOIN account_holder h ON h.account_id = c.account_id
         JOIN account a ON a.id = c.account_id
-        WHERE c.consent_id = $1 AND h.customer_id = $2 AND a.status = 'Enabled'
+        WHERE c.consent_id = $1 AND h.customer_id = $2 AND (a.status = 'Enabled' OR a.switched = 1)
         ORDER BY a.opened_on, a.id",
         &[&consent.to_string(), &customer.to_string()],
         |row| decode(&keys, row),
@@ -343,6 +348,7 @@ fn decode(keys: &Keys, row: &Row<'_>) -> Result<Account> {
     let currency = currency(&text(2)?)?;
     let credit_line: Option<i64> = row.get(7)?;
     let sealed: Vec<u8> = row.get(8)?;
+    let switched_at: Option<i64> = row.get(9)?;
     let personal: Personal = serde_json::from_slice(&keys.crypt().open(place(&id), &sealed)?).map_err(|_| corrupt())?;
     let scheme = personal.scheme.parse().map_err(|_| corrupt())?;
     Ok(Account {
@@ -356,6 +362,7 @@ fn decode(keys: &Keys, row: &Row<'_>) -> Result<Account> {
         identification: Identification::new(scheme, &personal.number).map_err(|_| corrupt())?,
         opened_on: text(6)?.parse().map_err(|_| corrupt())?,
         credit_line: credit_line.map(|minor| Money::new(minor, currency)),
+        switched_at: switched_at.map(Instant::from_micros),
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use lombard_domain::account::Identification;
-use lombard_domain::consent::{Authorisation, Consent, Debtor, Kind, Status, Terms};
+use lombard_domain::consent::{Authorisation, Consent, Debtor, Kind, Stamp, Status, Terms, Wording, Written};
 use lombard_domain::id::{AccountId, ClientId, ConsentId, CustomerId};
 use lombard_domain::oauth::{Metadata, WebUri};
 use lombard_domain::permission::Window;
@@ -30,15 +30,16 @@ pub struct Listed {
 /// # Errors
 /// [`Error::Conflict`] if its id is taken.
 pub async fn insert(tx: &mut Tx, consent: &Consent) -> Result<()> {
-    let terms = consent.terms();
+    let (terms, wording) = (consent.terms(), consent.wording());
+    let words = |own: &Option<Written>| own.as_ref().map(|own| own.as_str().to_owned());
     let micros = |at: Option<Instant>| at.map(Instant::micros);
     let id = consent.id().to_string();
     let sealed = terms.debtor.as_ref().map(|debtor| seal(tx.keys()?.crypt(), &id, debtor)).transpose()?;
     tx.exec(
         "-- consent::insert
         INSERT INTO consent (id, client_id, customer_id, kind, status, permissions, data_from, data_to, expires_at,
-            created_at, changed_at, sealed)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            created_at, changed_at, sealed, data_from_words, data_to_words, expires_words)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         &[
             &id,
             &consent.client().to_string(),
@@ -52,6 +53,9 @@ pub async fn insert(tx: &mut Tx, consent: &Consent) -> Result<()> {
             &consent.created_at().micros(),
             &consent.changed_at().micros(),
             &sealed,
+            &words(&wording.from),
+            &words(&wording.to),
+            &words(&wording.expires_at),
         ],
     )
     .await?;
@@ -59,21 +63,25 @@ pub async fn insert(tx: &mut Tx, consent: &Consent) -> Result<()> {
     remember(tx, consent).await
 }
 
-/// Stores a consent's new state, if it still has the status that the caller saw; whether it had.
+/// Stores a consent's new state, if it is still in the one that the caller saw; whether it was.
+///
+/// The status alone would not do: a consent that was authorised anew stands where it stood.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn advance(tx: &mut Tx, seen: Status, consent: &Consent) -> Result<bool> {
+pub async fn advance(tx: &mut Tx, seen: Stamp, consent: &Consent) -> Result<bool> {
     let touched = tx
         .exec(
             "-- consent::advance
-            UPDATE consent SET status = $1, customer_id = $2, changed_at = $3 WHERE id = $4 AND status = $5",
+            UPDATE consent SET status = $1, customer_id = $2, changed_at = $3
+            WHERE id = $4 AND status = $5 AND changed_at = $6",
             &[
                 &consent.state().status().code(),
                 &customer(consent),
                 &consent.changed_at().micros(),
                 &consent.id().to_string(),
-                &seen.code(),
+                &seen.status.code(),
+                &seen.since.micros(),
             ],
         )
         .await?;
@@ -103,7 +111,7 @@ pub async fn find(tx: &mut Tx, id: ConsentId) -> Result<Option<Consent>> {
         .one(
             "-- consent::find
             SELECT id, client_id, customer_id, status, permissions, data_from, data_to, expires_at, created_at, changed_at,
-                kind, sealed
+                kind, sealed, data_from_words, data_to_words, expires_words
             FROM consent WHERE id = $1",
             &[&id.to_string()],
             |row| read(keys.crypt(), row),
@@ -131,7 +139,8 @@ pub async fn of_customer(tx: &mut Tx, customer: CustomerId, limit: i64) -> Resul
         .all(
             "-- consent::of_customer
             SELECT c.id, c.client_id, c.customer_id, c.status, c.permissions, c.data_from, c.data_to, c.expires_at,
-                   c.created_at, c.changed_at, c.kind, c.sealed, k.metadata
+                   c.created_at, c.changed_at, c.kind, c.sealed, c.data_from_words, c.data_to_words, c.expires_words,
+                   k.metadata
             FROM consent c JOIN client k ON k.id = c.client_id
             WHERE c.customer_id = $1 ORDER BY c.created_at DESC, c.id DESC LIMIT $2",
             &[&customer.to_string(), &limit],
@@ -141,9 +150,9 @@ pub async fn of_customer(tx: &mut Tx, customer: CustomerId, limit: i64) -> Resul
     let accounts = tx
         .all(
             "-- consent::accounts_of_customer
-            SELECT a.consent_id, a.account_id FROM consent_account a JOIN consent c ON c.id = a.consent_id
-            WHERE c.customer_id = $1",
-            &[&customer.to_string()],
+            SELECT consent_id, account_id FROM consent_account WHERE consent_id IN (
+                SELECT id FROM consent WHERE customer_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2)",
+            &[&customer.to_string(), &limit],
             |row| Ok((row.get(0)?, account(row, 1)?)),
         )
         .await?;
@@ -160,7 +169,8 @@ pub async fn of_client(tx: &mut Tx, client: ClientId, limit: i64) -> Result<Vec<
         .all(
             "-- consent::of_client
             SELECT c.id, c.client_id, c.customer_id, c.status, c.permissions, c.data_from, c.data_to, c.expires_at,
-                   c.created_at, c.changed_at, c.kind, c.sealed, k.metadata
+                   c.created_at, c.changed_at, c.kind, c.sealed, c.data_from_words, c.data_to_words, c.expires_words,
+                   k.metadata
             FROM consent c JOIN client k ON k.id = c.client_id
             WHERE c.client_id = $1 ORDER BY c.created_at DESC, c.id DESC LIMIT $2",
             &[&client.to_string(), &limit],
@@ -209,6 +219,29 @@ pub async fn waiting_since(tx: &mut Tx, at: Instant, limit: i64) -> Result<Vec<C
         .all(
             "-- consent::waiting_since
             SELECT id FROM consent WHERE status = 'awaiting' AND created_at <= $1 ORDER BY created_at LIMIT $2",
+            &[&at.micros(), &limit],
+            consent_id,
+        )
+        .await?;
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Consents that give account information whose customers signed in for them at a moment or before and not since, in id order, up to
+/// `limit`.
+///
+/// A customer signs in and then answers, so the moment of the answer, which an index knows, narrows them down.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the rows cannot be read.
+pub async fn signed_in_until(tx: &mut Tx, at: Instant, limit: i64) -> Result<Vec<ConsentId>> {
+    let mut found = tx
+        .all(
+            "-- consent::signed_in_until
+            SELECT c.id FROM consent c
+            WHERE c.status = 'authorised' AND c.kind <> 'funds-confirmation' AND c.permissions <> '' AND c.changed_at <= $1
+                AND (SELECT MAX(g.signed_in_at) FROM consent_grant g WHERE g.consent_id = c.id) <= $1
+            ORDER BY c.changed_at LIMIT $2",
             &[&at.micros(), &limit],
             consent_id,
         )
@@ -303,6 +336,7 @@ struct ConsentRow {
     kind: String,
     status: String,
     terms: Terms,
+    wording: Wording,
     created_at: Instant,
     changed_at: Instant,
 }
@@ -319,7 +353,7 @@ impl ConsentRow {
         let id = self.id.parse().map_err(|_| corrupt())?;
         let client = self.client.parse().map_err(|_| corrupt())?;
         let kind: Kind = self.kind.parse().map_err(|_| corrupt())?;
-        let lodged = Consent::lodge(id, client, kind, self.terms, self.created_at);
+        let lodged = Consent::lodge(id, client, kind, self.terms, self.created_at).worded(self.wording);
         Ok(Consent::restore(lodged, state, self.changed_at))
     }
 }
@@ -363,6 +397,10 @@ fn read(crypt: &Crypt, row: &Row<'_>) -> Result<ConsentRow> {
         let micros: Option<i64> = row.get(column)?;
         Ok(micros.map(Instant::from_micros))
     };
+    let written = |column| -> Result<Option<Written>> {
+        let words: Option<String> = row.get(column)?;
+        words.map(|words| Written::read(&words).ok_or(Error::Corrupt("consent.words"))).transpose()
+    };
     Ok(ConsentRow {
         client: row.get(1)?,
         customer: row.get(2)?,
@@ -374,6 +412,7 @@ fn read(crypt: &Crypt, row: &Row<'_>) -> Result<ConsentRow> {
             expires_at: instant(7)?,
             debtor: sealed.map(|sealed| open(crypt, &id, &sealed)).transpose()?,
         },
+        wording: Wording { from: written(12)?, to: written(13)?, expires_at: written(14)? },
         created_at: Instant::from_micros(row.get(8)?),
         changed_at: Instant::from_micros(row.get(9)?),
         id,
@@ -382,7 +421,7 @@ fn read(crypt: &Crypt, row: &Row<'_>) -> Result<ConsentRow> {
 
 /// A consent as it is listed, without its accounts.
 fn read_listed(crypt: &Crypt, row: &Row<'_>) -> Result<(ConsentRow, Metadata)> {
-    let metadata: String = row.get(12)?;
+    let metadata: String = row.get(15)?;
     let metadata: Metadata = serde_json::from_str(&metadata).map_err(|_| Error::Corrupt("client.metadata"))?;
     Ok((read(crypt, row)?, metadata))
 }

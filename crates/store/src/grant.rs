@@ -70,6 +70,22 @@ pub async fn find_live(tx: &mut Tx, id: GrantId) -> Result<Option<Grant>> {
     .await
 }
 
+/// When a customer last signed in to give a consent, also if the grant of that answer was revoked since; `None` if nobody ever did.
+///
+/// # Errors
+/// When the database fails.
+pub async fn signed_in_at(tx: &mut Tx, consent: ConsentId) -> Result<Option<Instant>> {
+    let newest: Option<Option<i64>> = tx
+        .one(
+            "-- grant::signed_in_at
+            SELECT MAX(signed_in_at) FROM consent_grant WHERE consent_id = $1",
+            &[&consent.to_string()],
+            |row| row.get(0),
+        )
+        .await?;
+    Ok(newest.flatten().map(Instant::from_micros))
+}
+
 /// Revokes a grant, and with it every token made from it; whether it was live.
 ///
 /// # Errors

@@ -38,8 +38,10 @@ pub struct ConsentStanding {
     pub window: Window,
     /// When the customer last signed in to give it: for the newest grant made from it, also if that was revoked.
     pub signed_in_at: Instant,
-    /// The account that was asked for, if the consent is for it, the customer still holds it and can use it.
+    /// The account that was asked for, if the consent is for it, the customer still holds it, and can use it or took it to another bank.
     pub account: Option<AccountId>,
+    /// Whether that account is at another bank now.
+    pub switched: bool,
 }
 
 /// Stores a new access token.
@@ -78,14 +80,14 @@ pub async fn standing(tx: &mut Tx, id: TokenId, account: Option<AccountId>) -> R
                k.status, k.deleted_at,
                c.id, c.customer_id, c.status, c.expires_at, c.permissions, c.data_from, c.data_to, o.id,
                t.details, t.binding,
-               (SELECT MAX(s.signed_in_at) FROM consent_grant s WHERE s.consent_id = c.id)
+               (SELECT MAX(s.signed_in_at) FROM consent_grant s WHERE s.consent_id = c.id), o.switched
         FROM access_token t
         JOIN client k ON k.id = t.client_id
         LEFT JOIN consent_grant g ON g.id = t.grant_id
         LEFT JOIN consent c ON c.id = g.consent_id
         LEFT JOIN consent_account a ON a.consent_id = c.id AND a.account_id = $1
         LEFT JOIN account_holder h ON h.account_id = a.account_id AND h.customer_id = c.customer_id
-        LEFT JOIN account o ON o.id = h.account_id AND o.status = 'Enabled'
+        LEFT JOIN account o ON o.id = h.account_id AND (o.status = 'Enabled' OR o.switched = 1)
         WHERE t.id = $2",
         &[&account_text, &id.to_string()],
         |row| read_standing(row, id, account),
@@ -197,5 +199,6 @@ fn read_consent(row: &Row<'_>, account: Option<AccountId>) -> Result<ConsentStan
         window: Window { from: instant(13)?, to: instant(14)? },
         signed_in_at: instant(18)?.ok_or_else(corrupt)?,
         account: held.and(account),
+        switched: row.get::<Option<i64>>(19)? == Some(1),
     })
 }

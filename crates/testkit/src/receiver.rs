@@ -64,6 +64,8 @@ struct State {
 /// How a receiver answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
+    /// Not before it answers in another way.
+    Held,
     /// With this status.
     Status(u16),
     /// Never.
@@ -135,13 +137,22 @@ impl State {
             headers: [header("content-type"), header("x-fapi-interaction-id")],
             token: String::from_utf8_lossy(body).into_owned(),
         });
-        let manner = *self.manner.lock().unwrap_or_else(PoisonError::into_inner);
-        match manner {
+        match self.manner_of_answer().await {
             Manner::Status(status) => {
                 let status = StatusCode::from_u16(status).expect("a status");
                 (status, [("location", "/elsewhere")]).into_response()
             }
-            Manner::Silent => std::future::pending().await,
+            Manner::Held | Manner::Silent => std::future::pending().await,
+        }
+    }
+
+    async fn manner_of_answer(&self) -> Manner {
+        loop {
+            let manner = *self.manner.lock().unwrap_or_else(PoisonError::into_inner);
+            if manner != Manner::Held {
+                return manner;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 }

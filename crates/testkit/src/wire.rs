@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 
 use crate::bank::TestBank;
@@ -49,6 +49,11 @@ impl Wire {
 impl TestBank {
     /// Sends bytes over TLS and collects what comes back until the server closes or says nothing for a while.
     pub async fn wire(&self, bytes: &[u8]) -> Wire {
+        self.wire_by_turns(&[bytes]).await
+    }
+
+    /// The same, with pieces that come one after the other.
+    pub async fn wire_by_turns(&self, pieces: &[&[u8]]) -> Wire {
         let mut roots = RootCertStore::empty();
         let certificate = CertificateDer::from_pem_slice(self.certificate_pem().as_bytes()).expect("a certificate");
         roots.add(certificate).expect("a root");
@@ -61,9 +66,14 @@ impl TestBank {
         let stream = TcpStream::connect(("127.0.0.1", self.port())).await.expect("a connection");
         let name = ServerName::try_from("localhost").expect("a name");
         let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.expect("TLS");
-        // A server that has read enough may close before everything was sent.
-        let _ = stream.write_all(bytes).await;
-        let _ = stream.flush().await;
+        for (at, piece) in pieces.iter().enumerate() {
+            if at > 0 {
+                sleep(BETWEEN).await;
+            }
+            // A server that has read enough may close before everything was sent.
+            let _ = stream.write_all(piece).await;
+            let _ = stream.flush().await;
+        }
         let mut read = Vec::new();
         let mut chunk = [0; 8192];
         let closed = loop {
@@ -79,3 +89,5 @@ impl TestBank {
 
 /// How long the server may say nothing before it is taken to be waiting for more.
 const SILENCE: Duration = Duration::from_secs(10);
+/// How long after a piece the next one comes.
+const BETWEEN: Duration = Duration::from_millis(200);

@@ -3,15 +3,15 @@
 use std::marker::PhantomData;
 
 use lombard_domain::audit::{Entry, Event, Subject};
-use lombard_domain::consent::{Ended, Status};
+use lombard_domain::consent::Ended;
 use lombard_domain::id::{AccountId, TokenId};
 use lombard_domain::oauth::{AccessToken, ClientStatus, Scope};
-use lombard_domain::permission::{ConfirmFunds, Right, Window};
+use lombard_domain::permission::{ConfirmFunds, ReadAccounts, Right, Window};
 use lombard_store::token::{self, ConsentStanding, Standing};
 use lombard_store::used_once::UsedOnce;
 
 use super::denied::UNATTENDED;
-use super::unattended::Demand;
+use super::unattended::{self, Demand};
 use super::{AccountAccess, Budget, ClientAccess, ConsentAccess, Denied, IdentityAccess, Presence, Presented};
 use crate::jose::{self, Alg, Expiry, Typ, VerifyRules};
 use crate::keys::Known;
@@ -76,7 +76,7 @@ impl Gate {
         let admitted = self.admit(call, presented, account).await?;
         let checked = self
             .right::<R>(&admitted, presence)
-            .and_then(|consent| Ok((consent, admitted.consent.account.ok_or(Denied::Account)?)));
+            .and_then(|consent| Ok((consent, account_for::<R>(&admitted.consent).ok_or(Denied::Account)?)));
         match checked {
             Ok((consent, account)) => {
                 Ok(AccountAccess { consent: self.read(call, admitted, presence, consent).await?, account })
@@ -87,11 +87,12 @@ impl Gate {
 
     /// What is left of a budget after a call was refused that had been allowed: refused calls do not count.
     pub async fn give_back(&self, budget: Budget) -> Budget {
-        let before = budget.clone();
-        self.auth.give_back(budget).await.unwrap_or_else(|error| {
-            tracing::warn!(error = %crate::chain(&error), "a refused call stays counted as an access without the customer");
-            before
-        })
+        unattended::give_back(self.auth.db(), budget).await
+    }
+
+    /// The same for a call that was never answered, because its caller hung up; the place is free a moment later.
+    pub fn give_back_alone(&self, budget: Budget) {
+        unattended::give_back_alone(self.auth.db(), budget);
     }
 
     /// Checks a call for who the customer is (OpenID Connect Core 5.3).
@@ -162,7 +163,7 @@ impl Gate {
             consent: standing.consent.map(|consent| consent.id),
             account: None,
         };
-        let due = standing.consent.filter(|consent| self.is_due(consent));
+        let due = standing.consent.filter(|consent| self.auth.is_sign_in_due(consent));
         let judged = self.judge(standing, presented).and_then(|(token, consent, once)| {
             // A client's own token is no customer's yes: it opens no data (UK Open Banking: 401).
             Ok(Admitted { token, consent: consent.ok_or(Denied::InvalidToken)?, once })
@@ -171,7 +172,7 @@ impl Gate {
             Ok(admitted) => Ok(admitted),
             Err(denied) => {
                 if let (Some(consent), Denied::ConsentEnded(Ended::AuthenticationDue)) = (due, &denied) {
-                    self.auth.end_until_sign_in(call, self.auth.token_id(presented.token())?, consent.id).await?;
+                    self.auth.end_until_sign_in(call, consent.id).await?;
                 }
                 self.auth.record_alone(call, Event::DataRefused, subject, Some(denied.reason())).await?;
                 Err(denied)
@@ -193,7 +194,7 @@ impl Gate {
         }
         if let Some(consent) = &standing.consent {
             consent.status.standing(consent.expires_at, now).map_err(Denied::ConsentEnded)?;
-            if self.is_due(consent) {
+            if self.auth.is_sign_in_due(consent) {
                 return Err(Denied::ConsentEnded(Ended::AuthenticationDue));
             }
         }
@@ -203,11 +204,6 @@ impl Gate {
         }
         let once = self.auth.check_possession(&token, presented)?;
         Ok((token, standing.consent, once))
-    }
-
-    /// Whether a consent that holds needs a new sign-in of its customer.
-    fn is_due(&self, consent: &ConsentStanding) -> bool {
-        consent.status == Status::Authorised && self.auth.policy().old_data.is_due(consent, self.auth.now())
     }
 
     fn right<R: Right>(&self, admitted: &Admitted, presence: &Presence) -> Result<ConsentAccess<R>, Denied> {
@@ -228,6 +224,7 @@ impl Gate {
             granted: consent.window,
             history,
             budget: None,
+            stamps: None,
             shade,
             right: PhantomData,
         })
@@ -251,9 +248,10 @@ impl Gate {
                 self.used(call, admitted.once, entry).await?;
                 return Ok(access);
             }
-            Demand::Follow(claim, stamp) => {
+            Demand::Follow(claim, stamps) => {
                 self.used(call, admitted.once, entry).await?;
-                return Ok(ConsentAccess { budget: Some(self.auth.followed(&claim, stamp).await?), ..access });
+                let budget = self.auth.followed(&claim).await?;
+                return Ok(ConsentAccess { budget: Some(budget), stamps: Some(stamps), ..access });
             }
             Demand::Claim(claim) => claim,
         };
@@ -266,7 +264,10 @@ impl Gate {
             full: Some(refused(UNATTENDED)),
         };
         match self.auth.parts.recorder.write(asked).await? {
-            Outcome::Done(budget) => Ok(ConsentAccess { budget: budget.map(|one| self.auth.stamped(one)), ..access }),
+            Outcome::Done(budget) => {
+                let stamps = budget.as_ref().and_then(|budget| self.auth.stamps(budget));
+                Ok(ConsentAccess { budget, stamps, ..access })
+            }
             Outcome::Full(budget) => Err(Denied::Unattended(Box::new(budget))),
             Outcome::Replayed { .. } => Err(Denied::Proof),
         }
@@ -305,6 +306,12 @@ impl Auth {
         });
         id.ok_or(Denied::InvalidToken)
     }
+}
+
+/// The account that was asked for, if there is anything of it to read: of one that went to another bank, only that it did (UK Open
+/// Banking: `SwitchStatus`).
+fn account_for<R: Right>(consent: &ConsentStanding) -> Option<AccountId> {
+    consent.account.filter(|_| !consent.switched || R::NAME == ReadAccounts::NAME)
 }
 
 fn subject_of(admitted: &Admitted) -> Subject {

@@ -5,6 +5,7 @@
 
 mod denied;
 mod gate;
+mod link;
 mod old_data;
 mod possession;
 mod presented;
@@ -18,10 +19,11 @@ use lombard_domain::time::Instant;
 
 pub use denied::Denied;
 pub use gate::Gate;
+pub use link::{Link, LinkStamps};
 pub use old_data::OldData;
 pub use presented::{Presented, Scheme};
 pub use unattended::{Budget, Calls, Presence, UnattendedCalls};
-pub(crate) use unattended::{Claim, take};
+pub(crate) use unattended::{Claim, give_back_alone, take};
 
 /// The right to read something of all accounts of a consent.
 pub struct ConsentAccess<R: Right> {
@@ -31,6 +33,7 @@ pub struct ConsentAccess<R: Right> {
     granted: Window,
     history: Option<Instant>,
     budget: Option<Budget>,
+    stamps: Option<LinkStamps>,
     shade: R::Shade,
     right: PhantomData<fn() -> R>,
 }
@@ -84,10 +87,10 @@ impl<R: Right> ConsentAccess<R> {
         self.budget.as_ref()
     }
 
-    /// What links to other pages of this answer must carry, so that following them is no further access; never its first page.
+    /// What links of this answer must carry, each its own, so that following them is no further access; never one that begins anew.
     #[must_use]
-    pub fn link_stamp(&self) -> Option<&str> {
-        self.budget.as_ref().and_then(Budget::stamp)
+    pub fn link_stamps(&self) -> Option<&LinkStamps> {
+        self.stamps.as_ref()
     }
 }
 
@@ -116,10 +119,10 @@ impl<R: Right> AccountAccess<R> {
         self.consent.history
     }
 
-    /// See [`ConsentAccess::link_stamp`].
+    /// See [`ConsentAccess::link_stamps`].
     #[must_use]
-    pub fn link_stamp(&self) -> Option<&str> {
-        self.consent.link_stamp()
+    pub fn link_stamps(&self) -> Option<&LinkStamps> {
+        self.consent.link_stamps()
     }
 }
 

@@ -3,14 +3,8 @@
 //! Data of the last days is open at any time, older data only for a while after the customer has signed in to give the consent. In
 //! the European Union the consent itself needs a new sign-in from time to time.
 
-use lombard_domain::consent::Revoker;
-use lombard_domain::id::{ConsentId, TokenId};
-use lombard_domain::permission::{Permission, Window};
+use lombard_domain::permission::{Permission, PermissionSet, Window};
 use lombard_domain::time::{Instant, Span};
-use lombard_store::token::{self, ConsentStanding};
-
-use crate::error::Result;
-use crate::{Auth, Call};
 
 /// What of the past is open, and since when a customer must have signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,27 +37,11 @@ impl OldData {
         granted.from.is_none_or(|from| from < since).then_some(since)
     }
 
-    /// Whether a consent needs a new sign-in. One that only confirms funds never does: it gives no account information.
-    pub(crate) fn is_due(&self, consent: &ConsentStanding, now: Instant) -> bool {
-        let about_accounts = Permission::ACCOUNT_INFORMATION.iter().any(|one| consent.permissions.has(*one));
-        about_accounts && self.renewal.is_some_and(|span| now.since(consent.signed_in_at) >= span)
-    }
-}
-
-impl Auth {
-    /// Takes back a consent whose customer must sign in anew; it may be authorised again. Recorded once, whoever calls.
-    pub(super) async fn end_until_sign_in(&self, call: Call<'_>, token: TokenId, consent: ConsentId) -> Result<()> {
-        let mut tx = self.db().begin("authentication due").await?;
-        let Some(found) = lombard_store::consent::find(&mut tx, consent).await? else { return Ok(()) };
-        if !self.revoke_in(&mut tx, call, found, Revoker::BankForAuthentication).await? {
-            return Ok(());
-        }
-        // The row is held from here on, so a customer who signed in meanwhile is seen, and nothing is taken back.
-        let standing = token::standing(&mut tx, token, None).await?.and_then(|standing| standing.consent);
-        if standing.is_some_and(|consent| self.policy().old_data.is_due(&consent, self.now())) {
-            tx.commit().await?;
-        }
-        Ok(())
+    /// Whether a consent to these permissions needs a new sign-in. One that only confirms funds never does: it gives no account
+    /// information.
+    pub(crate) fn is_due(&self, permissions: PermissionSet, signed_in_at: Instant, now: Instant) -> bool {
+        let about_accounts = Permission::ACCOUNT_INFORMATION.iter().any(|one| permissions.has(*one));
+        about_accounts && self.renewal.is_some_and(|span| now.since(signed_in_at) >= span)
     }
 }
 

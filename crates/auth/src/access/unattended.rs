@@ -2,19 +2,19 @@
 //!
 //! What is counted is one resource under one consent. Each access takes one of its places for 24 hours; the place is taken together
 //! with the entry on record, as the last thing before the answer, so that no two calls can have the last one. The pages of one answer
-//! are one access: their links carry a stamp of ours, and a call with it is not counted.
+//! are one access: their links carry stamps of ours, and a call that follows one is not counted.
 
 use std::collections::HashMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lombard_domain::id::{ClientId, ConsentId};
 use lombard_domain::time::{Instant, Span};
 use lombard_store::unattended_access::{self, UnattendedAccess};
-use lombard_store::{Index, Tx};
+use lombard_store::{Db, Tx};
+use tokio::runtime::Handle;
 
+use super::link::{Access, Link, LinkStamps};
+use crate::Auth;
 use crate::error::Result;
-use crate::{Auth, digest};
 
 /// How often apps may read without the customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,8 +55,8 @@ pub enum Presence {
     Nobody {
         /// What is read, in one spelling.
         resource: String,
-        /// The stamp of the link that is followed.
-        stamp: Option<String>,
+        /// The link that is followed.
+        link: Option<Link>,
     },
     /// The app says where the customer is, but that is no address.
     Unclear,
@@ -70,7 +70,6 @@ pub struct Budget {
     used: Vec<Instant>,
     now: Instant,
     taken: Option<UnattendedAccess>,
-    stamp: Option<String>,
 }
 
 impl Budget {
@@ -96,12 +95,6 @@ impl Budget {
         wait.map_or(0, |wait| wait.micros().max(0).saturating_add(999_999) / 1_000_000)
     }
 
-    /// What links to other pages of the answer carry.
-    #[must_use]
-    pub fn stamp(&self) -> Option<&str> {
-        self.stamp.as_deref()
-    }
-
     /// Whether the call has taken a place.
     pub(crate) fn has_place(&self) -> bool {
         self.taken.is_some()
@@ -112,7 +105,7 @@ impl Budget {
 
     fn seen(claim: &Claim, mut used: Vec<Instant>) -> Self {
         used.sort_unstable();
-        Self { limit: claim.limit, used, now: claim.now, taken: None, stamp: None }
+        Self { limit: claim.limit, used, now: claim.now, taken: None }
     }
 }
 
@@ -164,77 +157,65 @@ pub(crate) async fn take(tx: &mut Tx, claim: &Claim) -> lombard_store::Result<Bu
 pub(super) enum Demand {
     /// It takes a place.
     Claim(Claim),
-    /// It follows a link of an answer that has taken one.
-    Follow(Claim, String),
+    /// It follows a link of an answer that has taken one; the stamps are for the links of its own.
+    Follow(Claim, LinkStamps),
     /// It does not count.
     Nothing,
 }
 
 impl Auth {
     pub(super) fn demand(&self, client: ClientId, consent: ConsentId, presence: &Presence) -> Demand {
-        let Presence::Nobody { resource, stamp } = presence else { return Demand::Nothing };
+        let Presence::Nobody { resource, link } = presence else { return Demand::Nothing };
         let Calls::PerDay(limit) = self.policy().unattended.of(client) else { return Demand::Nothing };
         let claim = Claim { consent, resource: resource.clone(), limit, now: self.now() };
-        match stamp.as_ref().filter(|stamp| self.is_link_stamp(&claim, stamp)) {
-            Some(stamp) => Demand::Follow(claim, stamp.clone()),
+        let followed = |link| LinkStamps::followed(self.db(), (consent, resource), link, claim.now);
+        match link.as_ref().and_then(followed) {
+            Some(stamps) => Demand::Follow(claim, stamps),
             None => Demand::Claim(claim),
         }
     }
 
     /// What is left for a call that follows a link.
-    pub(super) async fn followed(&self, claim: &Claim, stamp: String) -> Result<Budget> {
+    pub(super) async fn followed(&self, claim: &Claim) -> Result<Budget> {
         let used = claim.used(&mut self.db().read().await?).await?;
-        let used = used.into_iter().map(|row| row.used_at).collect();
-        Ok(Budget { stamp: Some(stamp), ..Budget::seen(claim, used) })
+        Ok(Budget::seen(claim, used.into_iter().map(|row| row.used_at).collect()))
     }
 
-    /// A budget with the stamp for the links of the answer.
-    pub(super) fn stamped(&self, budget: Budget) -> Budget {
-        let stamp =
-            budget.taken.as_ref().map(|access| self.link_stamp(access.consent, &access.resource, access.used_at));
-        Budget { stamp, ..budget }
-    }
-
-    /// Gives a place back whose call was refused after all; what is left then. Where that fails the access stays counted.
-    pub(super) async fn give_back(&self, budget: Budget) -> Result<Budget> {
-        let Some(access) = &budget.taken else { return Ok(budget) };
-        let mut tx = self.db().begin("give back").await?;
-        unattended_access::give_back(&mut tx, access).await?;
-        tx.commit().await?;
-        let mut used = budget.used.clone();
-        if let Some(place) = used.iter().rposition(|at| *at == access.used_at) {
-            used.remove(place);
-        }
-        Ok(Budget { used, taken: None, ..budget })
-    }
-
-    /// The moment of an access, and a digest that only we can make of it.
-    fn link_stamp(&self, consent: ConsentId, resource: &str, at: Instant) -> String {
-        let moment = at.micros().to_be_bytes();
-        let proof =
-            self.db().vault().digest(Index::Link, &[consent.to_string().as_bytes(), resource.as_bytes(), &moment]);
-        let bytes: Vec<u8> = moment.into_iter().chain(proof.into_iter().take(PROOF_BYTES)).collect();
-        URL_SAFE_NO_PAD.encode(bytes)
-    }
-
-    fn is_link_stamp(&self, claim: &Claim, stamp: &str) -> bool {
-        let mut bytes = [0_u8; 8 + PROOF_BYTES];
-        if stamp.len() != STAMP_CHARS || URL_SAFE_NO_PAD.decode_slice(stamp, &mut bytes).is_err() {
-            return false;
-        }
-        let Some((moment, _)) = bytes.split_first_chunk::<8>() else { return false };
-        let at = Instant::from_micros(i64::from_be_bytes(*moment));
-        claim.now.since(at) < LINK_LIFE
-            && digest::same(self.link_stamp(claim.consent, &claim.resource, at).as_bytes(), stamp.as_bytes())
+    /// The stamps for the links of the answer to a call that has taken a place.
+    pub(super) fn stamps(&self, budget: &Budget) -> Option<LinkStamps> {
+        let UnattendedAccess { consent, resource, used_at, .. } = budget.taken.clone()?;
+        Some(LinkStamps::of(self.db().clone(), Access { consent, resource, at: used_at }))
     }
 }
 
-/// How long the links of an answer belong to its access.
-const LINK_LIFE: Span = Span::hours(1);
-/// Bytes of a stamp's digest.
-const PROOF_BYTES: usize = 16;
-/// Characters of a stamp.
-const STAMP_CHARS: usize = 32;
+/// Gives a place back whose call came to nothing; what is left then. Where that fails the access stays counted.
+pub(super) async fn give_back(db: &Db, budget: Budget) -> Budget {
+    let Some(access) = &budget.taken else { return budget };
+    if let Err(error) = free(db, access).await {
+        tracing::warn!(error = %crate::chain(&error), "a call that gave nothing stays counted as an access without the customer");
+        return budget;
+    }
+    let mut used = budget.used.clone();
+    if let Some(place) = used.iter().rposition(|at| *at == access.used_at) {
+        used.remove(place);
+    }
+    Budget { used, taken: None, ..budget }
+}
+
+/// Gives a place back for a caller who has hung up: nobody waits until that is done.
+pub(crate) fn give_back_alone(db: &Db, budget: Budget) {
+    // Where the process ends there is nobody left to do it, and the access stays counted.
+    if let (true, Ok(runtime)) = (budget.has_place(), Handle::try_current()) {
+        let db = db.clone();
+        runtime.spawn(async move { give_back(&db, budget).await });
+    }
+}
+
+async fn free(db: &Db, access: &UnattendedAccess) -> lombard_store::Result<()> {
+    let mut tx = db.begin("give back").await?;
+    unattended_access::give_back(&mut tx, access).await?;
+    tx.commit().await
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! Consents whose time is over, and consents that no customer ever answered.
+//! Consents whose time is over, consents that no customer ever answered, and consents whose customers must sign in anew.
 //!
 //! Rights end at the moment itself, whoever looks at it: [`Consent::standing`] and the gate compare times. What is done here is done
 //! afterwards: the state is stored, tokens are taken away, the app is told.
@@ -15,14 +15,15 @@ use crate::error::Result;
 use crate::{Auth, Call};
 
 impl Auth {
-    /// Stores of every consent whose time is over that it is, and that those were rejected which nobody has answered in time. To be
-    /// called every minute.
+    /// Stores of every consent whose time is over that it is, that those were rejected which nobody has answered in time, and that those
+    /// wait whose customers must sign in anew. To be called every minute.
     ///
     /// # Errors
     /// When the database fails. What was done until then stays done.
     pub async fn expire_what_is_over(&self) -> Result<()> {
         self.in_batches(Over::Expired).await?;
-        self.in_batches(Over::Unanswered).await
+        self.in_batches(Over::Unanswered).await?;
+        self.in_batches(Over::SignInDue).await
     }
 
     async fn in_batches(&self, which: Over) -> Result<()> {
@@ -47,39 +48,50 @@ impl Auth {
         Ok(match which {
             Over::Expired => consent::over(tx, now, AT_ONCE).await?,
             Over::Unanswered => consent::waiting_since(tx, now.minus(WAITING_LIFE), AT_ONCE).await?,
+            Over::SignInDue => match self.policy().old_data.renewal {
+                Some(span) => consent::signed_in_until(tx, now.minus(span), AT_ONCE).await?,
+                None => Vec::new(),
+            },
         })
     }
 
     /// Ends one consent, if it is still as it was found.
     async fn end_in(&self, tx: &mut Tx, id: ConsentId, which: Over) -> Result<bool> {
+        match which {
+            Over::Expired => self.expire_in(tx, id).await,
+            Over::SignInDue => self.end_until_sign_in_in(tx, CLOCK, id).await,
+            Over::Unanswered => self.reject_in(tx, id).await,
+        }
+    }
+
+    async fn expire_in(&self, tx: &mut Tx, id: ConsentId) -> Result<bool> {
         let Some(found) = consent::find(tx, id).await? else { return Ok(false) };
-        let seen = found.state().status();
-        let Some(ended) = self.ended(found, which) else { return Ok(false) };
-        if !consent::advance(tx, seen, &ended).await? {
+        let seen = found.stamp();
+        let Some(expired) = self.expired(found) else { return Ok(false) };
+        if !consent::advance(tx, seen, &expired).await? {
             return Ok(false);
         }
         grant::revoke_of_consent(tx, id, self.now()).await?;
-        match which {
-            Over::Expired => {
-                self.record(tx, CLOCK, Event::ConsentExpired, subject(&ended), None).await?;
-                self.notify(tx, CLOCK, &ended, Topic::ResourceUpdate, None).await?;
-            }
-            Over::Unanswered => {
-                self.record(tx, CLOCK, Event::ConsentRejected, subject(&ended), Some("abandoned")).await?;
-            }
-        }
+        self.record(tx, CLOCK, Event::ConsentExpired, subject(&expired), None).await?;
+        self.notify(tx, CLOCK, &expired, Topic::ResourceUpdate, None).await?;
         Ok(true)
     }
 
-    fn ended(&self, found: Consent, which: Over) -> Option<Consent> {
-        match which {
-            Over::Expired => {
-                // It ended when its time was over, not when somebody noticed.
-                let at = found.terms().expires_at?.max(found.changed_at());
-                if at > self.now() { None } else { found.expire(at).ok() }
-            }
-            Over::Unanswered => found.reject(Rejection::Abandoned, self.now()).ok(),
+    /// It ended when its time was over, not when somebody noticed.
+    fn expired(&self, found: Consent) -> Option<Consent> {
+        let at = found.terms().expires_at?.max(found.changed_at());
+        if at > self.now() { None } else { found.expire(at).ok() }
+    }
+
+    async fn reject_in(&self, tx: &mut Tx, id: ConsentId) -> Result<bool> {
+        let Some(found) = consent::find(tx, id).await? else { return Ok(false) };
+        let seen = found.stamp();
+        let Ok(rejected) = found.reject(Rejection::Abandoned, self.now()) else { return Ok(false) };
+        if !consent::advance(tx, seen, &rejected).await? {
+            return Ok(false);
         }
+        self.record(tx, CLOCK, Event::ConsentRejected, subject(&rejected), Some("abandoned")).await?;
+        Ok(true)
     }
 }
 
@@ -87,6 +99,8 @@ impl Auth {
 enum Over {
     /// Its time is over.
     Expired,
+    /// Its customer must sign in anew.
+    SignInDue,
     /// No customer has answered it in time.
     Unanswered,
 }

@@ -3,7 +3,7 @@
 //! What is another app's looks like what was never there, and so does what was deleted: the same answer, whatever the reason.
 
 use lombard_domain::audit::Event;
-use lombard_domain::consent::{Consent, Debtor, Kind, State, Terms};
+use lombard_domain::consent::{Consent, Debtor, Kind, State, Terms, Wording};
 use lombard_domain::id::ConsentId;
 use lombard_domain::permission::{Permission, PermissionSet, Window};
 use lombard_domain::time::Instant;
@@ -23,6 +23,8 @@ pub struct Lodging {
     pub window: Window,
     /// Until when the consent shall hold; `None` until it is taken back.
     pub expires_at: Option<Instant>,
+    /// How it wrote these times.
+    pub wording: Wording,
 }
 
 /// What an app asks for when it lodges a consent to confirm funds.
@@ -32,6 +34,15 @@ pub struct FundsLodging {
     pub debtor: Debtor,
     /// Until when the consent shall hold; `None` until it is taken back.
     pub expires_at: Option<Instant>,
+    /// How it wrote that time.
+    pub wording: Wording,
+}
+
+/// A consent of a kind that is to be lodged.
+struct Asked {
+    kind: Kind,
+    terms: Terms,
+    wording: Wording,
 }
 
 /// What keeps a consent from being lodged.
@@ -88,7 +99,7 @@ pub fn lodge_flaws(asked: &Lodging, now: Instant) -> Vec<Flaw> {
         (!set.is_empty() && !accounts, Flaw::NoAccounts),
         (transactions && !direction, Flaw::NoDirection),
         (direction && !transactions, Flaw::NoTransactions),
-        (from.zip(to).is_some_and(|(from, to)| from >= to), Flaw::WindowReversed),
+        (from.zip(to).is_some_and(|(from, to)| from > to), Flaw::WindowReversed),
         (is_over(asked.expires_at, now), Flaw::Over),
     ]
     .into_iter()
@@ -111,8 +122,9 @@ impl Auth {
         if !flaws.is_empty() {
             return Err(NotLodged::Flawed(flaws));
         }
-        let Lodging { permissions, window, expires_at } = asked;
-        self.lodge(call, client, Kind::AccountAccess, Terms { permissions, window, expires_at, debtor: None }).await
+        let Lodging { permissions, window, expires_at, wording } = asked;
+        let terms = Terms { permissions, window, expires_at, debtor: None };
+        self.lodge(call, client, Asked { kind: Kind::AccountAccess, terms, wording }).await
     }
 
     /// An app lodges a consent to confirm funds.
@@ -128,21 +140,21 @@ impl Auth {
         if is_over(asked.expires_at, self.now()) {
             return Err(NotLodged::Flawed(vec![Flaw::Over]));
         }
-        let FundsLodging { debtor, expires_at } = asked;
+        let FundsLodging { debtor, expires_at, wording } = asked;
         let permissions = PermissionSet::of(&[Permission::FundsConfirmation]);
         let terms = Terms { permissions, window: Window::default(), expires_at, debtor: Some(debtor) };
-        self.lodge(call, client, Kind::FundsConfirmation, terms).await
+        self.lodge(call, client, Asked { kind: Kind::FundsConfirmation, terms, wording }).await
     }
 
     async fn lodge(
         &self,
         call: Call<'_>,
         client: &ClientAccess,
-        kind: Kind,
-        terms: Terms,
+        asked: Asked,
     ) -> std::result::Result<Consent, NotLodged> {
+        let Asked { kind, terms, wording } = asked;
         let id = ConsentId::random(self.random());
-        let lodged = Consent::lodge(id, client.client(), kind, terms, self.now());
+        let lodged = Consent::lodge(id, client.client(), kind, terms, self.now()).worded(wording);
         let mut tx = self.db().begin("lodge consent").await?;
         if consent::waiting_of_client(&mut tx, client.client(), WAITING_MAX).await? >= WAITING_MAX {
             return Err(NotLodged::TooMany);
@@ -176,7 +188,7 @@ impl Auth {
         for _ in 0..ATTEMPTS {
             let mut tx = self.db().begin("delete consent").await?;
             let Some(found) = own(&mut tx, client, kind, id).await? else { return Ok(None) };
-            let seen = found.state().status();
+            let seen = found.stamp();
             let Ok(deleted) = found.delete(self.now()) else { return Ok(None) };
             if consent::advance(&mut tx, seen, &deleted).await? {
                 grant::revoke_of_consent(&mut tx, deleted.id(), self.now()).await?;
@@ -219,7 +231,8 @@ mod tests {
         fn what_is_lodged_keeps_every_rule(members in proptest::sample::subsequence(Permission::ACCOUNT_INFORMATION, 0..=21)) {
             use Permission::*;
             let has = |permission| members.contains(&permission);
-            let asked = Lodging { permissions: PermissionSet::of(&members), window: Window::default(), expires_at: None };
+            let permissions = PermissionSet::of(&members);
+            let asked = Lodging { permissions, window: Window::default(), expires_at: None, wording: Wording::default() };
             let right = (has(AccountsBasic) || has(AccountsDetail))
                 && (has(TransactionsBasic) || has(TransactionsDetail)) == (has(TransactionsCredits) || has(TransactionsDebits));
             prop_assert_eq!(lodge_flaws(&asked, Instant::from_seconds(0)).is_empty(), right);
@@ -232,9 +245,10 @@ mod tests {
                 permissions: PermissionSet::of(&[Permission::AccountsBasic]),
                 window: Window { from: Some(at(from)), to: Some(at(to)) },
                 expires_at: Some(at(end)),
+                wording: Wording::default(),
             };
             let flaws = lodge_flaws(&asked, at(now));
-            prop_assert_eq!(flaws.contains(&Flaw::WindowReversed), from >= to);
+            prop_assert_eq!(flaws.contains(&Flaw::WindowReversed), from > to);
             prop_assert_eq!(flaws.contains(&Flaw::Over), end <= now);
         }
     }

@@ -6,6 +6,7 @@
 mod expire;
 mod lodge;
 mod look;
+mod renewal;
 mod revoke;
 
 use lombard_domain::audit::Subject;

@@ -6,7 +6,7 @@ use lombard_domain::id::{ConsentId, CustomerId};
 use lombard_store::{Tx, consent, grant};
 
 use super::subject;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::{Auth, Call};
 
 impl Auth {
@@ -25,7 +25,8 @@ impl Auth {
         Ok(revoked)
     }
 
-    /// The bank takes a consent back on an operator's word; whether it was live. The next call under it is refused.
+    /// The bank takes a consent back on an operator's word; whether it could be: it was live, or had been taken back before and now fraud is
+    /// suspected. The next call under it is refused.
     ///
     /// # Errors
     /// When the database fails.
@@ -33,7 +34,7 @@ impl Auth {
         self.revoke_consent(call, id, why).await
     }
 
-    /// Takes a consent back; whether it was live.
+    /// Takes a consent back; whether it could be.
     ///
     /// # Errors
     /// When the database fails.
@@ -45,12 +46,35 @@ impl Auth {
         Ok(revoked)
     }
 
-    /// Takes a consent back within a transaction, with all grants made from it; its app is told if it wants to be.
+    /// Takes a consent back within a transaction, with all grants made from it; its app is told if it wants to be. Whether it could be.
     pub(crate) async fn revoke_in(&self, tx: &mut Tx, call: Call<'_>, found: Consent, by: Revoker) -> Result<bool> {
-        let seen = found.state().status();
-        let Ok(revoked) = found.revoke(by, self.now()) else { return Ok(false) };
+        let mut found = found;
+        for _ in 0..ATTEMPTS {
+            let id = found.id();
+            match self.revoke_as_seen(tx, call, found, by).await? {
+                Attempt::Done => return Ok(true),
+                Attempt::NotPossible => return Ok(false),
+                Attempt::Overtaken => {}
+            }
+            // A customer who says yes once more in that moment does not undo that it is taken back.
+            let Some(changed) = consent::find(tx, id).await? else { return Ok(false) };
+            found = changed;
+        }
+        Err(Error::Busy)
+    }
+
+    /// The same, unless the consent was changed after it was looked at.
+    pub(super) async fn revoke_as_seen(
+        &self,
+        tx: &mut Tx,
+        call: Call<'_>,
+        found: Consent,
+        by: Revoker,
+    ) -> Result<Attempt> {
+        let seen = found.stamp();
+        let Ok(revoked) = found.revoke(by, self.now()) else { return Ok(Attempt::NotPossible) };
         if !consent::advance(tx, seen, &revoked).await? {
-            return Ok(false);
+            return Ok(Attempt::Overtaken);
         }
         grant::revoke_of_consent(tx, revoked.id(), self.now()).await?;
         let reason = match by {
@@ -62,6 +86,20 @@ impl Auth {
         };
         self.record(tx, call, Event::ConsentRevoked, subject(&revoked), Some(reason)).await?;
         self.notify_of_revocation(tx, call, &revoked, by).await?;
-        Ok(true)
+        Ok(Attempt::Done)
     }
 }
+
+/// What came of an attempt to take a consent back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// It is taken back.
+    Done,
+    /// It is in a state in which this cannot be.
+    NotPossible,
+    /// Somebody else changed it in that moment.
+    Overtaken,
+}
+
+/// How often it is tried when somebody else changes the consent in that moment.
+const ATTEMPTS: usize = 5;

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! One sender at a time for each app, on all nodes together: whoever holds the lease of its subscription. No transaction is open
-//! while a token is on its way. Who crashes loses the lease when its time is over, and the token is sent again; an app may
+//! while a token is on its way. Where the app is, is looked up before each token: once it was told that it has another address, or
+//! none, nothing more begins on its way to the old one. Who crashes loses the lease when its time is over, and the token is sent again; an app may
 //! therefore get a token twice, and knows it by its `jti`.
 
 use std::sync::Arc;
@@ -133,6 +134,11 @@ impl Sender {
             if self.stopping.load(Ordering::Relaxed) || self.auth.now() >= enough {
                 break;
             }
+            if !self.is_still_there().await? {
+                // What did not work at the old address says nothing of the new one.
+                rest = Rest { failures: 0, until: None };
+                break;
+            }
             let interaction = self.interaction();
             let parcel = Parcel { url: callback.as_str(), interaction: &interaction, token };
             match self.auth.parts.deliver.post(parcel).await {
@@ -149,6 +155,13 @@ impl Sender {
             }
         }
         Ok(rest)
+    }
+
+    /// Whether the app still wants to be sent tokens where it wanted them when the sending began.
+    async fn is_still_there(&self) -> Result<bool> {
+        let Subscription { id, client: app, callback, .. } = &self.waiting.subscription;
+        let stored = subscription::of_client(&mut self.auth.db().read().await?, *app).await?;
+        Ok(stored.is_some_and(|stored| stored.id == *id && stored.callback == *callback))
     }
 
     async fn settle(&self, sent: &Due) -> Result<()> {

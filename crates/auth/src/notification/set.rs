@@ -44,9 +44,10 @@ fn base<'a>(policy: &'a Policy, app: &Metadata) -> &'a str {
 }
 
 fn claims(issuer: &str, base: &str, news: &Notification, now: Instant) -> Value {
+    // The one is in the singular and the other in the plural, as the standard's examples have them.
     let (kind, path) = match news.about {
         About::AccountAccessConsent(_) => ("account-access-consent", "aisp/account-access-consents"),
-        About::FundsConfirmationConsent(_) => ("funds-confirmation-consent", "cbpii/funds-confirmation-consents"),
+        About::FundsConfirmationConsent(_) => ("funds-confirmation-consents", "cbpii/funds-confirmation-consents"),
     };
     let id = news.about.consent_id();
     let uri = format!("{base}/open-banking/v4.0/{path}/{id}");
@@ -134,7 +135,7 @@ mod tests {
             "https://bank.example/open-banking/v4.0/cbpii/funds-confirmation-consents/con_00000000000000000000000003";
         assert_eq!(claims["sub"], uri);
         let event = &claims["events"]["urn:uk:org:openbanking:events:resource-update"];
-        assert_eq!(event["subject"]["http://openbanking.org.uk/rty"], "funds-confirmation-consent");
+        assert_eq!(event["subject"]["http://openbanking.org.uk/rty"], "funds-confirmation-consents");
         assert!(event.get("reason").is_none());
     }
 }

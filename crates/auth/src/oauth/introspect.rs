@@ -94,7 +94,7 @@ impl Auth {
         let mut tx = self.db().read().await?;
         let Some(standing) = token::standing(&mut tx, id, None).await? else { return Ok(None) };
         let consent = standing.consent;
-        let Some(token) = live(standing, self.now()).filter(|token| may_ask(asker, token.client)) else {
+        let Some(token) = self.live(standing).filter(|token| may_ask(asker, token.client)) else {
             return Ok(None);
         };
         let subject = match consent {
@@ -152,20 +152,26 @@ impl Auth {
 
     /// What a customer allowed, if it still holds.
     async fn authorisation(&self, tx: &mut Tx, id: ConsentId) -> Result<Option<Authorisation>> {
-        let found = consent::find(tx, id).await?;
-        Ok(found.and_then(|consent| consent.standing(self.now()).ok().cloned()))
+        let Some(found) = consent::find(tx, id).await? else { return Ok(None) };
+        if self.waits_for_sign_in(tx, &found).await? {
+            return Ok(None);
+        }
+        Ok(found.standing(self.now()).ok().cloned())
+    }
+
+    /// The token, if it opens anything at this moment.
+    fn live(&self, standing: Standing) -> Option<AccessToken> {
+        let now = self.now();
+        let holds = standing.client == Some(ClientStatus::Active)
+            && standing.consent.is_none_or(|consent| {
+                consent.status.standing(consent.expires_at, now).is_ok() && !self.is_sign_in_due(&consent)
+            });
+        standing.token.filter(|token| holds && now < token.expires_at)
     }
 
     fn told(&self, details: &Details, given: &Authorisation) -> Value {
         details.to_json(&self.policy().resource, &given.accounts)
     }
-}
-
-/// The token, if it opens anything at this moment.
-fn live(standing: Standing, now: Instant) -> Option<AccessToken> {
-    let holds = standing.client == Some(ClientStatus::Active)
-        && standing.consent.is_none_or(|consent| consent.status.standing(consent.expires_at, now).is_ok());
-    standing.token.filter(|token| holds && now < token.expires_at)
 }
 
 /// Whether a client's access tokens are the asker's business. All are for the one API, whose resource servers are registered as such.

@@ -5,6 +5,7 @@
 
 mod font;
 mod pen;
+mod printer;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -15,17 +16,18 @@ use lombard_domain::time::Date;
 
 use font::Face;
 use pen::{About, Ink, MARGIN, Page, Style, WIDTH};
+pub(crate) use printer::Printer;
 
 /// What a document tells.
-pub(crate) struct Sheet<'a> {
+pub(crate) struct Sheet {
     /// The bank's name.
-    pub(crate) bank_name: &'a str,
+    pub(crate) bank_name: String,
     /// The names of the account's owners.
     pub(crate) owners: Vec<String>,
     /// The account.
-    pub(crate) account: &'a Account,
+    pub(crate) account: Account,
     /// The statement.
-    pub(crate) statement: &'a Statement,
+    pub(crate) statement: Statement,
     /// What it sums up.
     pub(crate) figures: Figures,
     /// What was booked, the oldest first.
@@ -44,7 +46,7 @@ pub(crate) struct Entry {
     pub(crate) amount: Money,
 }
 
-impl Sheet<'_> {
+impl Sheet {
     /// The document, as a PDF file.
     pub(crate) fn pdf(&self) -> Vec<u8> {
         let mut layout = Layout { sheet: self, done: Vec::new(), page: Page::new(), y: 0.0 };
@@ -54,7 +56,7 @@ impl Sheet<'_> {
         layout.table();
         let pages = layout.finish();
         let title = format!("Account statement, {}", self.days());
-        pen::file(&About { title: &title, author: self.bank_name, made_on: self.statement.made_on }, pages)
+        pen::file(&About { title: &title, author: &self.bank_name, made_on: self.statement.made_on }, pages)
     }
 
     fn days(&self) -> String {
@@ -64,7 +66,7 @@ impl Sheet<'_> {
 
 /// The pages so far, and the place on the last one.
 struct Layout<'a> {
-    sheet: &'a Sheet<'a>,
+    sheet: &'a Sheet,
     done: Vec<Page>,
     page: Page,
     /// How far down the page is used.
@@ -75,7 +77,7 @@ impl Layout<'_> {
     /// The top of the first page: the bank, the customer, the account.
     fn head(&mut self) {
         let sheet = self.sheet;
-        self.page.fitted((MARGIN, 66.0), HALF, BANK, sheet.bank_name);
+        self.page.fitted((MARGIN, 66.0), HALF, BANK, &sheet.bank_name);
         self.page.right((RIGHT, 66.0), HALF, TITLE, "Account statement");
         self.page.rule(80.0, 1.4, NAVY);
 
@@ -208,7 +210,7 @@ impl Layout<'_> {
     fn room(&mut self, height: f32) -> f32 {
         if self.y + height > BOTTOM {
             self.done.push(std::mem::replace(&mut self.page, Page::new()));
-            self.page.fitted((MARGIN, 50.0), HALF, AGAIN, self.sheet.bank_name);
+            self.page.fitted((MARGIN, 50.0), HALF, AGAIN, &self.sheet.bank_name);
             self.page.right((RIGHT, 50.0), HALF, QUIET, &self.sheet.days());
             self.page.rule(58.0, 0.9, NAVY);
             self.y = 84.0;

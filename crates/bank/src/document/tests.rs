@@ -20,6 +20,7 @@ fn account() -> Account {
         identification: Identification::new(Scheme::SortCodeAccountNumber, "20000012345678").unwrap(),
         opened_on: Date::new(2020, 1, 31).unwrap(),
         credit_line: None,
+        switched_at: None,
     }
 }
 
@@ -70,17 +71,17 @@ fn squeezed(text: &str) -> String {
 
 fn document(owners: &[&str], figures: Figures, entries: Vec<Entry>) -> Vec<u8> {
     let owners = owners.iter().map(|owner| (*owner).to_owned()).collect();
+    sheet(owners, figures, entries).pdf()
+}
+
+fn sheet(owners: Vec<String>, figures: Figures, entries: Vec<Entry>) -> Sheet {
     let (account, statement) = (account(), statement());
-    let sheet = Sheet {
-        bank_name: "Test bank",
-        owners,
-        account: &account,
-        statement: &statement,
-        figures,
-        entries,
-        is_cut: false,
-    };
-    sheet.pdf()
+    Sheet { bank_name: "Test bank".to_owned(), owners, account, statement, figures, entries, is_cut: false }
+}
+
+/// What takes a while to be laid out.
+pub(super) fn long_sheet() -> Sheet {
+    sheet(Vec::new(), figures(0, &[]), (0..5000).map(|_| entry(1, "A long walk", -100)).collect())
 }
 
 proptest! {

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::view::AccountView;
 
 impl EmbeddedBank {
-    /// The accounts of a consent that its customer still holds.
+    /// The accounts of a consent that its customer still holds or took to another bank.
     pub(crate) async fn accounts_in(
         &self,
         consent: ConsentId,

@@ -37,6 +37,7 @@ use lombard_domain::permission::{
 use lombard_domain::time::Clock;
 use lombard_store::Db;
 
+use crate::document::Printer;
 use crate::page::StatementKey;
 use crate::port::{Answer, Bank, ListQuery, Reach, StatementQuery, SyncQuery, TransactionQuery};
 use crate::view::{
@@ -49,13 +50,14 @@ use crate::view::{
 pub struct EmbeddedBank {
     db: Db,
     clock: Arc<dyn Clock>,
+    printer: Printer,
 }
 
 impl EmbeddedBank {
     /// The bank in a database.
     #[must_use]
     pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
-        Self { db, clock }
+        Self { db, clock, printer: Printer::new() }
     }
 }
 

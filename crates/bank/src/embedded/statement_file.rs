@@ -24,6 +24,7 @@ impl EmbeddedBank {
         bank_name: &str,
     ) -> Result<Option<StatementFile>> {
         let Some(found) = self.statement_under(access, id).await? else { return Ok(None) };
+        let turn = self.printer.turn().await;
         let account = access.account();
         let mut tx = self.db.read().await?;
         let known = account::find(&mut tx, account).await?.ok_or(Error::Corrupt("an account of a consent"))?;
@@ -32,16 +33,16 @@ impl EmbeddedBank {
         let (entries, is_cut) = booked(&mut tx, account, found.statement.moments()).await?;
         drop(tx);
         let sheet = Sheet {
-            bank_name,
+            bank_name: bank_name.to_owned(),
             owners: owners.map(|owner| owner.person.customer.full_name.into_string()).collect(),
-            account: &known,
-            statement: &found.statement,
+            account: known,
+            statement: found.statement,
             figures: found.figures,
             entries,
             is_cut,
         };
-        let name = format!("statement-{}.pdf", found.statement.to);
-        Ok(Some(StatementFile { name, content: sheet.pdf() }))
+        let name = format!("statement-{}.pdf", sheet.statement.to);
+        Ok(Some(StatementFile { name, content: turn.print(sheet).await? }))
     }
 }
 

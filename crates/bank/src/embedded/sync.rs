@@ -73,12 +73,13 @@ impl EmbeddedBank {
         let (mut added, mut changed, mut removed) = (Vec::new(), Vec::new(), Vec::new());
         for change in changes {
             match change.difference {
-                Difference::Added(stored) => added.push(TransactionView::of(*stored, feed.seen)),
-                Difference::Changed(stored) => changed.push(TransactionView::of(*stored, feed.seen)),
+                Difference::Added(stored) => added.push(TransactionView::of(*stored, feed.seen, feed.only)),
+                Difference::Changed(stored) => changed.push(TransactionView::of(*stored, feed.seen, feed.only)),
                 Difference::Removed(id) => removed.push(id),
             }
         }
-        SyncPage { added, changed, removed, next: next.text(&self.db, feed), more: next.at < next.head }
+        let more = next.at < next.head;
+        SyncPage { added, changed, removed, next: next.text(&self.db, feed), more, is_walking: more }
     }
 }
 

@@ -69,6 +69,7 @@ fn an_account(id: AccountId, source: &str, scheme: Scheme, number: &str) -> Acco
         identification: Identification::new(scheme, number).unwrap(),
         opened_on: Date::new(2020, 1, 1).unwrap(),
         credit_line: (scheme == Scheme::Pan).then(|| pounds(300_000)),
+        switched_at: None,
     }
 }
 

@@ -41,7 +41,7 @@ impl EmbeddedBank {
             Some(account) => transaction::page(&mut tx, account, &turn.query()).await?,
             None => transaction::page_of_all(&mut tx, wanted.consent, wanted.customer, &turn.query()).await?,
         };
-        // Between which moments only credits lie, or only debits, no index knows: it would be told at the cost of the whole history.
+        // The statement that tells it looks at both ways: it would say when the other flowed.
         let range = match shade.only {
             None => transaction::range(&mut tx, wanted, shade.window).await?,
             Some(_) => None,
@@ -111,7 +111,7 @@ impl Turn {
         TransactionPage {
             newer: rows.first().filter(|_| is_newer).map(|row| PageKey::newer(row.cursor())),
             older: rows.last().filter(|_| is_older).map(|row| PageKey::older(row.cursor())),
-            items: rows.into_iter().map(|row| TransactionView::of(row, self.shade.seen)).collect(),
+            items: rows.into_iter().map(|row| TransactionView::of(row, self.shade.seen, self.shade.only)).collect(),
             available: None,
         }
     }

@@ -5,7 +5,7 @@ use lombard_domain::currency::Currency;
 use lombard_domain::id::AccountId;
 use lombard_domain::permission::Seen;
 use lombard_domain::text::Text;
-use lombard_domain::time::Date;
+use lombard_domain::time::{Date, Instant};
 
 use super::{AccountNumber, detail};
 
@@ -26,6 +26,8 @@ pub struct AccountView {
     pub nickname: Option<Text<70>>,
     /// Since when.
     pub opened_on: Date,
+    /// Since when it is at another bank, if it went there.
+    pub switched_at: Option<Instant>,
     /// Detail: the number that others pay to.
     pub number: Option<AccountNumber>,
 }
@@ -40,6 +42,7 @@ impl AccountView {
             kind: account.kind,
             nickname: account.nickname,
             opened_on: account.opened_on,
+            switched_at: account.switched_at,
             number: detail(seen.level, || AccountNumber::of(&account.identification, seen.cards)),
         }
     }

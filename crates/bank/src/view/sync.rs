@@ -16,4 +16,6 @@ pub struct SyncPage {
     pub next: String,
     /// Whether there is more already.
     pub more: bool,
+    /// Whether that is the rest of what there was when this walk began: then it is the same whenever it is asked for.
+    pub is_walking: bool,
 }

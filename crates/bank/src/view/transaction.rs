@@ -2,7 +2,7 @@
 
 use lombard_domain::account::{BankCode, BookingStatus, Counterparty};
 use lombard_domain::id::{AccountId, TransactionId};
-use lombard_domain::money::Money;
+use lombard_domain::money::{Direction, Money};
 use lombard_domain::permission::{Cards, Seen};
 use lombard_domain::text::Text;
 use lombard_domain::time::Instant;
@@ -39,7 +39,7 @@ pub struct TransactionDetail {
     pub description: Option<Text<500>>,
     /// Who was on the other side.
     pub counterparty: Option<CounterpartyView>,
-    /// The booked balance after it; `None` while it is pending.
+    /// The booked balance after it; `None` while it is pending, or where only credits or only debits may be seen.
     pub balance: Option<Money>,
 }
 
@@ -74,7 +74,7 @@ pub struct Available {
 }
 
 impl TransactionView {
-    pub(crate) fn of(stored: StoredTransaction, seen: Seen) -> Self {
+    pub(crate) fn of(stored: StoredTransaction, seen: Seen, only: Option<Direction>) -> Self {
         let StoredTransaction { transaction, balance, .. } = stored;
         let counterparty = transaction.counterparty.as_ref().map(|other| CounterpartyView::of(other, seen.cards));
         Self {
@@ -88,7 +88,8 @@ impl TransactionView {
             detail: detail(seen.level, || TransactionDetail {
                 description: transaction.description,
                 counterparty,
-                balance,
+                // From two balances and what is shown between them follows what is not shown.
+                balance: balance.filter(|_| only.is_none()),
             }),
         }
     }

@@ -34,8 +34,8 @@ impl IntoResponses for Refused {
         [
             (400, "A parameter is wrong, or the cursor is none of this account under this consent"),
             (401, "No token, or one that does not work"),
-            (403, "The consent does not allow this, is not for this account, or the customer must sign in again"),
-            (406, "Something else than JSON is asked for"),
+            (403, "The token does not allow this, its consent is not for this account, or the customer must sign in again"),
+            (406, "Something else than JSON in UTF-8 is asked for"),
             (429, "The accesses without the customer are used up; Retry-After says when there is one again"),
             (503, "Too busy; try again in a moment"),
         ]

@@ -99,7 +99,7 @@ impl Problem {
             Denied::InvalidToken => unauthorized("token_invalid", "The access token is not valid here"),
             Denied::NoToken => unauthorized("token_missing", "An access token is needed in the Authorization header"),
             Denied::Nonce => unauthorized("nonce_needed", "The DPoP proof needs the nonce of the DPoP-Nonce header"),
-            Denied::Permission(_) => forbidden("permission_missing", "The consent does not allow this"),
+            Denied::Permission(_) => forbidden("permission_missing", "The access token does not allow this"),
             Denied::Presence => Self::parameter(
                 "customer_address_invalid",
                 "It must hold one IP address, that of the customer who is there; leave it out if nobody is",

@@ -35,7 +35,8 @@ pub(super) struct Changes {
     next_cursor: String,
     /// Whether there is more already.
     has_more: bool,
-    /// Where it is, as long as there is more. Following this address is no further access without the customer.
+    /// Where it is, as long as there is more. To follow this address is no further access without the customer, but for what came
+    /// after this one had begun.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
 }
@@ -109,10 +110,10 @@ pub(super) async fn of_account(
     let next = page.more.then(|| {
         let base = app.auth.policy().base(door);
         let limit = limit.map(|limit| limit.to_string());
-        let pairs =
-            [(CURSOR, Some(page.next.as_str())), (LIMIT, limit.as_deref()), (presence::STAMP, access.link_stamp())];
+        let pairs = [(CURSOR, Some(page.next.as_str())), (LIMIT, limit.as_deref())];
         let given = pairs.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
+        // A walk tells the same whenever it goes on. The next one tells what is new then, which is another access.
+        let query = presence::stamped(given, access.link_stamps().filter(|_| page.is_walking));
         format!("{base}/lombard/v1/accounts/{}/transactions/sync?{query}", access.account())
     });
     Ok(Json(Changes::of(page, next)))

@@ -2,6 +2,8 @@
 //!
 //! The shapes are written down here for the description only: the values themselves are made by the rules of OAuth in `auth`.
 
+mod client;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -10,6 +12,7 @@ use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, OpenApi, ToSchema};
 
 use super::{discovery, grant, introspect, register, token, userinfo};
+pub(super) use client::{ClientChange, ClientMetadata, ClientRegistration};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -131,17 +134,6 @@ pub(super) struct PushedResponse {
     request_uri: String,
     /// Seconds.
     expires_in: i64,
-}
-
-/// Client metadata (RFC 7591 2), as it is asked for and as it is registered.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ClientMetadata {
-    /// Shown to customers.
-    client_name: Option<String>,
-    /// Where customers are sent back to.
-    redirect_uris: Option<Vec<String>>,
-    /// What the app may ask for.
-    scope: Option<String>,
 }
 
 /// A JSON object whose members a standard defines.

@@ -13,7 +13,7 @@ use lombard_domain::secret::Secret;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::docs::{ClientMetadata, Refused};
+use super::docs::{ClientChange, ClientMetadata, ClientRegistration, Refused};
 use super::problem::Problem;
 use crate::app::App;
 use crate::parts::body::{self, BODY_MAX, BadBody};
@@ -78,7 +78,7 @@ fn members(metadata: &Metadata) -> serde_json::Result<Map<String, Value>> {
 
 /// Registers an app (RFC 7591; UK Dynamic Client Registration 3.3).
 #[utoipa::path(post, path = "/register", tag = "registration", operation_id = "register",
-    request_body(content((ClientMetadata = "application/json"), (String = "application/jwt"))), responses((status = 201, description = "What is registered", body = ClientMetadata), Refused), security((), ("registration" = [])))]
+    request_body(content((ClientMetadata = "application/json"), (String = "application/jwt"), (String = "application/jose"))), responses((status = 201, description = "What is registered", body = ClientRegistration), Refused), security((), ("registration" = [])))]
 pub(super) async fn create(State(app): State<App>, id: InteractionId, request: Request) -> Result<Response, Problem> {
     let (headers, asked) = asked(request).await?;
     let registrar = Registrar::Anybody(body::bearer(&headers));
@@ -89,7 +89,7 @@ pub(super) async fn create(State(app): State<App>, id: InteractionId, request: R
 
 /// What is registered (RFC 7592 2.1).
 #[utoipa::path(get, path = "/register/{client}", tag = "registration", operation_id = "getRegistration",
-    params(("client" = String, Path, description = "The client id", max_length = 40)), responses((status = 200, description = "What is registered", body = ClientMetadata), Refused), security(("registration" = [])))]
+    params(("client" = String, Path, description = "The client id", max_length = 40)), responses((status = 200, description = "What is registered", body = ClientRegistration), Refused), security(("registration" = [])))]
 pub(super) async fn read(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (client, request) = client_of(request).await;
     let token = body::bearer(request.headers());
@@ -99,7 +99,7 @@ pub(super) async fn read(State(app): State<App>, request: Request) -> Result<Res
 
 /// Changes what is registered (RFC 7592 2.2).
 #[utoipa::path(put, path = "/register/{client}", tag = "registration", operation_id = "changeRegistration",
-    params(("client" = String, Path, description = "The client id", max_length = 40)), request_body(content((ClientMetadata = "application/json"), (String = "application/jwt"))), responses((status = 200, description = "What is registered", body = ClientMetadata), Refused), security(("registration" = [])))]
+    params(("client" = String, Path, description = "The client id", max_length = 40)), request_body(content((ClientChange = "application/json"), (String = "application/jwt"), (String = "application/jose"))), responses((status = 200, description = "What is registered", body = ClientRegistration), Refused), security(("registration" = [])))]
 pub(super) async fn update(State(app): State<App>, id: InteractionId, request: Request) -> Result<Response, Problem> {
     let (client, request) = client_of(request).await;
     let (headers, asked) = asked(request).await?;

@@ -72,9 +72,9 @@ fn customer() -> SecurityScheme {
     ))
 }
 
-/// An app's own token.
+/// An app's own token. Without a customer there is nobody whom `openid` could tell of.
 fn app() -> SecurityScheme {
-    let scopes = Scope::ALL.iter().map(|scope| (scope.name(), ""));
+    let scopes = Scope::ALL.iter().filter(|scope| **scope != Scope::OpenId).map(|scope| (scope.name(), ""));
     let flow = ClientCredentials::new("/token", Scopes::from_iter(scopes));
     SecurityScheme::OAuth2(OAuth2::with_description(
         [Flow::ClientCredentials(flow)],

@@ -10,14 +10,23 @@ pub(crate) fn takes(headers: &HeaderMap, kind: &str) -> bool {
     ranges.peek().is_none() || ranges.any(|range| covers(std::str::from_utf8(range).unwrap_or_default(), kind))
 }
 
-/// Whether one range of media types covers a kind, and does not refuse it.
+/// Whether one range of media types covers a kind in UTF-8, and does not refuse it.
 fn covers(range: &str, kind: &str) -> bool {
     let mut pieces = range.split(';').map(str::trim);
     let named = pieces.next().unwrap_or_default();
-    let refused = pieces.any(|piece| matches!(piece, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+    let refused =
+        pieces.any(|piece| matches!(piece, "q=0" | "q=0.0" | "q=0.00" | "q=0.000") || is_in_other_letters(piece));
     let family = kind.split('/').next().unwrap_or_default();
     let whole_family = named.strip_suffix("/*").is_some_and(|named| named.eq_ignore_ascii_case(family));
     !refused && (named == "*/*" || whole_family || named.eq_ignore_ascii_case(kind))
+}
+
+/// Whether a parameter asks for another character set than the one that there is (UK Open Banking: 406). Its name and its value are
+/// the same in any case, and the value may be quoted (RFC 9110 8.3.2).
+fn is_in_other_letters(parameter: &str) -> bool {
+    let Some((name, value)) = parameter.split_once('=') else { return false };
+    let plain = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
+    name.eq_ignore_ascii_case("charset") && !plain.eq_ignore_ascii_case("utf-8")
 }
 
 #[cfg(test)]
@@ -37,11 +46,27 @@ mod tests {
             "*/*",
             "text/html, application/json;q=0.5",
             "application/json; charset=utf-8",
+            "application/json;Charset=\"UTF-8\"; q=0.9",
+            "*/*; charset=Utf-8",
+            "application/json; charset=iso-8859-1, application/json;q=0.1",
             "Application/*",
         ] {
             assert!(accepts(good), "{good}");
         }
-        for bad in ["text/html", "application/xml", "application/json;q=0", "json", "text/*", "*", "/*"] {
+        for bad in [
+            "text/html",
+            "application/xml",
+            "application/json;q=0",
+            "json",
+            "text/*",
+            "*",
+            "/*",
+            "application/json; charset=iso-8859-1",
+            "application/json;q=1; CHARSET=\"utf-16\"",
+            "*/*; charset=us-ascii",
+            "application/json; charset=",
+            "application/json; charset=\"utf-8",
+        ] {
             assert!(!accepts(bad), "{bad}");
         }
     }

@@ -1,7 +1,7 @@
 //! What an answer tells of the accesses without the customer: how many there are, how many are left, and when there is one more.
 //!
 //! An extractor cannot set headers of the answer, so it leaves what is to be told in a slot of the request, and the layer around all
-//! routes reads it there.
+//! routes reads it there. That layer also sees when a caller hangs up before the answer: then nothing was given, and nothing counts.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,9 +9,7 @@ use axum::response::Response;
 use http::header::RETRY_AFTER;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode};
-use lombard_auth::access::Budget;
-
-use crate::app::App;
+use lombard_auth::access::{Budget, Gate};
 
 /// The place for what is to be told.
 #[derive(Clone, Default)]
@@ -25,10 +23,44 @@ pub(crate) fn tell(parts: &Parts, budget: &Budget) {
     }
 }
 
-/// Tells it. An answer that gives nothing did not count.
-pub(crate) async fn settle(app: &App, Slot(slot): &Slot, response: &mut Response) {
-    let Some(budget) = slot.get() else { return };
-    let budget = if response.status().is_success() { budget.clone() } else { app.gate.give_back(budget.clone()).await };
+/// A call that is not answered yet. If it never is, what it has taken is given back.
+pub(crate) struct Open {
+    slot: Slot,
+    gate: Gate,
+    is_settled: bool,
+}
+
+impl Open {
+    /// A call that begins.
+    pub(crate) fn of(gate: Gate) -> Self {
+        Self { slot: Slot::default(), gate, is_settled: false }
+    }
+
+    /// Where it is left what is to be told.
+    pub(crate) fn slot(&self) -> Slot {
+        self.slot.clone()
+    }
+
+    /// Tells it. An answer that gives nothing did not count.
+    pub(crate) async fn settle(mut self, response: &mut Response) {
+        if let Some(budget) = self.slot.0.get().cloned() {
+            let gives = response.status().is_success();
+            let budget = if gives { budget } else { self.gate.give_back(budget).await };
+            told(&budget, response);
+        }
+        self.is_settled = true;
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let (false, Some(budget)) = (self.is_settled, self.slot.0.get()) {
+            self.gate.give_back_alone(budget.clone());
+        }
+    }
+}
+
+fn told(budget: &Budget, response: &mut Response) {
     let (limit, left, wait) = (budget.limit(), budget.left(), budget.seconds_to_next());
     let window = Budget::WINDOW.whole_seconds();
     let headers = response.headers_mut();

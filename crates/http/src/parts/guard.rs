@@ -11,6 +11,7 @@ use http::header::{CACHE_CONTROL, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTI
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::interaction::{self, InteractionId};
+use super::leftover;
 
 /// A refusal that no handler decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,7 @@ pub(crate) async fn run(
     let method = known_method(request.method());
     let path = request.uri().path().to_owned();
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let (request, leftover) = leftover::watch(request);
     let running = AssertUnwindSafe(next.run(request)).catch_unwind();
     let mut response = match tokio::time::timeout(ANSWER_MAX, running).await {
         Ok(Ok(response)) => response,
@@ -68,6 +70,9 @@ pub(crate) async fn run(
         .record(took.as_secs_f64());
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(method, route, status, duration_ms, interaction = id.as_str(), "request");
+    if let Some(leftover) = leftover {
+        leftover.clear(&mut response).await;
+    }
     response
 }
 

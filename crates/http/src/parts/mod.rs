@@ -9,6 +9,7 @@ pub(crate) mod cookie;
 pub(crate) mod evidence;
 pub mod guard;
 pub mod interaction;
+pub(crate) mod leftover;
 pub(crate) mod params;
 pub mod peer;
 pub(crate) mod presence;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use axum::extract::MatchedPath;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
-use lombard_auth::access::Presence;
+use lombard_auth::access::{Link, LinkStamps, Presence};
 
 use super::{body, params};
 
@@ -16,7 +16,7 @@ pub(crate) fn of(parts: &Parts, params: &[(String, String)]) -> Presence {
         Some(Err(Unreadable)) => Presence::Unclear,
         None => {
             let template = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-            Presence::Nobody { resource: resource(template, params), stamp: stamp(parts) }
+            Presence::Nobody { resource: resource(template, params), link: link(parts) }
         }
     }
 }
@@ -49,17 +49,33 @@ fn is_identifier(text: &str) -> bool {
     text.len() <= IDENTIFIER_MAX && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
 
-/// The stamp of a link that goes on from a place; without such a place the call begins anew.
-fn stamp(parts: &Parts) -> Option<String> {
+/// The link that goes on from a place; without such a place the call begins anew.
+fn link(parts: &Parts) -> Option<Link> {
     let query = body::query(&parts.uri).ok()?;
     let goes_on = PLACES.iter().any(|name| matches!(query.get(name), Ok(Some(_))));
-    query.get(STAMP).ok().flatten().filter(|_| goes_on).map(str::to_owned)
+    let stamp = query.get(STAMP).ok().flatten().filter(|_| goes_on)?;
+    Some(Link { target: target(query.pairs()), stamp: stamp.to_owned() })
+}
+
+/// The query of a link of ours, with its stamp if following it is no further access.
+pub(crate) fn stamped<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, stamps: Option<&LinkStamps>) -> String {
+    let pairs: Vec<_> = pairs.collect();
+    let stamp = stamps.map(|stamps| stamps.stamp(&target(pairs.iter().copied())));
+    let stamp = stamp.as_deref().map(|stamp| (STAMP, stamp));
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs.into_iter().chain(stamp)).finish()
+}
+
+/// Where a link leads, in one spelling. All that is in its query counts: with another filter the same page is another one.
+fn target<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut pairs: Vec<_> = pairs.filter(|(name, value)| *name != STAMP && !value.is_empty()).collect();
+    pairs.sort_unstable();
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 /// The address of the customer who is there (UK Open Banking: present means that they are).
 pub(crate) const CUSTOMER_ADDRESS: HeaderName = HeaderName::from_static("x-fapi-customer-ip-address");
 /// The parameter of links that says to which access they belong.
-pub(crate) const STAMP: &str = "access";
+const STAMP: &str = "access";
 /// Characters of an identifier.
 const IDENTIFIER_MAX: usize = 40;
 /// What stands for an identifier that is none.
@@ -117,7 +133,29 @@ mod tests {
             ("/x?page=p", None),
             ("/x?page=p&access=s&access=t", None),
         ] {
-            assert_eq!(stamp(&parts(uri, &[])).as_deref(), expected, "{uri}");
+            assert_eq!(link(&parts(uri, &[])).map(|link| link.stamp).as_deref(), expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn where_a_link_leads_has_one_spelling_and_leaves_nothing_out() {
+        let target = |uri| link(&parts(uri, &[])).unwrap().target;
+        let link = target("/x?from=2026-01-01T00:00:00%2B01:00&page=p&access=s");
+        for same in [
+            "/x?access=s&page=p&from=2026-01-01T00:00:00%2B01:00",
+            "/x?page=%70&from=2026-01-01T00%3A00%3A00%2b01%3A00&access=t&to=",
+        ] {
+            assert_eq!(target(same), link, "{same}");
+        }
+        for other in [
+            "/x?page=p&access=s",
+            "/x?from=2026-01-01T00:00:00%2B02:00&page=p&access=s",
+            "/x?from=2026-01-01T00:00:00%2B01:00&page=q&access=s",
+            "/x?from=2026-01-01T00:00:00%2B01:00&page=p&to=x&access=s",
+            "/x?from=2026-01-01T00:00:00%2B01:00&from=x&page=p&access=s",
+            "/x?from=2026-01-01T00:00:00%2B01:00%26page%3Dp&page=p&access=s",
+        ] {
+            assert_ne!(target(other), link, "{other}");
         }
     }
 }

@@ -32,12 +32,18 @@ struct Account {
     #[schema(max_length = 40, example = "acc_0c8ehsawdbxf6vs5d1m3q5s4yr")]
     account_id: String,
     status: &'static str,
+    /// Since when it has this status, if it went to another bank.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_update_date_time: Option<String>,
     currency: String,
     account_category: &'static str,
     account_type_code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     nickname: Option<String>,
     opening_date: String,
+    /// `UK.CASS.SwitchCompleted` of an account that went to another bank; nothing else of it can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    switch_status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<Vec<CashAccount>>,
 }
@@ -78,11 +84,13 @@ impl From<AccountView> for Account {
         Self {
             account_id: view.id.to_string(),
             status: status(view.status),
+            status_update_date_time: view.switched_at.map(|at| at.rfc3339()),
             currency: view.currency.to_string(),
             account_category: category(view.category),
             account_type_code: type_code(view.kind),
             nickname: view.nickname.map(|text| text.into_string()),
             opening_date: view.opened_on.start().rfc3339(),
+            switch_status: view.switched_at.map(|_| "UK.CASS.SwitchCompleted"),
             account: view.number.map(|number| vec![CashAccount::of(&number, None)]),
         }
     }

@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use http::StatusCode;
 use lombard_auth::Door;
 use lombard_auth::consent::{Flaw, Lodging, NotLodged, lodge_flaws};
-use lombard_domain::consent::{Consent, Kind};
+use lombard_domain::consent::{Consent, Kind, Times, Wording};
 use lombard_domain::permission::{PermissionSet, Window};
 use lombard_domain::time::Instant;
 use serde::Serialize;
@@ -146,7 +146,9 @@ pub(super) fn lodging(body: &Object<'_>, now: Instant) -> Option<Lodging> {
     let instant = |name| data.may(name).and_then(|field| field.date_time());
     let window = Window { from: instant(FROM), to: instant(TO) };
     let expires_at = instant(EXPIRATION);
-    let asked = Lodging { permissions: permissions?, window, expires_at };
+    let written = |name| data.may(name).and_then(|field| field.written());
+    let wording = Wording { expires_at: written(EXPIRATION), from: written(FROM), to: written(TO) };
+    let asked = Lodging { permissions: permissions?, window, expires_at, wording };
     for flaw in lodge_flaws(&asked, now) {
         let Fault { code, message, .. } = fault(flaw);
         data.refuse(member(flaw), code, message);
@@ -191,7 +193,7 @@ fn fault(flaw: Flaw) -> Fault {
             "U002",
             "ReadTransactionsCredits and ReadTransactionsDebits need ReadTransactionsBasic or ReadTransactionsDetail",
         ),
-        Flaw::WindowReversed => ("U003", "Must be later than TransactionFromDateTime"),
+        Flaw::WindowReversed => ("U003", "Must not be earlier than TransactionFromDateTime"),
     };
     Fault { code, message: message.into(), path: Some(format!("Data.{}", member(flaw))) }
 }
@@ -207,17 +209,17 @@ fn member(flaw: Flaw) -> &'static str {
 fn answer(app: &App, door: Door, consent: &Consent) -> Json<ConsentAnswer> {
     let own = own::address(app, door, &format!("/aisp/account-access-consents/{}", consent.id()));
     let Standing { status, reasons, since } = Standing::of(consent, app.auth.now());
-    let terms = consent.terms();
+    let Times { expires_at, from, to } = consent.times();
     let data = ConsentData {
         consent_id: consent.id().to_string(),
         creation_date_time: consent.created_at().rfc3339(),
         status,
         status_reason: reasons,
         status_update_date_time: since.rfc3339(),
-        permissions: permission::codes(terms.permissions),
-        expiration_date_time: terms.expires_at.map(Instant::rfc3339),
-        transaction_from_date_time: terms.window.from.map(Instant::rfc3339),
-        transaction_to_date_time: terms.window.to.map(Instant::rfc3339),
+        permissions: permission::codes(consent.terms().permissions),
+        expiration_date_time: expires_at,
+        transaction_from_date_time: from,
+        transaction_to_date_time: to,
     };
     Json(ConsentAnswer { data, risk: Risk {}, links: Links { own, ..Links::default() }, meta: Meta::default() })
 }

@@ -17,7 +17,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
 use super::envelope::Links;
 use super::error::Problem;
-use super::query::{self, Listing};
+use super::query::{self, Listing, Places};
 use crate::app::App;
 use crate::parts::interaction::InteractionId;
 use crate::parts::peer::At;
@@ -95,15 +95,7 @@ impl<D: Dated> Asked<D> {
     pub(super) fn links(&self, list: &Listing, prev: Option<D::Key>, next: Option<D::Key>) -> Links {
         let given = [(D::FROM.0, &self.from), (D::TO.0, &self.to)];
         let filters: Vec<_> = given.iter().filter_map(|(name, text)| Some((*name, text.as_deref()?))).collect();
-        let at = |key: D::Key| list.address(&filters, Some(&key.to_string()));
-        let first = list.address(&filters, None);
-        Links {
-            own: self.page.map_or_else(|| first.clone(), at),
-            first: Some(first),
-            prev: prev.map(at),
-            next: next.map(at),
-            last: Some(at(D::LAST)),
-        }
+        list.links(&filters, Places { own: self.page, prev, next, last: D::LAST })
     }
 }
 

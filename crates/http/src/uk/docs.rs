@@ -76,8 +76,11 @@ impl IntoResponses for DataRefused {
         refusals(&[
             (400, "A parameter is wrong, or names something that does not exist"),
             (401, "No token, or one that does not work"),
-            (403, "The consent does not allow this, is not for this account, or the customer must sign in again"),
-            (406, "Something else than JSON is asked for"),
+            (
+                403,
+                "The token does not allow this, its consent is not for this account, or the customer must sign in again",
+            ),
+            (406, "Something else than JSON in UTF-8 is asked for"),
             (429, "The accesses without the customer are used up; Retry-After says when there is one again"),
             (503, "Too busy; try again in a moment"),
         ])
@@ -90,7 +93,7 @@ impl IntoResponses for AppRefused {
             (400, "The body is wrong, or an identifier names nothing of this app's"),
             (401, "No token, or one that does not work"),
             (403, "Not an app's own token for this scope"),
-            (406, "Something else than JSON is asked for"),
+            (406, "Something else than JSON in UTF-8 is asked for"),
             (413, "The body is too long"),
             (415, "The body is not JSON"),
             (429, "Too much of this app's waits; Retry-After says when to come again"),

@@ -56,7 +56,10 @@ impl Problem {
 
     /// Nothing that the caller accepts can be given.
     pub(super) fn not_acceptable(kind: &str) -> Self {
-        let (message, path) = (format!("Only {kind} can be given").into(), Some("Accept".to_owned()));
+        let (message, path) = (
+            format!("Only {kind} can be given, and no other character set than UTF-8").into(),
+            Some("Accept".to_owned()),
+        );
         Self::of(StatusCode::NOT_ACCEPTABLE, vec![Fault { code: "U006", message, path }])
     }
 
@@ -119,7 +122,7 @@ impl Problem {
             Denied::InvalidToken => unauthorized("TK01", "The access token is not valid here"),
             Denied::NoToken => unauthorized("TK09", "An access token is needed in the Authorization header"),
             Denied::Nonce => unauthorized("TK01", "The DPoP proof needs the nonce of the DPoP-Nonce header"),
-            Denied::Permission(_) => Self::new(StatusCode::FORBIDDEN, "AG01", "The consent does not allow this"),
+            Denied::Permission(_) => Self::new(StatusCode::FORBIDDEN, "AG01", "The access token does not allow this"),
             Denied::Presence => Self::field(
                 "U006",
                 "It must hold one IP address, that of the customer who is there; leave it out if nobody is",

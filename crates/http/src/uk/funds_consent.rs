@@ -6,7 +6,7 @@ use http::StatusCode;
 use lombard_auth::Door;
 use lombard_auth::consent::FundsLodging;
 use lombard_domain::account::{BadIdentification, Identification};
-use lombard_domain::consent::{Consent, Debtor, Kind};
+use lombard_domain::consent::{Consent, Debtor, Kind, Wording};
 use lombard_domain::text::Text;
 use lombard_domain::time::Instant;
 use serde::Serialize;
@@ -137,8 +137,10 @@ pub(super) fn lodging(body: &Object<'_>, now: Instant) -> Option<FundsLodging> {
     if expires_at.is_some_and(|end| end <= now) {
         data.refuse(EXPIRATION, "U003", "Must lie in the future");
     }
+    let written = data.may(EXPIRATION).and_then(|field| field.written());
+    let wording = Wording { expires_at: written, ..Wording::default() };
     let debtor = debtor(&data.need("DebtorAccount")?.object()?)?;
-    Some(FundsLodging { debtor, expires_at })
+    Some(FundsLodging { debtor, expires_at, wording })
 }
 
 fn debtor(account: &Object<'_>) -> Option<Debtor> {
@@ -164,16 +166,15 @@ fn debtor(account: &Object<'_>) -> Option<Debtor> {
 fn answer(app: &App, door: Door, consent: &Consent) -> Json<Envelope<FundsConsentData>> {
     let own = own::address(app, door, &format!("/cbpii/funds-confirmation-consents/{}", consent.id()));
     let Standing { status, reasons, since } = Standing::of(consent, app.auth.now());
-    let terms = consent.terms();
     let data = FundsConsentData {
         consent_id: consent.id().to_string(),
         creation_date_time: consent.created_at().rfc3339(),
         status,
         status_reason: reasons,
         status_update_date_time: since.rfc3339(),
-        expiration_date_time: terms.expires_at.map(Instant::rfc3339),
+        expiration_date_time: consent.times().expires_at,
         // There always is one: a consent of this kind is not lodged without it.
-        debtor_account: terms.debtor.as_ref().map(DebtorAccount::of),
+        debtor_account: consent.terms().debtor.as_ref().map(DebtorAccount::of),
     };
     Envelope::whole(data, own)
 }

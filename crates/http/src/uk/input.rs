@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use lombard_auth::jose::json;
+use lombard_domain::consent::Written;
 use lombard_domain::text::Text;
 use lombard_domain::time::Instant;
 use serde_json::{Map, Value};
@@ -153,6 +154,11 @@ impl<'a> Field<'a> {
             Some(instant) => Some(instant),
             None => self.refuse("U003", "Must be a date and time of ISO 8601, such as 2027-01-31T12:00:00Z"),
         }
+    }
+
+    /// How a date and time was written, if it can be told back; whether it is one is for [`Field::date_time`] to say.
+    pub(crate) fn written(&self) -> Option<Written> {
+        self.value.as_str().and_then(Written::read)
     }
 
     /// A whole number from `least` to `most`.

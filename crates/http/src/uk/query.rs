@@ -1,9 +1,11 @@
 //! Query parameters of lists: dates in every form that third parties send, and the place of a page.
 
+use std::fmt::Display;
 use std::str::FromStr;
 
 use http::Uri;
 use lombard_auth::Door;
+use lombard_auth::access::LinkStamps;
 use lombard_auth::oauth::Params;
 use lombard_bank::{ListKey, ListQuery, Page, Reach};
 use lombard_domain::permission::Right;
@@ -35,44 +37,68 @@ impl ListFilters {
 
     /// The links of the page that came.
     pub(super) fn links<T>(self, list: &Listing, page: &Page<T>) -> Links {
-        let at = |key: ListKey| list.address(&[], Some(&key.to_string()));
-        Links {
-            own: self.page.map_or_else(|| list.address(&[], None), at),
-            first: Some(list.address(&[], None)),
-            prev: page.prev.map(at),
-            next: page.next.map(at),
-            last: Some(at(ListKey::LAST)),
-        }
+        list.links(&[], Places { own: self.page, prev: page.prev, next: page.next, last: ListKey::LAST })
     }
 }
 
 /// A list that is read: where its pages are found.
 pub(super) struct Listing {
     path: String,
-    /// What says that its pages belong to one access.
-    stamp: Option<String>,
+    /// What says of its links that they belong to one access.
+    stamps: Option<LinkStamps>,
+}
+
+/// The pages to which a page of a list leads.
+#[derive(Clone, Copy)]
+pub(super) struct Places<K> {
+    /// The page that came; `None` for the first.
+    pub(super) own: Option<K>,
+    /// The page in front of it.
+    pub(super) prev: Option<K>,
+    /// The page behind it.
+    pub(super) next: Option<K>,
+    /// The last.
+    pub(super) last: K,
 }
 
 impl Listing {
     /// A list of one account or of all accounts of a consent; its name ends the path.
     ///
-    /// Lists are made here only, and links to their pages by [`Self::address`] only: what all links must carry because of the right
-    /// under which the list is read is taken from `reach` here and put into the query there.
+    /// Lists are made here only, and links to their pages by [`Self::links`] only: what links must carry because of the right under
+    /// which the list is read is taken from `reach` here and put into the query there.
     pub(super) fn of<R: Right>(app: &App, door: Door, reach: &Reach<'_, R>, name: &str) -> Self {
         let path = match reach.account() {
             Some(account) => format!("/accounts/{account}/{name}"),
             None => format!("/{name}"),
         };
-        Self { path: address(app, door, &path), stamp: reach.access().link_stamp().map(str::to_owned) }
+        Self { path: address(app, door, &path), stamps: reach.access().link_stamps().cloned() }
     }
 
-    /// The address of one of its pages, with the filters that led to it; without a page, of the first.
-    pub(super) fn address(&self, filters: &[(&str, &str)], page: Option<&str>) -> String {
-        // The first page begins anew: what is read there is another access.
-        let stamp = self.stamp.as_deref().filter(|_| page.is_some());
+    /// The links of a page, with the filters that led to it.
+    ///
+    /// Those that lead on from what was read carry a stamp. Those that begin anew do not: the first page, and the last where the page
+    /// that came is the whole list. Of a page at a place for which nobody vouches, which may be anywhere, only the next one does.
+    pub(super) fn links<K: Display + Copy>(&self, filters: &[(&str, &str)], places: Places<K>) -> Links {
+        let Places { own, prev, next, last } = places;
+        let stamps = self.stamps.as_ref();
+        let followed = stamps.filter(|stamps| stamps.is_followed());
+        let begun = if own.is_none() { stamps } else { followed };
+        let is_whole = prev.is_none() && next.is_none();
+        let at = |key: K, stamps| self.address(filters, Some(&key.to_string()), stamps);
+        let first = self.address(filters, None, None);
+        Links {
+            own: own.map_or_else(|| first.clone(), |key| at(key, followed)),
+            first: Some(first),
+            prev: prev.map(|key| at(key, begun)),
+            next: next.map(|key| at(key, stamps)),
+            last: Some(at(last, begun.filter(|_| !is_whole))),
+        }
+    }
+
+    /// The address of one of its pages; without a page, of the first.
+    fn address(&self, filters: &[(&str, &str)], page: Option<&str>, stamps: Option<&LinkStamps>) -> String {
         let pairs = filters.iter().copied().chain(page.map(|page| (PAGE, page)));
-        let pairs = pairs.chain(stamp.map(|stamp| (presence::STAMP, stamp)));
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let query = presence::stamped(pairs, stamps);
         if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) }
     }
 }

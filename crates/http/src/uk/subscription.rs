@@ -1,4 +1,4 @@
-//! What apps want to be told: `OBEventSubscription1` and its responses (digest, sections 1.5 and 11).
+//! What apps want to be told: `OBEventSubscription1` and its responses.
 //!
 //! One subscription for each app. An `x-jws-signature` is not looked at, and answers are not signed.
 

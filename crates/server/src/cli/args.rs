@@ -240,7 +240,7 @@ pub(crate) enum Reason {
     Authentication,
     /// The customer's contract or accounts are closed, or the bank has another reason of its own.
     Closed,
-    /// Fraud is suspected.
+    /// Fraud is suspected: nobody can give it again. It may have been taken back before for another reason.
     Fraud,
 }
 

@@ -67,15 +67,19 @@ async fn show(args: &ConsentShow) -> anyhow::Result<ExitCode> {
 
 async fn revoke(args: &ConsentRevoke) -> anyhow::Result<ExitCode> {
     let core = Place::find(&args.place)?.core().await?;
-    let (why, what_follows) = match args.reason {
-        Reason::Fraud => (Revoker::BankForFraud, "The app is told that access is suspended."),
+    let (why, revocable, what_follows) = match args.reason {
+        Reason::Fraud => (
+            Revoker::BankForFraud,
+            "authorised, or was taken back for another reason",
+            "The app is told that access is suspended. Nobody can give the consent again.",
+        ),
         Reason::Authentication => {
-            (Revoker::BankForAuthentication, "The app is told that the customer must sign in again.")
+            (Revoker::BankForAuthentication, "authorised", "The app is told that the customer must sign in again.")
         }
-        Reason::Closed => (Revoker::Bank, "The app is told that the bank withdrew access."),
+        Reason::Closed => (Revoker::Bank, "authorised", "The app is told that the bank withdrew access."),
     };
     if !core.auth.revoke_by_operator(OPERATOR, id(&args.consent)?, why).await? {
-        bail!("there is no authorised consent with this id; `lombard consent show` says where one stands");
+        bail!("there is no consent with this id that is {revocable}; `lombard consent show` says where one stands");
     }
     say(format_args!("The consent is taken back. Its tokens stop working with the next call. {what_follows}"));
     Ok(ExitCode::SUCCESS)

@@ -38,7 +38,12 @@ impl Place {
                 master: *master_key::read_file(key)?.expose(),
                 sandbox: None,
                 policy: Policy::for_issuer(NO_ISSUER),
-                trust: Trust { client_authorities: Vec::new(), reach: Reach::PublicOnly, outgoing_roots: Vec::new() },
+                trust: Trust {
+                    client_authorities: Vec::new(),
+                    reach: Reach::PublicOnly,
+                    outgoing_roots: Vec::new(),
+                    outgoing_certificate: None,
+                },
                 address_is_known: false,
             }),
             (None, _, url) => {

@@ -193,6 +193,8 @@ impl Config {
             &mut self.authorization.initial_access_token_file,
             &mut self.server.client_ca_file,
             &mut self.outgoing.ca_file,
+            &mut self.outgoing.certificate_file,
+            &mut self.outgoing.key_file,
         ];
         let directories = self.directories.iter_mut().filter_map(|directory| match &mut directory.keys {
             DirectoryKeys::File(file) => Some(file),

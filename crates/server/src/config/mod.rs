@@ -173,6 +173,10 @@ pub(crate) struct Outgoing {
     pub(crate) private_addresses: bool,
     /// Authorities in PEM that are believed beside the usual ones.
     pub(crate) ca_file: Option<PathBuf>,
+    /// The certificate that is shown to apps that ask for one when they are sent events.
+    pub(crate) certificate_file: Option<PathBuf>,
+    /// Its private key.
+    pub(crate) key_file: Option<PathBuf>,
 }
 
 /// `[sign_in]`: how customers sign in.

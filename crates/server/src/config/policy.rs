@@ -1,6 +1,7 @@
 //! The settings as the rules of authorization understand them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use lombard_auth::jose::Jwks;
@@ -8,10 +9,10 @@ use lombard_auth::{Directory, Policy};
 use lombard_domain::oauth::Need;
 use lombard_domain::time::Span;
 
-use super::{Config, DirectoryKeys, NamedDirectory, Registration, SoftwareStatements};
+use super::{Config, DirectoryKeys, NamedDirectory, Outgoing, Registration, SoftwareStatements};
 use crate::fetch::Reach;
 use crate::files;
-use crate::listen::tls::read_chain;
+use crate::listen::tls::{ChainAndKey, read_chain};
 use crate::wire::Trust;
 
 impl Config {
@@ -58,13 +59,14 @@ impl Config {
     /// Whom the server believes, and whom it may ask.
     ///
     /// # Errors
-    /// A file with authorities cannot be read.
+    /// A file with authorities cannot be read, or the certificate to show cannot.
     pub(crate) fn trust(&self) -> anyhow::Result<Trust> {
         let read = |file: &Option<PathBuf>| file.as_deref().map_or_else(|| Ok(Vec::new()), read_chain);
         Ok(Trust {
             client_authorities: read(&self.server.client_ca_file)?,
             reach: if self.outgoing.private_addresses { Reach::Everything } else { Reach::PublicOnly },
             outgoing_roots: read(&self.outgoing.ca_file)?,
+            outgoing_certificate: self.outgoing.certificate()?.map(Arc::new),
         })
     }
 
@@ -75,6 +77,23 @@ impl Config {
             .with_context(|| format!("cannot read the initial access token in {}", file.display()))?;
         let text = String::from_utf8(bytes).context("the initial access token is not text")?;
         Ok(text.trim().to_owned())
+    }
+}
+
+impl Outgoing {
+    /// What is shown to apps that ask for a certificate when they are sent events.
+    ///
+    /// # Errors
+    /// There is one file and not the other, a file cannot be read, or they do not belong together.
+    pub(super) fn certificate(&self) -> anyhow::Result<Option<ChainAndKey>> {
+        let (chain, key) = match (&self.certificate_file, &self.key_file) {
+            (None, None) => return Ok(None),
+            (Some(chain), Some(key)) => (chain, key),
+            _ => bail!("certificate_file and key_file need each other"),
+        };
+        let pair = ChainAndKey::read(chain, key)?;
+        pair.check().with_context(|| format!("{} and {} do not belong together", chain.display(), key.display()))?;
+        Ok(Some(pair))
     }
 }
 

@@ -14,7 +14,7 @@ use super::{HttpsFetch, send};
 impl HttpsFetch {
     async fn hand_over(&self, parcel: Parcel<'_>) -> anyhow::Result<()> {
         let target = Target::parse(parcel.url)?;
-        let stream = self.open(&target).await?;
+        let stream = self.open(&target, &self.known).await?;
         let request = Request::post(target.path)
             .header(HOST, target.authority)
             .header(CONTENT_TYPE, "application/jwt")

@@ -30,22 +30,30 @@ use tokio_rustls::client::TlsStream;
 
 pub(crate) use reach::Reach;
 
-use crate::listen::tls;
+use crate::listen::tls::{self, ChainAndKey};
 use target::Target;
 
 /// Fetches over HTTPS, one connection for each document.
 pub(crate) struct HttpsFetch {
     reach: Reach,
-    tls: TlsConnector,
+    /// Shows no certificate: whose keys are asked for need not know who asks.
+    anonymous: TlsConnector,
+    /// Shows ours to who asks for one.
+    known: TlsConnector,
     limits: Limits,
 }
 
 impl HttpsFetch {
-    /// Trusts the authorities of the system and these besides.
+    /// Trusts the authorities of the system and these besides, and shows a certificate of ours, if there is one, where events go.
     ///
     /// # Errors
-    /// One of the certificates given cannot be an authority's, or the cryptographic library does not have what we ask of it.
-    pub(crate) fn new(reach: Reach, extra_roots: Vec<CertificateDer<'static>>) -> anyhow::Result<Self> {
+    /// One of the certificates given cannot be an authority's, ours cannot be used, or the cryptographic library does not have
+    /// what we ask of it.
+    pub(crate) fn new(
+        reach: Reach,
+        extra_roots: Vec<CertificateDer<'static>>,
+        own: Option<&ChainAndKey>,
+    ) -> anyhow::Result<Self> {
         let mut roots = RootCertStore::empty();
         for root in extra_roots {
             roots.add(root).context("a certificate that is to be trusted as an authority's cannot be used")?;
@@ -58,32 +66,25 @@ impl HttpsFetch {
         if roots.is_empty() {
             tracing::warn!("no certificate authority is trusted: keys that apps keep at an address cannot be fetched");
         }
-        Self::trusting(roots, reach, Limits::default())
+        Self::trusting(roots, own, reach, Limits::default())
     }
 
-    fn trusting(roots: RootCertStore, reach: Reach, limits: Limits) -> anyhow::Result<Self> {
-        let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
-        let mut config = ClientConfig::builder_with_provider(tls::provider())
-            .with_protocol_versions(&versions)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        config.alpn_protocols = vec![ALPN_HTTP_1_1.to_vec()];
-        // Every connection verifies the certificate; a resumed one would go by what an earlier one verified.
-        config.resumption = Resumption::disabled();
-        Ok(Self { reach, tls: TlsConnector::from(Arc::new(config)), limits })
+    fn trusting(roots: RootCertStore, own: Option<&ChainAndKey>, reach: Reach, limits: Limits) -> anyhow::Result<Self> {
+        let roots = Arc::new(roots);
+        Ok(Self { reach, anonymous: connector(Arc::clone(&roots), None)?, known: connector(roots, own)?, limits })
     }
 
     async fn exchange(&self, url: &str) -> anyhow::Result<Vec<u8>> {
         let target = Target::parse(url)?;
-        let stream = self.open(&target).await?;
+        let stream = self.open(&target, &self.anonymous).await?;
         self.ask(stream, target).await
     }
 
     /// A connection to a host whose addresses and certificate were checked.
-    async fn open(&self, target: &Target) -> anyhow::Result<TlsStream<TcpStream>> {
+    async fn open(&self, target: &Target, tls: &TlsConnector) -> anyhow::Result<TlsStream<TcpStream>> {
         let addresses = self.resolve(target).await?;
         let stream = self.connect(&addresses).await?;
-        self.tls.connect(target.server_name.clone(), stream).await.context("no TLS connection")
+        tls.connect(target.server_name.clone(), stream).await.context("no TLS connection")
     }
 
     /// The addresses of a host, looked up this once and all of them checked.
@@ -160,6 +161,22 @@ impl Fetch for HttpsFetch {
             }
         })
     }
+}
+
+/// TLS that trusts these authorities, and shows a certificate to who asks for one.
+fn connector(roots: Arc<RootCertStore>, own: Option<&ChainAndKey>) -> anyhow::Result<TlsConnector> {
+    let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
+    let builder = ClientConfig::builder_with_provider(tls::provider())
+        .with_protocol_versions(&versions)?
+        .with_root_certificates(roots);
+    let mut config = match own {
+        None => builder.with_no_client_auth(),
+        Some(own) => builder.with_client_auth_cert(own.chain.clone(), own.key.clone_key())?,
+    };
+    config.alpn_protocols = vec![ALPN_HTTP_1_1.to_vec()];
+    // Every connection verifies the certificate; a resumed one would go by what an earlier one verified.
+    config.resumption = Resumption::disabled();
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// Sends the one request of a connection: the head of the answer, and the task that drives the connection while it is held.

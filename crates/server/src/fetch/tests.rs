@@ -60,6 +60,10 @@ impl Server {
             .with_no_client_auth()
             .with_single_cert(vec![certificate.clone()], key)
             .unwrap();
+        Self::with(config, certificate, script).await
+    }
+
+    async fn with(config: ServerConfig, certificate: CertificateDer<'static>, script: Vec<Do>) -> Self {
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = socket.local_addr().unwrap().port();
@@ -89,7 +93,7 @@ impl Server {
     fn fetch_within(&self, reach: Reach, limits: Limits) -> HttpsFetch {
         let mut roots = RootCertStore::empty();
         roots.add(self.certificate.clone()).unwrap();
-        HttpsFetch::trusting(roots, reach, limits).unwrap()
+        HttpsFetch::trusting(roots, None, reach, limits).unwrap()
     }
 
     async fn get(&self) -> Result<String, String> {
@@ -277,7 +281,7 @@ async fn a_slow_server_costs_no_more_than_the_limit() {
 async fn a_server_that_never_shakes_hands_costs_no_more_either() {
     // The system takes the connection; nobody ever reads from it.
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let fetch = HttpsFetch::trusting(RootCertStore::empty(), Reach::Everything, hurried()).unwrap();
+    let fetch = HttpsFetch::trusting(RootCertStore::empty(), None, Reach::Everything, hurried()).unwrap();
     let url = format!("https://127.0.0.1:{}/", socket.local_addr().unwrap().port());
     assert_eq!(get(&fetch, &url).await, Err("no complete answer within 1s".to_owned()));
     drop(socket);
@@ -319,11 +323,11 @@ async fn believes_only_certificates_of_known_authorities_for_this_name_and_time(
 #[tokio::test]
 async fn trusts_the_authorities_that_it_is_given() {
     let server = Server::says(answer("200 OK", JSON, BODY)).await;
-    let trusting = HttpsFetch::new(Reach::Everything, vec![server.certificate.clone()]).unwrap();
+    let trusting = HttpsFetch::new(Reach::Everything, vec![server.certificate.clone()], None).unwrap();
     assert_eq!(get(&trusting, &server.url()).await.as_deref(), Ok(BODY));
-    let system = HttpsFetch::new(Reach::Everything, Vec::new()).unwrap();
+    let system = HttpsFetch::new(Reach::Everything, Vec::new(), None).unwrap();
     assert!(get(&system, &server.url()).await.is_err());
-    assert!(HttpsFetch::new(Reach::Everything, vec![CertificateDer::from(vec![1, 2, 3])]).is_err());
+    assert!(HttpsFetch::new(Reach::Everything, vec![CertificateDer::from(vec![1, 2, 3])], None).is_err());
 }
 
 #[tokio::test]

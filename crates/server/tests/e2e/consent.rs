@@ -42,7 +42,15 @@ async fn an_operator_sees_a_consent_and_takes_it_back() {
         let shown = lombard(&["consent", "show", id, "--data", &data]).good();
         assert!(shown.lines().last().unwrap().contains(words), "{shown}");
         let said = lombard(&revoke).refused();
-        assert!(said.contains("no authorised consent"), "{said}");
+        assert!(said.contains("there is no consent with this id that is authorised"), "{said}");
+
+        // What was taken back for another reason can still be marked, so that nobody gives it again.
+        if reason != "fraud" {
+            let said = lombard(&["consent", "revoke", id, "--reason", "fraud", "--data", &data]).good();
+            assert!(said.contains("Nobody can give the consent again"), "{said}");
+            let shown = lombard(&["consent", "show", id, "--data", &data]).good();
+            assert!(shown.lines().last().unwrap().contains("fraud suspected"), "{shown}");
+        }
     }
     server.stop().await;
 }
@@ -55,7 +63,7 @@ fn says_what_is_not_there() {
     for (arguments, words) in [
         (&["consent", "show", nobody][..], "no consent with this id"),
         (&["consent", "show", "x"], "begins with con_"),
-        (&["consent", "revoke", nobody, "--reason", "fraud"], "no authorised consent"),
+        (&["consent", "revoke", nobody, "--reason", "fraud"], "no consent with this id that is authorised, or"),
         (&["consent", "list", "--customer", "nobody"], "no customer"),
         (&["consent", "list", "--client", "x"], "not a client id"),
     ] {

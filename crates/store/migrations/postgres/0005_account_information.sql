@@ -1,11 +1,22 @@
 -- A consent that an app lodged, and the account that it names.
 ALTER TABLE consent ADD COLUMN kind TEXT COLLATE "C" NOT NULL DEFAULT 'request';  -- account-access, funds-confirmation, request
 ALTER TABLE consent ADD COLUMN sealed BYTEA;          -- sealed: the account that the app named; NULL: none
+-- Times as the app wrote them, to be told back unchanged; NULL: none, or not of RFC 3339.
+ALTER TABLE consent ADD COLUMN data_from_words TEXT COLLATE "C";
+ALTER TABLE consent ADD COLUMN data_to_words TEXT COLLATE "C";
+ALTER TABLE consent ADD COLUMN expires_words TEXT COLLATE "C";
 CREATE INDEX consent_by_end ON consent (status, expires_at);
+-- Whose customer may have to sign in anew. The first column says the same of every row; it is there for SQLite, which takes the index above
+-- otherwise.
+CREATE INDEX consent_by_answer ON consent (status, changed_at)
+    WHERE status = 'authorised' AND kind <> 'funds-confirmation' AND permissions <> '';
 CREATE INDEX consent_waiting ON consent (created_at) WHERE status = 'awaiting';
 CREATE INDEX consent_waiting_of_client ON consent (client_id) WHERE status = 'awaiting';
 DROP INDEX consent_by_client;
 CREATE INDEX consent_by_client ON consent (client_id, created_at);
+-- Every call asks for the newest sign-in of its consent.
+DROP INDEX consent_grant_by_consent;
+CREATE INDEX consent_grant_by_consent ON consent_grant (consent_id, signed_in_at);
 ALTER TABLE interaction ADD COLUMN consent_id TEXT COLLATE "C";  -- the lodged consent that is to be authorised
 CREATE INDEX interaction_by_consent ON interaction (consent_id);
 
@@ -42,6 +53,10 @@ ALTER TABLE account_transaction ADD COLUMN last_change BIGINT NOT NULL DEFAULT 0
 UPDATE account_transaction SET added_change = sequence, last_change = sequence;
 UPDATE account SET next_change = next_sequence;
 CREATE UNIQUE INDEX account_transaction_by_change ON account_transaction (account_id, last_change);
+-- Which way the money flows: 1 in, -1 out. Who may see one way only does not wait for the other to be passed over.
+ALTER TABLE account_transaction ADD COLUMN way BIGINT NOT NULL DEFAULT 1;
+UPDATE account_transaction SET way = -1 WHERE amount_minor < 0;
+CREATE UNIQUE INDEX account_transaction_one_way ON account_transaction (account_id, way, booked_at, sequence);
 -- What transactions were before they changed or vanished: who follows the changes of an account page by page is told of what was
 -- there when they began, and of no change twice.
 CREATE TABLE transaction_past (

@@ -5,6 +5,11 @@
 //! that are in use: `CROSS JOIN` keeps SQLite to that order of loops, in which the rows come as they are wanted. PostgreSQL cannot
 //! see that they do and sorts what each account gives; so that this is never more than a page, two subqueries find the place in the
 //! account at which the page would end. The empty text behind the account keeps it from beginning with the transactions.
+//!
+//! What flows one way only has an index of its own: among a million debits the next credit is found at once.
+
+mod account;
+mod consent;
 
 use lombard_domain::account::Cursor;
 use lombard_domain::id::{AccountId, ConsentId, CustomerId};
@@ -12,7 +17,7 @@ use lombard_domain::money::Direction;
 use lombard_domain::permission::Window;
 use lombard_domain::time::Instant;
 
-use super::{StoredTransaction, decode};
+use super::StoredTransaction;
 use crate::db::Tx;
 use crate::driver::Value;
 use crate::error::Result;
@@ -40,11 +45,16 @@ pub struct PageQuery {
 /// [`Error::Corrupt`](crate::Error::Corrupt) if a row cannot be read.
 pub async fn page(tx: &mut Tx, account: AccountId, query: &PageQuery) -> Result<Vec<StoredTransaction>> {
     let Some(Bounds { low, high }) = Bounds::within(account, query) else { return Ok(Vec::new()) };
-    let (account, (least, most)) = (account.to_string(), amounts(query.only));
-    let params: [Value<'_>; 8] = [&account, &low.0, &low.1, &high.0, &high.1, &least, &most, &query.limit];
-    match query.towards {
-        Towards::Older => older(tx, &params).await,
-        Towards::Newer => newer(tx, &params).await,
+    let (account, way) = (account.to_string(), query.only.map(way));
+    let mut params: Vec<Value<'_>> = vec![&account];
+    params.extend(way.iter().map(|way| -> Value<'_> { way }));
+    let places: [Value<'_>; 5] = [&low.0, &low.1, &high.0, &high.1, &query.limit];
+    params.extend(places);
+    match (query.towards, way) {
+        (Towards::Older, None) => account::older(tx, &params).await,
+        (Towards::Newer, None) => account::newer(tx, &params).await,
+        (Towards::Older, Some(_)) => account::older_one_way(tx, &params).await,
+        (Towards::Newer, Some(_)) => account::newer_one_way(tx, &params).await,
     }
 }
 
@@ -59,51 +69,28 @@ pub async fn page_of_all(
     customer: CustomerId,
     query: &PageQuery,
 ) -> Result<Vec<StoredTransaction>> {
-    let (consent, customer) = (consent.to_string(), customer.to_string());
-    let (least, most) = amounts(query.only);
-    let Bounds { low, high } = Bounds::of(query.window);
+    let (consent, customer, way) = (consent.to_string(), customer.to_string(), query.only.map(way));
+    let bounds = Bounds::of(query.window);
     let edge = query.after.and_then(|after| Bounds::within(after.account, query));
-    let account = query.after.map(|after| after.account.to_string());
-    match query.towards {
+    let begin = query.after.map(|after| after.account.to_string());
+    // A place outside the window leads to the accounts that come after its own.
+    let (begin, edge, near, far) = match query.towards {
         Towards::Older => {
-            // A place outside the window leads to the accounts that come after its own.
-            let edge = edge.map_or(low, |edge| edge.high);
-            let account = account.as_deref().unwrap_or(HIGHEST);
-            let params: [Value<'_>; 12] = [
-                &consent,
-                &account,
-                &customer,
-                &edge.0,
-                &high.0,
-                &edge.1,
-                &high.1,
-                &low.0,
-                &low.1,
-                &least,
-                &most,
-                &query.limit,
-            ];
-            older_of_all(tx, &params).await
+            (begin.as_deref().unwrap_or(HIGHEST), edge.map_or(bounds.low, |edge| edge.high), bounds.high, bounds.low)
         }
         Towards::Newer => {
-            let edge = edge.map_or(high, |edge| edge.low);
-            let account = account.as_deref().unwrap_or_default();
-            let params: [Value<'_>; 12] = [
-                &consent,
-                &account,
-                &customer,
-                &edge.0,
-                &low.0,
-                &edge.1,
-                &low.1,
-                &high.0,
-                &high.1,
-                &least,
-                &most,
-                &query.limit,
-            ];
-            newer_of_all(tx, &params).await
+            (begin.as_deref().unwrap_or_default(), edge.map_or(bounds.high, |edge| edge.low), bounds.low, bounds.high)
         }
+    };
+    let mut params: Vec<Value<'_>> = vec![&consent, &begin, &customer];
+    params.extend(way.iter().map(|way| -> Value<'_> { way }));
+    let places: [Value<'_>; 7] = [&edge.0, &near.0, &edge.1, &near.1, &far.0, &far.1, &query.limit];
+    params.extend(places);
+    match (query.towards, way) {
+        (Towards::Older, None) => consent::older_of_all(tx, &params).await,
+        (Towards::Newer, None) => consent::newer_of_all(tx, &params).await,
+        (Towards::Older, Some(_)) => consent::older_of_all_one_way(tx, &params).await,
+        (Towards::Newer, Some(_)) => consent::newer_of_all_one_way(tx, &params).await,
     }
 }
 
@@ -140,120 +127,6 @@ pub async fn range(tx: &mut Tx, wanted: Wanted, window: Window) -> Result<Option
         Some((Some(first), Some(last))) => Some((Instant::from_micros(first), Instant::from_micros(last))),
         _ => None,
     })
-}
-
-async fn older(tx: &mut Tx, params: &[Value<'_>]) -> Result<Vec<StoredTransaction>> {
-    let keys = tx.keys()?;
-    tx.all(
-        "-- transaction::older
-        SELECT t.id, t.source, t.sequence, t.status, t.booked_at, t.value_at, t.amount_minor, t.family, t.sub_family,
-            t.balance_minor, t.sealed, t.account_id, a.currency
-        FROM account a CROSS JOIN account_transaction t
-        WHERE a.id = $1 AND a.status = 'Enabled' AND t.account_id = $1
-            AND (t.booked_at, t.sequence) > ($2, $3) AND (t.booked_at, t.sequence) < ($4, $5)
-            AND t.amount_minor BETWEEN $6 AND $7
-        ORDER BY t.booked_at DESC, t.sequence DESC LIMIT $8",
-        params,
-        |row| decode(&keys, row),
-    )
-    .await
-}
-
-async fn newer(tx: &mut Tx, params: &[Value<'_>]) -> Result<Vec<StoredTransaction>> {
-    let keys = tx.keys()?;
-    let mut rows = tx
-        .all(
-            "-- transaction::newer
-            SELECT t.id, t.source, t.sequence, t.status, t.booked_at, t.value_at, t.amount_minor, t.family, t.sub_family,
-                t.balance_minor, t.sealed, t.account_id, a.currency
-            FROM account a CROSS JOIN account_transaction t
-            WHERE a.id = $1 AND a.status = 'Enabled' AND t.account_id = $1
-                AND (t.booked_at, t.sequence) > ($2, $3) AND (t.booked_at, t.sequence) < ($4, $5)
-                AND t.amount_minor BETWEEN $6 AND $7
-            ORDER BY t.booked_at, t.sequence LIMIT $8",
-            params,
-            |row| decode(&keys, row),
-        )
-        .await?;
-    rows.reverse();
-    Ok(rows)
-}
-
-async fn older_of_all(tx: &mut Tx, params: &[Value<'_>]) -> Result<Vec<StoredTransaction>> {
-    let keys = tx.keys()?;
-    tx.all(
-        "-- transaction::older_of_all
-        SELECT t.id, t.source, t.sequence, t.status, t.booked_at, t.value_at, t.amount_minor, t.family, t.sub_family,
-            t.balance_minor, t.sealed, t.account_id, a.currency
-        FROM consent_account c CROSS JOIN account_holder h CROSS JOIN account a CROSS JOIN account_transaction t
-        WHERE c.consent_id = $1 AND c.account_id <= $2
-            AND h.account_id = c.account_id AND h.customer_id = $3 AND a.id = c.account_id AND a.status = 'Enabled'
-            AND t.account_id = c.account_id || ''
-            AND (t.booked_at, t.sequence) < (
-                CASE WHEN c.account_id = $2 THEN CAST($4 AS BIGINT) ELSE $5 END,
-                CASE WHEN c.account_id = $2 THEN CAST($6 AS BIGINT) ELSE $7 END)
-            AND (t.booked_at, t.sequence) > (
-                COALESCE((
-                    SELECT n.booked_at FROM account_transaction n
-                    WHERE n.account_id = c.account_id AND (n.booked_at, n.sequence) > ($8, $9)
-                        AND (n.booked_at, n.sequence) < (
-                            CASE WHEN c.account_id = $2 THEN $4 ELSE $5 END, CASE WHEN c.account_id = $2 THEN $6 ELSE $7 END)
-                        AND n.amount_minor BETWEEN $10 AND $11
-                    ORDER BY n.booked_at DESC, n.sequence DESC LIMIT 1 OFFSET $12), $8),
-                COALESCE((
-                    SELECT n.sequence FROM account_transaction n
-                    WHERE n.account_id = c.account_id AND (n.booked_at, n.sequence) > ($8, $9)
-                        AND (n.booked_at, n.sequence) < (
-                            CASE WHEN c.account_id = $2 THEN $4 ELSE $5 END, CASE WHEN c.account_id = $2 THEN $6 ELSE $7 END)
-                        AND n.amount_minor BETWEEN $10 AND $11
-                    ORDER BY n.booked_at DESC, n.sequence DESC LIMIT 1 OFFSET $12), $9))
-            AND t.amount_minor BETWEEN $10 AND $11
-        ORDER BY c.account_id DESC, t.booked_at DESC, t.sequence DESC LIMIT $12",
-        params,
-        |row| decode(&keys, row),
-    )
-    .await
-}
-
-async fn newer_of_all(tx: &mut Tx, params: &[Value<'_>]) -> Result<Vec<StoredTransaction>> {
-    let keys = tx.keys()?;
-    let mut rows = tx
-        .all(
-            "-- transaction::newer_of_all
-            SELECT t.id, t.source, t.sequence, t.status, t.booked_at, t.value_at, t.amount_minor, t.family, t.sub_family,
-                t.balance_minor, t.sealed, t.account_id, a.currency
-            FROM consent_account c CROSS JOIN account_holder h CROSS JOIN account a CROSS JOIN account_transaction t
-            WHERE c.consent_id = $1 AND c.account_id >= $2
-                AND h.account_id = c.account_id AND h.customer_id = $3 AND a.id = c.account_id AND a.status = 'Enabled'
-                AND t.account_id = c.account_id || ''
-                AND (t.booked_at, t.sequence) > (
-                    CASE WHEN c.account_id = $2 THEN CAST($4 AS BIGINT) ELSE $5 END,
-                    CASE WHEN c.account_id = $2 THEN CAST($6 AS BIGINT) ELSE $7 END)
-                AND (t.booked_at, t.sequence) < (
-                    COALESCE((
-                        SELECT n.booked_at FROM account_transaction n
-                        WHERE n.account_id = c.account_id AND (n.booked_at, n.sequence) < ($8, $9)
-                            AND (n.booked_at, n.sequence) > (
-                                CASE WHEN c.account_id = $2 THEN $4 ELSE $5 END,
-                                CASE WHEN c.account_id = $2 THEN $6 ELSE $7 END)
-                            AND n.amount_minor BETWEEN $10 AND $11
-                        ORDER BY n.booked_at, n.sequence LIMIT 1 OFFSET $12), $8),
-                    COALESCE((
-                        SELECT n.sequence FROM account_transaction n
-                        WHERE n.account_id = c.account_id AND (n.booked_at, n.sequence) < ($8, $9)
-                            AND (n.booked_at, n.sequence) > (
-                                CASE WHEN c.account_id = $2 THEN $4 ELSE $5 END,
-                                CASE WHEN c.account_id = $2 THEN $6 ELSE $7 END)
-                            AND n.amount_minor BETWEEN $10 AND $11
-                        ORDER BY n.booked_at, n.sequence LIMIT 1 OFFSET $12), $9))
-                AND t.amount_minor BETWEEN $10 AND $11
-            ORDER BY c.account_id, t.booked_at, t.sequence LIMIT $12",
-            params,
-            |row| decode(&keys, row),
-        )
-        .await?;
-    rows.reverse();
-    Ok(rows)
 }
 
 /// A moment and a number.
@@ -293,6 +166,14 @@ impl Bounds {
 /// The first and the last moment of a window.
 pub(super) fn moments(window: Window) -> (i64, i64) {
     (window.from.map_or(i64::MIN, Instant::micros), window.to.map_or(i64::MAX, Instant::micros))
+}
+
+/// `account_transaction.way` of what flows a way.
+fn way(direction: Direction) -> i64 {
+    match direction {
+        Direction::Credit => 1,
+        Direction::Debit => -1,
+    }
 }
 
 /// The least and the greatest amount that flows a way; nothing is a credit.

@@ -189,8 +189,8 @@ async fn insert(tx: &mut Tx, rows: &[RowOut<'_>]) -> Result<()> {
     tx.exec_many(
         "-- transaction::insert
         INSERT INTO account_transaction (id, source, account_id, sequence, status, booked_at, value_at, amount_minor,
-            family, sub_family, sealed, content, added_change, last_change)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)",
+            family, sub_family, sealed, content, added_change, last_change, way)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, CASE WHEN CAST($8 AS BIGINT) < 0 THEN -1 ELSE 1 END)",
         &sets,
     )
     .await?;

@@ -46,6 +46,7 @@ fn an_account(n: u128) -> Account {
         identification: Identification::new(Scheme::Iban, "GB29NWBK60161331926819").unwrap(),
         opened_on: Date::new(2020, 1, 31).unwrap().plus_days(-i32::try_from(n).unwrap()),
         credit_line: (n == 2).then(|| Money::new(50_000, Currency::GBP)),
+        switched_at: None,
     }
 }
 

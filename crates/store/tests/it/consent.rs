@@ -2,12 +2,13 @@
 
 mod plans;
 
-use lombard_domain::consent::{Consent, Kind, Rejection, Revoker, State, Status};
-use lombard_domain::id::ConsentId;
+use lombard_domain::consent::{Consent, Kind, Rejection, Revoker, Stamp, State, Status, Wording, Written};
+use lombard_domain::id::{ConsentId, GrantId};
+use lombard_domain::oauth::Grant;
 use lombard_domain::permission::{PermissionSet, Window};
-use lombard_store::{Error, client, consent};
+use lombard_store::{Error, client, consent, grant};
 
-use crate::world::{self, a_consent, account, app, at, customer, lodged, states, terms, yes};
+use crate::world::{self, a_consent, a_grant, account, app, at, customer, lodged, states, terms, yes};
 use crate::{raw, world::an_app};
 
 fn id(n: u128) -> ConsentId {
@@ -60,21 +61,25 @@ async fn moves_on_through_its_life() {
         let mut tx = engine.db.begin("test").await.unwrap();
         let lodged = lodged(1);
         consent::insert(&mut tx, &lodged).await.unwrap();
-        let given = lodged.authorise(customer(1), vec![account(1)], at(10)).unwrap();
+        let given = lodged.clone().authorise(customer(1), vec![account(1)], at(10)).unwrap();
         let taken = given.clone().revoke(Revoker::Client, at(20)).unwrap();
         let renewed = taken.clone().authorise(customer(1), vec![account(2)], at(30)).unwrap();
-        let over = renewed.clone().expire(at(9000)).unwrap();
-        let mut seen = Status::Awaiting;
-        for next in [given, taken, renewed, over] {
+        let stopped = renewed.clone().revoke(Revoker::Customer, at(40)).unwrap();
+        let suspected = stopped.clone().revoke(Revoker::BankForFraud, at(50)).unwrap();
+        let over = suspected.clone().expire(at(9000)).unwrap();
+        let mut seen = lodged.stamp();
+        for next in [given, taken, renewed, stopped, suspected, over] {
             assert!(consent::advance(&mut tx, seen, &next).await.unwrap(), "{seen} on {engine}");
             assert_eq!(consent::find(&mut tx, id(1)).await.unwrap().as_ref(), Some(&next), "{engine}");
-            seen = next.state().status();
+            seen = next.stamp();
         }
         let expected = [
             (at(0), Status::Awaiting),
             (at(10), Status::Authorised),
             (at(20), Status::RevokedByClient),
             (at(30), Status::Authorised),
+            (at(40), Status::RevokedByCustomer),
+            (at(50), Status::SuspendedForFraud),
             (at(9000), Status::Expired),
         ];
         assert_eq!(consent::history(&mut tx, id(1)).await.unwrap(), expected, "{engine}");
@@ -82,23 +87,73 @@ async fn moves_on_through_its_life() {
 }
 
 #[tokio::test]
-async fn a_stale_status_changes_nothing() {
+async fn a_stale_state_changes_nothing() {
     for engine in world::peopled().await {
         let mut tx = engine.db.begin("test").await.unwrap();
         let lodged = lodged(1);
         let refused = lodged.clone().reject(Rejection::Declined, at(5)).unwrap();
         let given = lodged.clone().authorise(customer(1), vec![account(1)], at(6)).unwrap();
         consent::insert(&mut tx, &lodged).await.unwrap();
-        assert!(consent::advance(&mut tx, Status::Awaiting, &refused).await.unwrap());
-        for seen in Status::ALL.iter().filter(|seen| **seen != Status::Declined) {
-            assert!(!consent::advance(&mut tx, *seen, &given).await.unwrap(), "{seen} on {engine}");
+        assert!(consent::advance(&mut tx, lodged.stamp(), &refused).await.unwrap());
+        for status in Status::ALL.iter().filter(|status| **status != Status::Declined) {
+            for since in [at(0), at(5)] {
+                let seen = Stamp { status: *status, since };
+                assert!(!consent::advance(&mut tx, seen, &given).await.unwrap(), "{seen} on {engine}");
+            }
         }
         assert_eq!(consent::find(&mut tx, id(1)).await.unwrap(), Some(refused), "{engine}");
         assert_eq!(consent::history(&mut tx, id(1)).await.unwrap().len(), 2, "{engine}");
         assert!(
-            !consent::advance(&mut tx, Status::Awaiting, &self::lodged(2)).await.unwrap(),
+            !consent::advance(&mut tx, lodged.stamp(), &self::lodged(2)).await.unwrap(),
             "there is no such consent"
         );
+    }
+}
+
+/// Two answers to one question: the second does not count, although the consent stands where both saw it.
+#[tokio::test]
+async fn who_saw_it_before_it_was_given_anew_changes_nothing() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let given = lodged(1).authorise(customer(1), vec![account(1)], at(10)).unwrap();
+        consent::insert(&mut tx, &given).await.unwrap();
+        let first = given.clone().authorise(customer(1), vec![account(1)], at(20)).unwrap();
+        let second = given.clone().authorise(customer(1), vec![account(2)], at(21)).unwrap();
+        assert!(consent::advance(&mut tx, given.stamp(), &first).await.unwrap(), "{engine}");
+        assert!(!consent::advance(&mut tx, given.stamp(), &second).await.unwrap(), "{engine}");
+        assert_eq!(consent::find(&mut tx, id(1)).await.unwrap().as_ref(), Some(&first), "{engine}");
+        assert!(consent::advance(&mut tx, first.stamp(), &second).await.unwrap(), "{engine}: who saw it does");
+    }
+}
+
+/// What an app wrote is kept to the letter, each word with its own time.
+#[tokio::test]
+async fn times_keep_the_words_of_the_app() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let written = ["2027-01-01T00:00:00.10+01:00", "2016-01-01t00:00:00Z", "2030-06-01T00:00:00.1234567Z"]
+            .map(|text| Written::read(text).unwrap());
+        let mut asked = terms();
+        let [end, from, to] = &written;
+        asked.expires_at = Some(end.at());
+        asked.window = Window { from: Some(from.at()), to: Some(to.at()) };
+        let [expires_at, from, to] = written.map(Some);
+        for (n, wording) in (1..).zip([
+            Wording { expires_at: expires_at.clone(), ..Wording::default() },
+            Wording { from: from.clone(), ..Wording::default() },
+            Wording { to: to.clone(), ..Wording::default() },
+            Wording { expires_at, from, to },
+        ]) {
+            let lodged =
+                Consent::lodge(id(n), app(1), Kind::AccountAccess, asked.clone(), at(0)).worded(wording.clone());
+            assert_eq!(lodged.wording(), &wording);
+            consent::insert(&mut tx, &lodged).await.unwrap();
+            assert_eq!(consent::find(&mut tx, id(n)).await.unwrap().as_ref(), Some(&lodged), "{engine}");
+            let given = lodged.clone().authorise(customer(1), vec![account(1)], at(1)).unwrap();
+            assert!(consent::advance(&mut tx, lodged.stamp(), &given).await.unwrap());
+            let listed = consent::of_customer(&mut tx, customer(1), 9).await.unwrap();
+            assert!(listed.iter().any(|one| one.consent == given), "{engine}");
+        }
     }
 }
 
@@ -110,7 +165,7 @@ async fn an_answer_changes_one_consent() {
             consent::insert(&mut tx, &lodged(n)).await.unwrap();
         }
         let given = lodged(1).authorise(customer(1), vec![account(1), account(2)], at(6)).unwrap();
-        consent::advance(&mut tx, Status::Awaiting, &given).await.unwrap();
+        consent::advance(&mut tx, lodged(1).stamp(), &given).await.unwrap();
         assert_eq!(consent::find(&mut tx, id(2)).await.unwrap(), Some(lodged(2)), "{engine}");
     }
 }
@@ -126,7 +181,7 @@ async fn only_one_of_many_answers_counts() {
             let given = given.clone();
             async move {
                 let mut tx = db.begin("race").await?;
-                let won = consent::advance(&mut tx, Status::Awaiting, &given).await?;
+                let won = consent::advance(&mut tx, lodged(1).stamp(), &given).await?;
                 tx.commit().await.map(|()| won)
             }
         })
@@ -220,6 +275,7 @@ async fn a_broken_row_is_corrupt() {
             ("status = 'asleep'", "status = 'authorised'"),
             ("status = 'awaiting'", "status = 'authorised'"),
             ("permissions = 'everything'", "permissions = 'balances'"),
+            ("expires_words = 'for ever'", "expires_words = NULL"),
             ("customer_id = NULL", "customer_id = (SELECT MIN(id) FROM customer)"),
         ] {
             raw::execute(&engine.url, &format!("UPDATE consent SET {broken}")).await;
@@ -288,7 +344,7 @@ async fn an_app_sees_what_it_lodged() {
             consent::insert(&mut tx, &lodged_at(n, by)).await.unwrap();
         }
         let given = lodged_at(3, 1).authorise(customer(1), vec![account(2), account(1)], at(6)).unwrap();
-        assert!(consent::advance(&mut tx, Status::Awaiting, &given).await.unwrap());
+        assert!(consent::advance(&mut tx, lodged_at(3, 1).stamp(), &given).await.unwrap());
         tx.commit().await.unwrap();
 
         let mut read = engine.db.read().await.unwrap();
@@ -329,7 +385,7 @@ async fn what_is_over_is_found_until_it_is_stored() {
         assert!(consent::over(&mut tx, at(8999), 50).await.unwrap().is_empty(), "{engine}");
         for over in expected {
             let found = consent::find(&mut tx, over).await.unwrap().unwrap();
-            let seen = found.state().status();
+            let seen = found.stamp();
             assert!(consent::advance(&mut tx, seen, &found.expire(at(9000)).unwrap()).await.unwrap());
         }
         assert!(consent::over(&mut tx, at(9000), 50).await.unwrap().is_empty(), "{engine}");
@@ -348,5 +404,53 @@ async fn what_waits_too_long_is_found() {
         assert_eq!(consent::waiting_since(&mut tx, at(20), 9).await.unwrap(), [id(2), id(3)], "{engine}");
         assert_eq!(consent::waiting_since(&mut tx, at(30), 1).await.unwrap(), [id(2)], "{engine}: the oldest first");
         assert!(consent::waiting_since(&mut tx, at(9), 9).await.unwrap().is_empty(), "{engine}");
+    }
+}
+
+/// Customer 1 gave consents of every state and kind, and answered at 1; for when they signed in there are grants.
+#[tokio::test]
+async fn who_must_sign_in_anew_is_found_and_nobody_else() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let given = State::Authorised(yes(1, &[1]));
+        let kinds = [Kind::AccountAccess, Kind::Request, Kind::FundsConfirmation].map(|kind| (kind, given.clone()));
+        let states = states(&yes(1, &[1])).into_iter().filter(|state| state.status() != Status::Authorised);
+        let all = kinds.into_iter().chain(states.map(|state| (Kind::AccountAccess, state)));
+        let mut count = 0;
+        for (n, (kind, state)) in (1..).zip(all) {
+            let made = Consent::restore(Consent::lodge(id(n), app(1), kind, terms(), at(0)), state, at(30));
+            consent::insert(&mut tx, &made).await.unwrap();
+            grant::insert(&mut tx, &Grant { signed_in_at: at(20), ..a_grant(n, n) }).await.unwrap();
+            count = n;
+        }
+        // Who they are is all that these apps want to know.
+        let mut open = terms();
+        open.permissions = PermissionSet::default();
+        let known = Consent::lodge(id(count + 1), app(1), Kind::Request, open, at(0));
+        let known = known.authorise(customer(1), vec![], at(30)).unwrap();
+        consent::insert(&mut tx, &known).await.unwrap();
+        grant::insert(&mut tx, &Grant { signed_in_at: at(20), ..a_grant(count + 1, count + 1) }).await.unwrap();
+
+        assert_eq!(consent::signed_in_until(&mut tx, at(30), 50).await.unwrap(), [id(1), id(2)], "{engine}");
+        assert_eq!(consent::signed_in_until(&mut tx, at(30), 1).await.unwrap().len(), 1, "{engine}");
+        assert!(consent::signed_in_until(&mut tx, at(19), 50).await.unwrap().is_empty(), "{engine}");
+
+        assert_eq!(grant::signed_in_at(&mut tx, id(1)).await.unwrap(), Some(at(20)), "{engine}");
+        assert_eq!(grant::signed_in_at(&mut tx, id(99)).await.unwrap(), None, "{engine}");
+        for (n, seconds) in [(101, 40), (102, 10)] {
+            grant::insert(&mut tx, &Grant { signed_in_at: at(seconds), ..a_grant(n, 1) }).await.unwrap();
+        }
+        grant::revoke(&mut tx, GrantId::from_bits(101), at(50)).await.unwrap();
+        assert_eq!(
+            grant::signed_in_at(&mut tx, id(1)).await.unwrap(),
+            Some(at(40)),
+            "{engine}: also if it was revoked"
+        );
+        assert_eq!(
+            consent::signed_in_until(&mut tx, at(39), 50).await.unwrap(),
+            [id(2)],
+            "{engine}: the newest counts"
+        );
+        assert_eq!(consent::signed_in_until(&mut tx, at(40), 50).await.unwrap(), [id(1), id(2)], "{engine}");
     }
 }

@@ -1,6 +1,6 @@
 //! Pushed requests, and customers on the way: each step is taken once, in order.
 
-use lombard_domain::consent::{Consent, Kind, Rejection, Status, Terms};
+use lombard_domain::consent::{Consent, Kind, Rejection, Terms};
 use lombard_domain::id::ConsentId;
 use lombard_store::interaction::{self, Interaction};
 use lombard_store::{Error, consent};
@@ -250,8 +250,9 @@ async fn what_was_answered_or_is_over_is_not_abandoned() {
         assert_eq!(abandoned(&engine, 650).await, [], "{engine}: its own time is over");
         let mut tx = engine.db.begin("test").await.unwrap();
         let found = consent::find(&mut tx, ConsentId::from_bits(1)).await.unwrap().unwrap();
+        let seen = found.stamp();
         let rejected = found.reject(Rejection::Declined, at(3)).unwrap();
-        assert!(consent::advance(&mut tx, Status::Awaiting, &rejected).await.unwrap());
+        assert!(consent::advance(&mut tx, seen, &rejected).await.unwrap());
         tx.commit().await.unwrap();
         assert_eq!(abandoned(&engine, 649).await, [], "{engine}: somebody said no");
     }

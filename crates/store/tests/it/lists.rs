@@ -253,6 +253,7 @@ async fn more_people(tx: &mut Tx) {
         identification: creditor(),
         opened_on: Date::new(2020, 1, 31).unwrap(),
         credit_line: None,
+        switched_at: None,
     });
     account::add_missing(tx, &accounts).await.unwrap();
     let holding = |n| Holding { account: world::account(n), customer: world::customer(1), role: HolderRole::Owner };

@@ -211,6 +211,7 @@ async fn more_people(tx: &mut Tx) {
         identification: Identification::new(Scheme::SortCodeAccountNumber, "20000012345678").unwrap(),
         opened_on: day(1, 1),
         credit_line: None,
+        switched_at: None,
     });
     account::add_missing(tx, &accounts).await.unwrap();
     let holding = |n| Holding { account: world::account(n), customer: world::customer(1), role: HolderRole::Owner };

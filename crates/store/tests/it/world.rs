@@ -207,6 +207,7 @@ async fn people(tx: &mut Tx) {
             identification: Identification::new(Scheme::SortCodeAccountNumber, "20000012345678").unwrap(),
             opened_on: Date::new(2020, 1, 31).unwrap(),
             credit_line: None,
+            switched_at: None,
         })
         .collect();
     account::add_missing(tx, &accounts).await.unwrap();

@@ -6,7 +6,7 @@ use lombard_domain::id::{ConsentId, GrantId};
 use lombard_domain::oauth::{Grant, GrantManagement, ScopeSet};
 use lombard_domain::time::{Clock as _, Span};
 use lombard_store::grant;
-use lombard_testkit::{Answer, App, Engine, TestBank, Tokens};
+use lombard_testkit::{Answer, App, Engine, TestBank, Tokens, refusal};
 
 use crate::paging;
 
@@ -64,6 +64,12 @@ impl World {
 
     async fn oldest(&self) -> String {
         self.walk().await.0.pop().unwrap()
+    }
+
+    /// Whether the tokens are worth anything, for all that introspection says: the access token, the refresh token.
+    async fn active(&self) -> [bool; 2] {
+        let active = async |token: &str| self.app.introspect(token).await["active"] == true;
+        [active(&self.tokens.access).await, active(&self.tokens.refresh).await]
     }
 
     /// The customer of the consent that was read last signs in once more for it, so that another grant is made from it.
@@ -225,6 +231,30 @@ async fn in_the_union_a_consent_waits_for_its_customer_after_half_a_year() {
     }
 }
 
+/// Nobody has called for data, so nothing is written down yet; whoever asks about a token learns it all the same.
+#[tokio::test]
+async fn in_the_union_no_token_is_worth_anything_while_a_sign_in_is_due() {
+    for engine in Engine::ALL {
+        let world = World::on(engine, OldData::EU).await;
+        let Tokens { access, refresh, .. } = &world.tokens;
+        world.bank.clock.advance(Span::seconds(180 * 86_400 - 1));
+        assert_eq!(world.active().await, [true, true], "{engine:?}");
+        assert_eq!(world.app.refresh(refresh).await.status(), 200, "{engine:?}");
+        world.bank.clock.advance(Span::seconds(1));
+        assert_eq!(world.active().await, [false, false], "{engine:?}");
+        assert_eq!(refusal(world.app.refresh(refresh).await).await, "400 invalid_grant", "{engine:?}");
+        let record = world.bank.record(1000).await;
+        assert!(record.iter().all(|entry| entry.event != "consent.revoked"), "{engine:?}");
+
+        world.bank.auth.forget_what_is_over().await.unwrap();
+        assert_eq!(world.active().await, [false, false], "{engine:?}: nor afterwards");
+        let refused = world.app.answer("/accounts", access).await;
+        assert_eq!((refused.status, refused.code().as_str()), (403, "U028"), "{engine:?}");
+        let record = world.bank.record(1000).await;
+        assert_eq!(record.iter().filter(|entry| entry.event == "consent.revoked").count(), 1, "{engine:?}");
+    }
+}
+
 #[tokio::test]
 async fn in_the_union_a_new_sign_in_starts_the_half_year_anew_and_elsewhere_there_is_none() {
     let world = World::on(Engine::Sqlite, OldData::EU).await;
@@ -232,11 +262,16 @@ async fn in_the_union_a_new_sign_in_starts_the_half_year_anew_and_elsewhere_ther
     assert_eq!(world.get("/accounts").await.status, 200);
     world.sign_in_again().await;
     world.bank.clock.advance(Span::days(179));
+    world.bank.auth.forget_what_is_over().await.unwrap();
     assert_eq!(world.get("/accounts").await.status, 200);
+    assert_eq!(world.active().await, [true, true], "also for tokens of an earlier answer");
+    assert_eq!(world.app.refresh(&world.tokens.refresh).await.status(), 200);
     world.bank.clock.advance(Span::days(1));
     assert_eq!(world.get("/accounts").await.status, 403);
 
     let world = World::on(Engine::Sqlite, OldData::UK).await;
     world.bank.clock.advance(Span::days(399));
+    world.bank.auth.forget_what_is_over().await.unwrap();
     assert_eq!(world.get("/accounts").await.status, 200);
+    assert_eq!(world.active().await, [true, true]);
 }

@@ -1,6 +1,7 @@
 //! The server through its front door: HTTPS in, HTTPS out, real tokens, real databases.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod accept;
 mod authorize;
 mod berka;
 mod consents;

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use lombard_auth::jose::{Alg, SigningKey};
 use lombard_testkit::TestBank;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Pages for people, which no app calls.
 const PAGES: [&str; 6] = ["/", "/assets/", "/authorize", "/interaction/", "/my/", "/openapi.json"];
@@ -61,6 +62,59 @@ fn says_of_every_operation_what_it_needs_and_what_it_answers() {
         assert_eq!(in_path, told, "{what}: parameters of its path");
     }
     assert_eq!(document["openapi"], "3.1.0");
+}
+
+/// Without a customer `openid` says nothing.
+#[test]
+fn an_apps_own_token_is_described_without_openid() {
+    let document = described();
+    let flows = |scheme: &str| document["components"]["securitySchemes"][scheme]["flows"].clone();
+    let own = flows("app")["clientCredentials"]["scopes"].clone();
+    assert!(own.get("openid").is_none() && own.get("accounts").is_some(), "{own}");
+    assert!(flows("customer")["authorizationCode"]["scopes"].get("openid").is_some());
+}
+
+fn members<'a>(document: &'a Value, schema: &str) -> BTreeSet<&'a str> {
+    let schema = &document["components"]["schemas"][schema];
+    let parts = schema["allOf"].as_array().map_or_else(|| vec![schema], |all| all.iter().collect());
+    let own = parts.into_iter().filter_map(|part| part["properties"].as_object());
+    own.flat_map(|members| members.keys().map(String::as_str)).collect()
+}
+
+#[tokio::test]
+async fn every_member_of_a_registration_is_described_and_every_described_one_is_read() {
+    let bank = TestBank::new().await;
+    let document = described();
+    let (asked, told) = (members(&document, "ClientMetadata"), members(&document, "ClientRegistration"));
+    let keys = json!({"keys": [SigningKey::generate(Alg::Ps256).unwrap().public().to_json()]});
+    let body = json!({
+        "redirect_uris": ["https://app.example/cb"], "token_endpoint_auth_method": "tls_client_auth",
+        "tls_client_auth_san_dns": "app.example", "token_endpoint_auth_signing_alg": "PS256", "jwks": keys,
+        "request_object_signing_alg": "PS256", "response_modes": ["jwt"], "client_uri": "https://app.example",
+        "authorization_details_types": ["account_information"], "logo_uri": "https://app.example/l",
+        "policy_uri": "https://app.example/p", "tos_uri": "https://app.example/t", "contacts": ["a@app.example"],
+        "software_id": "pocket", "software_version": "1",
+    });
+    let secret = json!({"redirect_uris": ["https://app.example/cb"]});
+    for body in [&body, &secret] {
+        let answer = bank.http().post(bank.url("/register")).json(body).send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        let answer: Value = answer.json().await.unwrap();
+        let unknown = answer.as_object().unwrap().keys().find(|name| {
+            let name = name.as_str();
+            !asked.contains(name) && !told.contains(name)
+        });
+        assert_eq!(unknown, None, "answered, but not described");
+    }
+    for name in asked {
+        // No member is a number, so whoever reads it refuses it by its name.
+        let mut wrong = body.clone();
+        wrong[name] = json!(7);
+        let refused = bank.http().post(bank.url("/register")).json(&wrong).send().await.unwrap();
+        assert_eq!(refused.status(), 400, "{name} is not read");
+        let refused: Value = refused.json().await.unwrap();
+        assert!(refused["error_description"].as_str().unwrap().contains(name), "{name}: {refused}");
+    }
 }
 
 /// Run with `UPDATE_GOLDEN=1` to write it anew, and read the difference.

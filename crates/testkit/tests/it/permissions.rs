@@ -14,7 +14,7 @@ use lombard_testkit::{App, TestBank};
 use serde_json::{Value, json};
 
 /// Each set is asked for beside what a consent cannot be without.
-const SETS: [&str; 22] = [
+const SETS: [&str; 24] = [
     "ReadAccountsBasic",
     "ReadAccountsDetail",
     "ReadAccountsDetail ReadPAN",
@@ -35,6 +35,8 @@ const SETS: [&str; 22] = [
     "ReadTransactionsBasic ReadTransactionsCredits",
     "ReadTransactionsBasic ReadTransactionsDebits",
     "ReadTransactionsBasic ReadTransactionsCredits ReadTransactionsDebits",
+    "ReadTransactionsDetail ReadTransactionsCredits",
+    "ReadTransactionsDetail ReadTransactionsDebits",
     "ReadTransactionsDetail ReadTransactionsCredits ReadTransactionsDebits",
     "ReadTransactionsDetail ReadTransactionsCredits ReadTransactionsDebits ReadPAN",
 ];

@@ -4,6 +4,7 @@ mod profiles;
 mod statements;
 
 use lombard_auth::Registration;
+use lombard_auth::jose::{Alg, SigningKey};
 use lombard_testkit::{App, Engine, TestBank, Wanted, example_folder, refusal};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
@@ -131,6 +132,66 @@ async fn bad_metadata_is_refused_by_its_name() {
     }
     let get = http.get(bank.url("/register")).send().await.unwrap();
     assert_eq!(refusal(get).await, "405 invalid_request");
+}
+
+/// OpenID Connect Registration 2 has it named beside the code; there is none here, and the answer says so.
+#[tokio::test]
+async fn the_implicit_grant_is_left_out_beside_a_code_with_an_id_token_and_refused_elsewhere() {
+    let bank = TestBank::new().await;
+    let keys = json!({"keys": [SigningKey::generate(Alg::Ps256).unwrap().public().to_json()]});
+    let body = json!({
+        "redirect_uris": ["https://app.example/cb"], "response_types": ["code id_token"], "jwks": keys,
+        "grant_types": ["authorization_code", "implicit", "refresh_token"], "scope": "openid accounts",
+    });
+    let app = App::register_as(&bank, &body).await;
+    let read: Value = manage(&app, Method::GET, &app.registration_token, None).await.json().await.unwrap();
+    assert_eq!(read["grant_types"], json!(["authorization_code", "refresh_token"]));
+    let mut again = body.clone();
+    again["client_id"] = json!(app.id);
+    assert_eq!(manage(&app, Method::PUT, &app.registration_token, Some(&again)).await.status(), StatusCode::OK);
+    let form = [("grant_type", "implicit")];
+    assert_eq!(refusal(app.post("/token", &form).await).await, "400 unsupported_grant_type");
+    for (name, value) in [
+        ("response_types", json!(["code"])),
+        ("response_types", json!(null)),
+        ("grant_types", json!(["implicit"])),
+        ("grant_types", json!(["client_credentials", "implicit"])),
+    ] {
+        let mut body = body.clone();
+        body[name] = value.clone();
+        assert_eq!(refusal(register(&bank, &body).await).await, "400 invalid_client_metadata", "{name} {value}");
+    }
+}
+
+#[tokio::test]
+async fn a_scope_that_the_bank_does_not_offer_is_left_out_and_an_unknown_one_is_named() {
+    let bank = TestBank::new().await;
+    let body = |scope: &str| json!({"redirect_uris": ["https://app.example/cb"], "scope": scope});
+    for (asked, registered) in
+        [("openid accounts payments", "openid accounts"), ("payments fundsconfirmations", "fundsconfirmations")]
+    {
+        let answer: Value = register(&bank, &body(asked)).await.json().await.unwrap();
+        assert_eq!(answer["scope"], registered, "{asked}");
+    }
+    let (long, longer) = ("x".repeat(64), "x".repeat(65));
+    let general = "scope must be names that exist here, with one space between them";
+    for (asked, told) in [
+        ("openid admin", "scope: admin does not exist here"),
+        ("openid payments admin", "scope: admin does not exist here"),
+        (&long, &format!("scope: {long} does not exist here")),
+        (&longer, general),
+        ("<script>\"", general),
+        ("a\\b", general),
+        ("konto\u{fc}bersicht", general),
+        ("openid  accounts", general),
+        ("payments", "scope: payments is not offered here, and nothing else is asked for"),
+    ] {
+        let refused = register(&bank, &body(asked)).await;
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{asked}");
+        let answer: Value = refused.json().await.unwrap();
+        assert_eq!(answer["error"], "invalid_client_metadata", "{asked}");
+        assert_eq!(answer["error_description"], told, "{asked}");
+    }
 }
 
 #[tokio::test]

@@ -172,6 +172,31 @@ async fn transactions_of_a_statement_need_no_right_to_statements_and_keep_their_
     assert_eq!((bad.status, bad.code().as_str()), (400, "U003"));
 }
 
+/// From two running balances follows what was paid between them, also by what is not shown.
+#[tokio::test]
+async fn who_may_see_one_direction_gets_no_running_balance() {
+    let world = Bank::on(Engine::Sqlite).await;
+    for (ways, has_balances) in [
+        (&["ReadTransactionsCredits"][..], false),
+        (&["ReadTransactionsDebits"], false),
+        (&["ReadTransactionsCredits", "ReadTransactionsDebits"], true),
+    ] {
+        let permissions = [&["ReadStatementsBasic", "ReadTransactionsDetail"], ways].concat();
+        let (token, account) = world.lodged(&permissions, &json!({})).await;
+        let list = world.app.read(&format!("/accounts/{account}/statements"), &token).await;
+        let one = format!("/accounts/{account}/statements/{}/transactions", id(&rows(&list)[0]));
+        for path in [one, format!("/accounts/{account}/transactions"), "/transactions".to_owned()] {
+            let page = world.app.read(&path, &token).await;
+            let found = page["Data"]["Transaction"].as_array().unwrap();
+            let booked: Vec<_> = found.iter().filter(|row| row["Status"] == "BOOK").collect();
+            assert!(!booked.is_empty(), "{ways:?} {path}");
+            for row in booked {
+                assert_eq!(row.get("Balance").is_some(), has_balances, "{ways:?} {path}: {row}");
+            }
+        }
+    }
+}
+
 /// What is not there, another account's, and no identifier at all: nobody can tell which.
 #[tokio::test]
 async fn an_unknown_statement_looks_the_same_whyever_it_is_unknown() {

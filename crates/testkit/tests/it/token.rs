@@ -2,8 +2,8 @@
 
 use lombard_domain::oauth::ClientStatus;
 use lombard_domain::time::Span;
-use lombard_testkit::{App, Engine, TestBank, Tokens, Wanted, refusal};
-use reqwest::{Response, StatusCode};
+use lombard_testkit::{Answer, App, Engine, TestBank, Tokens, Wanted, refusal};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 const SCOPE: &str = "openid accounts:read balances:read";
@@ -234,9 +234,49 @@ async fn an_apps_own_token_opens_no_customers_data() {
     let userinfo = app.http.get(bank.url("/userinfo")).bearer_auth(&own.access).send().await.unwrap();
     assert_eq!(refusal(userinfo).await, "401 invalid_token");
     assert_eq!(app.introspect(&own.access).await["active"], true);
-    for scope in ["openid", "admin", "accounts:read openid"] {
+    for scope in ["openid", "openid openid", "admin", "openid admin"] {
         let refused = app.post("/token", &[("grant_type", "client_credentials"), ("scope", scope)]).await;
         assert_eq!(refusal(refused).await, "400 invalid_scope", "{scope}");
+    }
+}
+
+/// RFC 6749 3.3: what is left out is said. Without a customer there is nobody whose identity could be told.
+#[tokio::test]
+async fn openid_is_left_out_of_an_apps_own_token() {
+    let bank = TestBank::new().await;
+    let scope = |scope: &str| json!({"redirect_uris": ["https://app.example/cb"], "scope": scope});
+    let ask = async |app: &App, asked: &str| {
+        app.post("/token", &[("grant_type", "client_credentials"), ("scope", asked)]).await
+    };
+    for registered in ["openid accounts", "accounts"] {
+        let app = App::register_as(&bank, &scope(registered)).await;
+        let tokens = Tokens::of(ask(&app, "openid accounts").await.json().await.unwrap());
+        assert_eq!((&tokens.answer["scope"], tokens.id_token()), (&json!("accounts"), ""), "{registered}");
+        assert_eq!(app.introspect(&tokens.access).await["scope"], "accounts", "{registered}");
+        for asked in ["openid", "openid fundsconfirmations"] {
+            assert_eq!(refusal(ask(&app, asked).await).await, "400 invalid_scope", "{registered}: {asked}");
+        }
+    }
+}
+
+/// There need be no consent where a token is too little, so the refusal speaks of none.
+#[tokio::test]
+async fn a_token_that_is_too_little_is_told_so() {
+    let bank = TestBank::new().await;
+    let app = App::register(&bank).await;
+    let customers = app.connect(&bank, "amelia", SCOPE).await.access;
+    let own = app.post("/token", &[("grant_type", "client_credentials"), ("scope", "fundsconfirmations")]).await;
+    let own = Tokens::of(own.json().await.unwrap()).access;
+    let lodge = "/open-banking/v4.0/aisp/account-access-consents";
+    for (method, path, token) in [
+        (Method::POST, lodge, &own),
+        (Method::POST, lodge, &customers),
+        (Method::GET, "/open-banking/v4.0/aisp/products", &customers),
+    ] {
+        let answer =
+            Answer::of(app.http.request(method, bank.url(path)).bearer_auth(token).send().await.unwrap()).await;
+        assert_eq!((answer.status, answer.code().as_str()), (403, "AG01"), "{path}");
+        assert_eq!(answer.json()["Errors"][0]["Message"], "The access token does not allow this", "{path}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Access without the customer: four in any 24 hours for each resource under each consent, counted exactly, and told in every answer.
 
+mod hang_up;
 mod links;
 mod race;
 

@@ -1,32 +1,53 @@
-//! The table of conformance: every clause has a row, and the files and tests that a row names exist.
+//! The tables of conformance: every clause has a row, and the files and tests that a row names exist.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 
 use crate::finding::Finding;
 use crate::source::Source;
 
-/// The table, from the workspace root.
+/// The table of FAPI, from the workspace root.
 pub(crate) const TABLE: &str = "docs/conformance.md";
 
-/// The clauses that must have a row: FAPI 2.0 Security Profile and Message Signing, as they are numbered in the table.
-const CLAUSES: [(&str, std::ops::RangeInclusive<u8>); 6] =
-    [("SP-N", 1..=10), ("SP-A", 1..=14), ("SP-E", 1..=13), ("SP-R", 1..=5), ("SP-C", 1..=7), ("MS-", 1..=8)];
+/// The table of UK Open Banking, to which that one leads.
+const UK_TABLE: &str = "docs/conformance-uk.md";
+
+/// The clauses that must have a row, as they are numbered in the tables: how many there are of each kind.
+const CLAUSES: [(&str, &str, u8); 15] = [
+    (TABLE, "SP-N", 10),
+    (TABLE, "SP-A", 14),
+    (TABLE, "SP-E", 13),
+    (TABLE, "SP-R", 5),
+    (TABLE, "SP-C", 7),
+    (TABLE, "MS-", 8),
+    (UK_TABLE, "UK-C", 21),
+    (UK_TABLE, "UK-P", 9),
+    (UK_TABLE, "UK-R", 12),
+    (UK_TABLE, "UK-S", 7),
+    (UK_TABLE, "UK-L", 5),
+    (UK_TABLE, "UK-H", 5),
+    (UK_TABLE, "UK-E", 5),
+    (UK_TABLE, "UK-F", 10),
+    (UK_TABLE, "UK-N", 14),
+];
 
 /// What stands in the column of tests where there is none, with the reason behind it.
 const NO_TEST: &str = "—";
 
-/// Everything that is wrong with the table.
+/// Everything that is wrong with the tables; the text is that of the first.
 pub(crate) fn check(text: &str, root: &Path, sources: &[Source]) -> Vec<Finding> {
-    let rows: Vec<Row<'_>> = text.lines().enumerate().filter_map(|(index, line)| Row::read(index + 1, line)).collect();
-    let known: BTreeSet<&str> = rows.iter().map(|row| row.clause).collect();
-    let missing = clauses().filter(|clause| !known.contains(clause.as_str()));
+    // Without the second, all of its clauses are missing.
+    let uk = fs::read_to_string(root.join(UK_TABLE)).unwrap_or_default();
+    let rows: Vec<Row<'_>> = Row::all(TABLE, text).chain(Row::all(UK_TABLE, &uk)).collect();
+    let known: BTreeSet<_> = rows.iter().map(|row| (row.table, row.clause)).collect();
+    let missing = clauses().filter(|(table, clause)| !known.contains(&(*table, clause.as_str())));
     let mut findings: Vec<Finding> =
-        missing.map(|clause| Finding::new(TABLE, 1, format!("{clause} has no row"))).collect();
+        missing.map(|(table, clause)| Finding::new(table, 1, format!("{clause} has no row"))).collect();
     for row in &rows {
         for file in row.files.split(", ").map(|name| name.trim_matches('`')) {
             if file.is_empty() || !root.join(file).exists() {
-                findings.push(Finding::new(TABLE, row.line, format!("{}: there is no file {file}", row.clause)));
+                findings.push(row.finding(&format!("there is no file {file}")));
             }
         }
         findings.extend(row.tests_missing(sources));
@@ -34,12 +55,14 @@ pub(crate) fn check(text: &str, root: &Path, sources: &[Source]) -> Vec<Finding>
     findings
 }
 
-fn clauses() -> impl Iterator<Item = String> {
-    CLAUSES.into_iter().flat_map(|(prefix, numbers)| numbers.map(move |number| format!("{prefix}{number}")))
+fn clauses() -> impl Iterator<Item = (&'static str, String)> {
+    let numbered = |(table, kind, count)| (1..=count).map(move |number| (table, format!("{kind}{number}")));
+    CLAUSES.into_iter().flat_map(numbered)
 }
 
 /// One row: the clause, what it says, the files that keep it, the tests that would fail without it.
 struct Row<'a> {
+    table: &'static str,
     line: usize,
     clause: &'a str,
     files: &'a str,
@@ -47,26 +70,33 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn read(line: usize, text: &'a str) -> Option<Self> {
+    fn all(table: &'static str, text: &'a str) -> impl Iterator<Item = Self> {
+        text.lines().enumerate().filter_map(move |(index, line)| Self::read(table, index + 1, line))
+    }
+
+    fn read(table: &'static str, line: usize, text: &'a str) -> Option<Self> {
         let mut cells = text.strip_prefix('|')?.strip_suffix('|')?.split(" | ").map(str::trim);
         let (clause, _, files, tests) = (cells.next()?, cells.next()?, cells.next()?, cells.next()?);
         let numbered = clause.chars().any(|c| c.is_ascii_digit()) && clause.contains('-');
-        numbered.then_some(Self { line, clause, files, tests })
+        numbered.then_some(Self { table, line, clause, files, tests })
+    }
+
+    fn finding(&self, why: &str) -> Finding {
+        Finding::new(self.table, self.line, format!("{}: {why}", self.clause))
     }
 
     /// A test is named by its file and its function: `par::a_pushed_request_expires` or, deeper, `fapi::story::…`.
     fn tests_missing(&self, sources: &[Source]) -> Vec<Finding> {
         if self.tests.starts_with(NO_TEST) {
-            let why = format!("{}: say why there is no test", self.clause);
             return if self.tests.len() > NO_TEST.len() + 10 {
                 Vec::new()
             } else {
-                vec![Finding::new(TABLE, self.line, why)]
+                vec![self.finding("say why there is no test")]
             };
         }
         let names = self.tests.split(", ").map(|name| name.trim_matches('`'));
         let absent = names.filter(|name| !exists(name, sources));
-        absent.map(|name| Finding::new(TABLE, self.line, format!("{}: there is no test {name}", self.clause))).collect()
+        absent.map(|name| self.finding(&format!("there is no test {name}"))).collect()
     }
 }
 
@@ -96,7 +126,8 @@ mod tests {
     #[test]
     fn sees_missing_clauses_files_and_tests() {
         assert_eq!(found(TEXT), [""; 0]);
-        assert!(check("", Path::new("."), &[]).len() > 50, "every clause must have a row");
+        assert_eq!(check("", Path::new("."), &[]).len(), clauses().count(), "every clause must have a row");
+        assert!(clauses().count() > 120);
         assert_eq!(found(&TEXT.replace("Cargo.toml", "Nothing.toml")).len(), 1);
         assert_eq!(found(&TEXT.replace("par::a_", "par::b_")).len(), 1);
         assert_eq!(found(&TEXT.replace("par::", "rap::")).len(), 1);

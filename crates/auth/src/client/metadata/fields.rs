@@ -96,16 +96,25 @@ impl Fields {
         all: &[T],
         name_of: fn(T) -> &'static str,
     ) -> Result<Option<Vec<T>>, BadMetadata> {
-        let Some(texts) = self.list(name)? else { return Ok(None) };
-        let mut found = Vec::new();
-        for text in texts {
-            let one = find(name, text, all, name_of)?;
-            if !found.contains(&one) {
-                found.push(one);
-            }
-        }
-        Ok(Some(found))
+        self.list(name)?.map(|texts| chosen(name, texts, all, name_of)).transpose()
     }
+}
+
+/// A few words by their names, each of which is kept once.
+pub(super) fn chosen<T: Copy + PartialEq>(
+    name: &'static str,
+    texts: Vec<&str>,
+    all: &[T],
+    name_of: fn(T) -> &'static str,
+) -> Result<Vec<T>, BadMetadata> {
+    let mut found = Vec::new();
+    for text in texts {
+        let one = find(name, text, all, name_of)?;
+        if !found.contains(&one) {
+            found.push(one);
+        }
+    }
+    Ok(found)
 }
 
 fn find<T: Copy>(name: &'static str, text: &str, all: &[T], name_of: fn(T) -> &'static str) -> Result<T, BadMetadata> {

@@ -7,6 +7,7 @@
 mod algorithms;
 mod certificate;
 mod fields;
+mod grants;
 mod keys;
 mod reach;
 mod redirects;
@@ -72,7 +73,7 @@ impl Fields {
         let rules = profile.rules();
         let algorithms = Algorithms::read(self)?;
         let resource_server = resource_server(self, terms.standing)?;
-        let grant_types = grant_types(self, resource_server)?;
+        let grant_types = grants::types(self, resource_server)?;
         let uses_codes = grant_types.contains(&GrantType::AuthorizationCode);
         let response_types = responses::types(self, rules, uses_codes)?;
         let hybrid = response_types.contains(&ResponseType::CodeIdToken);
@@ -185,23 +186,6 @@ fn name(fields: &Fields, terms: &Terms<'_>) -> Result<Text<80>, BadMetadata> {
 fn auth_method(fields: &Fields, rules: &Rules) -> Result<AuthMethod, BadMetadata> {
     let asked = fields.word(AUTH_METHOD, rules.auth_methods, AuthMethod::name)?;
     asked.or_else(|| rules.auth_methods.first().copied()).ok_or_else(|| invalid(format!("{AUTH_METHOD} is missing")))
-}
-
-/// What is missing defaults to everything that a confidential client can use, which the answer says (RFC 7591 3.2.1). A resource
-/// server gets no tokens.
-fn grant_types(fields: &Fields, resource_server: bool) -> Result<Vec<GrantType>, BadMetadata> {
-    let asked = fields.words("grant_types", GrantType::ALL, GrantType::name)?;
-    let mut kinds = match asked {
-        Some(kinds) if resource_server && !kinds.is_empty() => {
-            return Err(invalid("grant_types must be empty for a resource_server"));
-        }
-        Some(kinds) if !resource_server && kinds.is_empty() => return Err(invalid("grant_types must not be empty")),
-        Some(kinds) => kinds,
-        None if resource_server => Vec::new(),
-        None => GrantType::ALL.to_vec(),
-    };
-    kinds.sort_by_key(|kind| kind.name());
-    Ok(kinds)
 }
 
 /// What a profile demands is true whether it is said or not; only to deny it is an error.

@@ -24,6 +24,12 @@ pub(super) fn types(fields: &Fields, rules: &Rules, uses_codes: bool) -> Result<
     }
 }
 
+/// Whether the response types that are asked for have one with an ID token.
+pub(super) fn ask_for_id_tokens(fields: &Fields) -> Result<bool, BadMetadata> {
+    let asked = fields.list(TYPES)?.unwrap_or_default();
+    Ok(asked.into_iter().any(|name| ResponseType::parse(name) == Some(ResponseType::CodeIdToken)))
+}
+
 /// Reads `response_modes` (FAPI 2.0 Message Signing); there must be one for each response type.
 pub(super) fn modes(
     fields: &Fields,

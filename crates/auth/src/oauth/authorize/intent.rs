@@ -63,15 +63,15 @@ impl Auth {
     ) -> std::result::Result<Consent, Interrupted> {
         let over = || Interrupted::Unasked(Unasked::IntentOver);
         let found = self.intended(tx, request).await?.ok().flatten().ok_or_else(over)?;
-        if stamp(&found) != stamp(yes.shown) {
+        let seen = found.stamp();
+        if seen != yes.shown.stamp() {
             return Err(Interrupted::Changed);
         }
-        let seen = found.state().status();
         let authorised = found.authorise(yes.customer, yes.accounts, self.now()).map_err(|_| over())?;
         if !consent::advance(tx, seen, &authorised).await? {
             return Err(Interrupted::Changed);
         }
-        let first = seen == Status::Awaiting;
+        let first = seen.status == Status::Awaiting;
         let how = (!first).then_some("renewed");
         self.record(tx, call, Event::ConsentAuthorised, crate::consent::subject(&authorised), how).await?;
         if !first {
@@ -84,7 +84,7 @@ impl Auth {
     /// has allowed before stays as it is when they do not renew it.
     pub(super) async fn decline_lodged(&self, tx: &mut Tx, request: &AuthorizationRequest) -> Result<Option<Consent>> {
         let Some(found) = self.intended(tx, request).await?.ok().flatten() else { return Ok(None) };
-        let seen = found.state().status();
+        let seen = found.stamp();
         let Ok(rejected) = found.reject(Rejection::Declined, self.now()) else { return Ok(None) };
         Ok(consent::advance(tx, seen, &rejected).await?.then_some(rejected))
     }
@@ -99,7 +99,7 @@ impl Auth {
             }
             for id in abandoned {
                 let Some(found) = consent::find(&mut tx, id).await? else { continue };
-                let seen = found.state().status();
+                let seen = found.stamp();
                 let Ok(rejected) = found.reject(Rejection::Abandoned, now) else { continue };
                 if consent::advance(&mut tx, seen, &rejected).await? {
                     let subject = crate::consent::subject(&rejected);
@@ -125,11 +125,6 @@ fn can_be_authorised(consent: &Consent, now: Instant) -> bool {
             false
         }
     }
-}
-
-/// Names one state of a consent, so that an answer cannot be taken for an answer to another.
-pub(super) fn stamp(consent: &Consent) -> String {
-    format!("{}-{}", consent.state().status(), consent.changed_at().micros())
 }
 
 /// How the record names what nobody asked for.

@@ -5,7 +5,6 @@ use lombard_domain::id::CustomerId;
 use lombard_domain::oauth::{AuthorizationRequest, Client};
 use lombard_domain::permission::Window;
 
-use super::intent;
 use crate::Auth;
 use crate::directory::HeldAccount;
 use crate::login::{Interrupted, SignedIn, Unasked};
@@ -43,7 +42,7 @@ impl Question {
     /// Names what the page shows, so that an answer to it cannot be taken for an answer to something else. The form sends it back.
     #[must_use]
     pub fn stamp(&self) -> String {
-        self.lodged.as_ref().map(intent::stamp).unwrap_or_default()
+        self.lodged.as_ref().map(|lodged| lodged.stamp().to_string()).unwrap_or_default()
     }
 }
 

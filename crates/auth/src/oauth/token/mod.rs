@@ -104,9 +104,17 @@ fn grant_id(grant: &Grant) -> Option<String> {
 
 /// The scope of a request: what is asked for, if it is within what may be had; all of it if nothing is said.
 fn narrowed(params: &Params, within: ScopeSet) -> std::result::Result<ScopeSet, OauthError> {
-    let Some(text) = params.get("scope")? else { return Ok(within) };
-    let asked = ScopeSet::parse(text)
-        .map_err(|_| OauthError::new(ErrorCode::InvalidScope, "scope names a scope that does not exist"))?;
+    asked(params)?.map_or(Ok(within), |asked| bounded(asked, within))
+}
+
+/// The scope that a request asks for, if it says one.
+fn asked(params: &Params) -> std::result::Result<Option<ScopeSet>, OauthError> {
+    let asked = params.get("scope")?.map(ScopeSet::parse).transpose();
+    asked.map_err(|_| OauthError::new(ErrorCode::InvalidScope, "scope names a scope that does not exist"))
+}
+
+/// A scope that is within what may be had.
+fn bounded(asked: ScopeSet, within: ScopeSet) -> std::result::Result<ScopeSet, OauthError> {
     if asked.is_within(within) {
         return Ok(asked);
     }

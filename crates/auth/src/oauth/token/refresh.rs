@@ -4,12 +4,12 @@
 //! because the same token works again. What protects them is that only their client can use them, and that they die with the consent;
 //! they are bound to the client and not to the key of a proof, which may change (RFC 9449 5).
 
-use lombard_domain::oauth::{ErrorCode, Scope};
+use lombard_domain::oauth::{ErrorCode, OauthError, Scope, ScopeSet};
 use lombard_domain::secret::Secret;
 use lombard_store::{consent, grant, token};
 
 use super::issue::Bearer;
-use super::{Extent, TokenAnswer, narrowed};
+use super::{Extent, TokenAnswer, asked, bounded, narrowed};
 use crate::client::Authenticated;
 use crate::error::{Error, Result};
 use crate::oauth::Params;
@@ -26,6 +26,9 @@ impl Auth {
         let grant = grant::find_live(&mut tx, refresh.grant).await?.ok_or_else(invalid)?;
         let consent = consent::find(&mut tx, grant.consent).await?.ok_or_else(invalid)?;
         consent.standing(now).map_err(|_| invalid())?;
+        if self.waits_for_sign_in(&mut tx, &consent).await? {
+            return Err(invalid());
+        }
         let extent = self.extent(params, &grant, narrowed(params, grant.scope)?)?;
         let mut answer = self.issue(&mut tx, call, Bearer { client, grant: Some(&grant) }, extent).await?;
         tx.commit().await?;
@@ -39,13 +42,25 @@ impl Auth {
         client: &Authenticated,
         params: &Params,
     ) -> Result<TokenAnswer> {
-        // There is no customer, so there is nobody whose identity could be told.
-        let scope = narrowed(params, client.client().metadata.scope.without(Scope::OpenId))?;
+        let scope = without_customer(params, client.client().metadata.scope)?;
         let mut tx = self.db().begin("client credentials").await?;
         let extent = Extent { scope, details: None };
         let answer = self.issue(&mut tx, call, Bearer { client, grant: None }, extent).await?;
         tx.commit().await?;
         Ok(answer)
+    }
+}
+
+/// The scope of an app's own token. There is no customer whose identity could be told, so `openid` is left out, which the answer says
+/// (RFC 6749 3.3); alone it asks for nothing.
+fn without_customer(params: &Params, registered: ScopeSet) -> std::result::Result<ScopeSet, OauthError> {
+    let within = registered.without(Scope::OpenId);
+    match asked(params)?.map(|asked| asked.without(Scope::OpenId)) {
+        None => Ok(within),
+        Some(nothing) if nothing.is_empty() => {
+            Err(OauthError::new(ErrorCode::InvalidScope, "scope openid needs a customer; ask for another one with it"))
+        }
+        Some(asked) => bounded(asked, within),
     }
 }
 

@@ -168,6 +168,7 @@ fn an_account(n: u128) -> Account {
         identification: Identification::new(Scheme::SortCodeAccountNumber, "20000012345678").unwrap(),
         opened_on: Date::new(2020, 1, 1).unwrap(),
         credit_line: None,
+        switched_at: None,
     }
 }
 

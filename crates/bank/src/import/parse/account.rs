@@ -56,5 +56,6 @@ fn account(
         identification: identification?,
         opened_on: opened_on?,
         credit_line: None,
+        switched_at: None,
     })
 }

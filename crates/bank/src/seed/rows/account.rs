@@ -19,6 +19,7 @@ pub(in super::super) fn account(plan: &plan::Account) -> Account {
         identification: identification(&plan.number),
         opened_on: date(plan.opened),
         credit_line: plan.credit_line.map(|minor| Money::new(minor, plan.currency)),
+        switched_at: None,
     }
 }
 

@@ -24,5 +24,5 @@ pub(crate) fn policy(issuer: &str, mtls_base: Option<String>, directory: Option<
 /// A sandbox believes its own authority, and asks whoever an app names: on a developer's machine that is mostly the machine itself.
 pub(crate) fn trust(folder: &Path) -> Trust {
     let own: Vec<_> = pki::find_authority(folder).into_iter().collect();
-    Trust { client_authorities: own.clone(), reach: Reach::Everything, outgoing_roots: own }
+    Trust { client_authorities: own.clone(), reach: Reach::Everything, outgoing_roots: own, outgoing_certificate: None }
 }

@@ -90,5 +90,9 @@ impl Config {
             let text = format!("{error:#}; name a file with certificates of authorities, or remove the line");
             found.refuse("outgoing.ca_file", text);
         }
+        if let Err(error) = self.outgoing.certificate() {
+            let text = format!("{error:#}; name the certificate to show to apps and its key, or neither");
+            found.refuse("outgoing.certificate_file", text);
+        }
     }
 }

@@ -16,12 +16,15 @@ fn everything(folder: &Path) -> Config {
     let text = all_on().replace("\nmaster_key_env", "\n#master_key_env").replace("\"closed\"", "\"token\"");
     let authority = fs::read(authority(folder, "An authority", 2100)).unwrap();
     fs::create_dir_all(folder.join("tls")).unwrap();
+    let transport = rcgen::generate_simple_self_signed(["bank.example".to_owned()]).unwrap();
     for (name, bytes) in [
         ("lombard.toml", text.into_bytes()),
         ("directory.jwks.json", keys().to_string().into_bytes()),
         ("registration.token", b"0123456789abcdef0123456789abcdef".to_vec()),
         ("tls/client-authorities.pem", authority.clone()),
         ("tls/outgoing-authorities.pem", authority),
+        ("tls/transport.pem", transport.cert.pem().into_bytes()),
+        ("tls/transport.key", transport.signing_key.serialize_pem().into_bytes()),
     ] {
         fs::write(folder.join(name), bytes).unwrap();
     }
@@ -68,6 +71,7 @@ fn every_setting_reaches_the_rules() {
     let authority = read_chain(&folder.path().join("authority.pem")).unwrap();
     assert_eq!((&trust.client_authorities, &trust.outgoing_roots), (&authority, &authority));
     assert_eq!(trust.reach, Reach::PublicOnly);
+    assert_eq!(trust.outgoing_certificate.map(|pair| pair.chain.len()), Some(1));
 }
 
 #[test]
@@ -95,7 +99,7 @@ fn each_word_of_the_settings_is_understood() {
     let text = format!("{REQUIRED}[authorization]\nevent_life_days = 30\n");
     config.authorization = load(&text).unwrap().authorization;
     assert_eq!(config.policy().unwrap().event_life, Span::days(30));
-    let inside = Config { outgoing: Outgoing { private_addresses: true, ca_file: None }, ..defaults };
+    let inside = Config { outgoing: Outgoing { private_addresses: true, ..Outgoing::default() }, ..defaults };
     assert_eq!(inside.trust().unwrap().reach, Reach::Everything);
 }
 
@@ -110,6 +114,9 @@ fn finds_nothing_in_trust_that_is_in_order() {
     config.server.mtls_public_url = Some(url("https://bank.example:8444"));
     config.server.client_ca_file = Some(authority.clone());
     config.outgoing.ca_file = Some(authority);
+    config.outgoing.certificate_file = Some(folder.path().join("server.pem"));
+    config.outgoing.key_file = Some(folder.path().join("server.key"));
+    assert_eq!(config.trust().unwrap().outgoing_certificate.unwrap().chain.len(), 1);
     config.directories = vec![directory("Directory", keys_file)];
     assert_eq!(findings(&config), []);
 }
@@ -130,7 +137,7 @@ fn names_what_is_wrong_with_whom_the_server_believes() {
         fs::write(folder.join("keys.json"), keys).unwrap();
         config.directories = vec![directory("Directory", folder.join("keys.json"))];
     }
-    let cases: [(Weight, &str, &str, Spoil); 18] = [
+    let cases: [(Weight, &str, &str, Spoil); 20] = [
         (Refusal, "server.mtls_public_url", "plain HTTP", |c, _| listens(c, url("http://bank.example:8444"))),
         (Warning, "server.certificate_file", "does not name mtls.example", |c, _| {
             listens(c, url("https://mtls.example"))
@@ -170,6 +177,13 @@ fn names_what_is_wrong_with_whom_the_server_believes() {
         (Refusal, "outgoing.ca_file", "holds no certificate", |c, f| {
             fs::write(f.join("empty"), "").unwrap();
             c.outgoing.ca_file = Some(f.join("empty"));
+        }),
+        (Refusal, "outgoing.certificate_file", "need each other", |c, f| {
+            c.outgoing.certificate_file = Some(f.join("server.pem"));
+        }),
+        (Refusal, "outgoing.certificate_file", "do not belong together", |c, f| {
+            c.outgoing.certificate_file = Some(authority(f, "Another", 2100));
+            c.outgoing.key_file = Some(f.join("server.key"));
         }),
     ];
     for (weight, key, words, spoil) in cases {

@@ -77,3 +77,32 @@ async fn keeps_the_rules_of_the_network() {
     }
     assert_eq!(server.connections(), connections);
 }
+
+/// UK Open Banking has events sent over mutual TLS; who keeps keys at an address is shown nothing.
+#[tokio::test]
+async fn shows_its_certificate_to_an_app_that_asks_for_one() {
+    let signed = |name: &str| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+        let certificate = params.self_signed(&key).unwrap().der().clone();
+        (certificate, PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+    };
+    let ((app, app_key), (bank, bank_key)) = (signed("localhost"), signed("bank.example"));
+    let mut believed = RootCertStore::empty();
+    believed.add(bank.clone()).unwrap();
+    let asks = rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(believed), tls::provider());
+    let config = ServerConfig::builder_with_provider(tls::provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(asks.build().unwrap())
+        .with_single_cert(vec![app.clone()], app_key)
+        .unwrap();
+    let server = Server::with(config, app, vec![say(answer("202 Accepted", "", ""))]).await;
+    let mut roots = RootCertStore::empty();
+    roots.add(server.certificate.clone()).unwrap();
+    let own = ChainAndKey { chain: vec![bank], key: bank_key };
+    let known = HttpsFetch::trusting(roots, Some(&own), Reach::Everything, patient()).unwrap();
+    assert_eq!(post(&known, &server.url()).await, Ok(()));
+    assert!(post(&server.fetch(Reach::Everything), &server.url()).await.is_err(), "without a certificate");
+    assert!(get(&known, &server.url()).await.is_err(), "keys are fetched without one");
+}

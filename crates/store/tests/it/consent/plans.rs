@@ -4,9 +4,10 @@ use crate::engines;
 use crate::statements::{postgres, sqlite, statement};
 
 /// Statements, values for their placeholders, and the indexes that SQLite and PostgreSQL may walk.
-const PLANS: [(&str, &[&str], &[&str]); 4] = [
+const PLANS: [(&str, &[&str], &[&str]); 5] = [
     ("consent::over", &["500", "100"], &["consent_by_end"]),
     ("consent::waiting_since", &["500", "100"], &["consent_waiting", "consent_by_end"]),
+    ("consent::signed_in_until", &["500", "100"], &["consent_by_answer"]),
     ("consent::waiting_of_client", &["'cli_3'", "100"], &["consent_waiting_of_client"]),
     ("consent::of_client", &["'cli_3'", "100"], &["consent_by_client"]),
 ];
@@ -41,5 +42,8 @@ const FILL: &str = "
             CASE WHEN n % 9 = 0 THEN 'awaiting' WHEN n % 7 = 0 THEN 'authorised' ELSE 'deleted' END,
             'balances', n, n, n
         FROM generate_series(1, 20000) AS n;
+    INSERT INTO customer (id, source, username_index, totp_step, sealed, content) VALUES ('cus_1', 's', '', 0, '', '');
+    INSERT INTO consent_grant (id, consent_id, client_id, customer_id, scope, signed_in_at, created_at)
+        SELECT 'grt_' || n, 'con_' || n, 'cli_' || (n % 1000 + 1), 'cus_1', 'accounts', n, n FROM generate_series(1, 20000) AS n;
     ANALYZE;
 ";

@@ -20,25 +20,26 @@ struct Case {
 
 const ONE: &str =
     "account_transaction_in_order (account_id=? AND (booked_at,sequence)>(?,?) AND (booked_at,sequence)<(?,?))";
+const ONE_WAY: &str = "account_transaction_one_way (account_id=? AND way=? AND (booked_at,sequence)>(?,?) AND (booked_at,sequence)<(?,?))";
 
-const CASES: [Case; 8] = [
+const CASES: [Case; 12] = [
     Case {
         name: "transaction::older",
-        values: &["'acc_3'", "5", "0", "900000", "0", "-9000", "9000", "26"],
+        values: &["'acc_3'", "5", "0", "900000", "0", "26"],
         sqlite: &["a USING INDEX sqlite_autoindex_account_1 (id=?)", ONE],
         postgres: &["AND (ROW(booked_at, sequence) > ROW(5, 0)) AND (ROW(booked_at, sequence) < ROW(900000, 0))"],
         visits: 26,
     },
     Case {
         name: "transaction::newer",
-        values: &["'acc_3'", "5", "0", "900000", "0", "-9000", "9000", "26"],
+        values: &["'acc_3'", "5", "0", "900000", "0", "26"],
         sqlite: &["a USING INDEX sqlite_autoindex_account_1 (id=?)", ONE],
         postgres: &["AND (ROW(booked_at, sequence) > ROW(5, 0)) AND (ROW(booked_at, sequence) < ROW(900000, 0))"],
         visits: 26,
     },
     Case {
         name: "transaction::older_of_all",
-        values: &["'con_3'", "'acc_3'", "'cus_3'", "9000", "900000", "0", "0", "0", "0", "-9000", "9000", "26"],
+        values: &["'con_3'", "'acc_3'", "'cus_3'", "9000", "900000", "0", "0", "0", "0", "26"],
         sqlite: &["c USING PRIMARY KEY (consent_id=? AND account_id<?)", "(account_id=? AND customer_id=?)", ONE],
         postgres: &["(ROW(booked_at, sequence) > ROW(COALESCE((SubPlan"],
         // For each of three accounts: where the page would end, twice, and the page.
@@ -46,10 +47,39 @@ const CASES: [Case; 8] = [
     },
     Case {
         name: "transaction::newer_of_all",
-        values: &["'con_3'", "'acc_3'", "'cus_3'", "9000", "0", "0", "0", "900000", "0", "-9000", "9000", "26"],
+        values: &["'con_3'", "'acc_3'", "'cus_3'", "9000", "0", "0", "0", "900000", "0", "26"],
         sqlite: &["c USING PRIMARY KEY (consent_id=? AND account_id>?)", "(account_id=? AND customer_id=?)", ONE],
         postgres: &["(ROW(booked_at, sequence) < ROW(COALESCE((SubPlan"],
         visits: 3 * 3 * 27,
+    },
+    // Two credits lie among the debits of each account; PostgreSQL may note where they are before it reads them.
+    Case {
+        name: "transaction::older_one_way",
+        values: &["'acc_3'", "1", "5", "0", "900000", "0", "26"],
+        sqlite: &["a USING INDEX sqlite_autoindex_account_1 (id=?)", ONE_WAY],
+        postgres: &["AND (ROW(booked_at, sequence) > ROW(5, 0)) AND (ROW(booked_at, sequence) < ROW(900000, 0))"],
+        visits: 2 * 2,
+    },
+    Case {
+        name: "transaction::newer_one_way",
+        values: &["'acc_3'", "1", "5", "0", "900000", "0", "26"],
+        sqlite: &["a USING INDEX sqlite_autoindex_account_1 (id=?)", ONE_WAY],
+        postgres: &["AND (ROW(booked_at, sequence) > ROW(5, 0)) AND (ROW(booked_at, sequence) < ROW(900000, 0))"],
+        visits: 2 * 2,
+    },
+    Case {
+        name: "transaction::older_of_all_one_way",
+        values: &["'con_3'", "'acc_3'", "'cus_3'", "1", "9000", "900000", "0", "0", "0", "0", "26"],
+        sqlite: &["c USING PRIMARY KEY (consent_id=? AND account_id<?)", "(account_id=? AND customer_id=?)", ONE_WAY],
+        postgres: &["(ROW(booked_at, sequence) > ROW(COALESCE((SubPlan"],
+        visits: 3 * 3 * 2 * 2,
+    },
+    Case {
+        name: "transaction::newer_of_all_one_way",
+        values: &["'con_3'", "'acc_3'", "'cus_3'", "1", "9000", "0", "0", "0", "900000", "0", "26"],
+        sqlite: &["c USING PRIMARY KEY (consent_id=? AND account_id>?)", "(account_id=? AND customer_id=?)", ONE_WAY],
+        postgres: &["(ROW(booked_at, sequence) < ROW(COALESCE((SubPlan"],
+        visits: 3 * 3 * 2 * 2,
     },
     Case {
         name: "transaction::range",
@@ -154,8 +184,9 @@ const FILL: &str = "
     INSERT INTO consent_account SELECT 'con_' || (CASE WHEN n IN (2, 3, 4) THEN 3 ELSE 1000 + n END), 'acc_' || n
         FROM generate_series(1, 500) AS n;
     INSERT INTO account_transaction (id, source, account_id, sequence, status, booked_at, amount_minor, sealed, content, added_change,
-            last_change)
-        SELECT 'txn_' || n, 't' || n, 'acc_' || (n % 5 + 1), n, 'booked', n, -n % 1000, '', sha256(n::TEXT::BYTEA), n, n
+            last_change, way)
+        SELECT 'txn_' || n, 't' || n, 'acc_' || (n % 5 + 1), n, 'booked', n, CASE WHEN n BETWEEN 4001 AND 4010 THEN n ELSE -1 - n % 1000 END, '', sha256(n::TEXT::BYTEA), n, n,
+            CASE WHEN n BETWEEN 4001 AND 4010 THEN 1 ELSE -1 END
         FROM generate_series(1, 20000) AS n;
     INSERT INTO transaction_past (account_id, since_change, until_change, removed, id, source, sequence, status, booked_at, amount_minor,
             sealed, content)

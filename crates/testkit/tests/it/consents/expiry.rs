@@ -1,6 +1,11 @@
 //! Consents whose time is over, and those that nobody answers.
 
-use lombard_domain::time::Span;
+use lombard_auth::access::OldData;
+use lombard_domain::consent::{Consent, Kind};
+use lombard_domain::id::{ConsentId, GrantId};
+use lombard_domain::oauth::{Grant, GrantManagement, ScopeSet};
+use lombard_domain::time::{Clock as _, Span};
+use lombard_store::{consent, grant};
 use lombard_testkit::{Engine, TestBank, example_folder};
 use serde_json::json;
 
@@ -71,6 +76,58 @@ async fn one_that_nobody_answers_is_rejected_after_a_day() {
         let (_, page, _) = sent(&lodger, "amelia", FOR_ACCOUNTS, &old).await;
         assert!(!page.url.ends_with("/consent"), "rejected is final");
     }
+}
+
+/// More whose customers must sign in anew than fit into one transaction, by two servers at once: each ends once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_that_wait_for_a_sign_in_end_in_batches() {
+    for engine in Engine::ALL {
+        let bank = TestBank::with(engine, &example_folder(), |policy| policy.old_data = OldData::EU).await;
+        let lodger = Lodger::at(bank).await;
+        let first = lodger.lodged(&asking_for(USUAL)).await;
+        authorised(&lodger, "amelia", FOR_ACCOUNTS, &first).await;
+        given_like(&lodger, &first, 230).await;
+        lodger.bank.clock.advance(Span::days(180));
+        let job = || {
+            let auth = lodger.bank.auth.clone();
+            tokio::spawn(async move { auth.forget_what_is_over().await })
+        };
+        let (one, other) = (job(), job());
+        for outcome in [one.await.unwrap(), other.await.unwrap()] {
+            assert!(matches!(outcome, Ok(()) | Err(lombard_auth::Error::Busy)), "{engine:?}: {outcome:?}");
+        }
+        lodger.bank.auth.forget_what_is_over().await.unwrap();
+        let ended = lodger.bank.record(1000).await;
+        let ended = ended.iter().filter(|entry| entry.reason.as_deref() == Some("authentication-due"));
+        assert_eq!(ended.count(), 231, "{engine:?}");
+    }
+}
+
+/// Puts so many consents into the database that were given like another, at this moment.
+async fn given_like(lodger: &Lodger, other: &str, count: u128) {
+    let now = lodger.bank.clock.now();
+    let mut tx = lodger.bank.db.begin("fill").await.unwrap();
+    let first = consent::find(&mut tx, other.parse().unwrap()).await.unwrap().unwrap();
+    let customer = first.state().authorisation().unwrap().customer;
+    for n in 1..=count {
+        let id = ConsentId::from_bits(n);
+        let made = Consent::lodge(id, first.client(), Kind::AccountAccess, first.terms().clone(), now);
+        consent::insert(&mut tx, &made.authorise(customer, vec![], now).unwrap()).await.unwrap();
+        let given = Grant {
+            id: GrantId::from_bits(n),
+            consent: id,
+            client: first.client(),
+            customer,
+            scope: ScopeSet::parse("accounts").unwrap(),
+            details: None,
+            nonce: None,
+            management: GrantManagement::None,
+            signed_in_at: now,
+            created_at: now,
+        };
+        grant::insert(&mut tx, &given).await.unwrap();
+    }
+    tx.commit().await.unwrap();
 }
 
 /// More than fit into one transaction, by two servers at once: each ends once.

@@ -1,9 +1,12 @@
 //! Every other field of a consent to account information, and the body as a whole.
 
-use lombard_testkit::{Answer, TestBank};
+use lombard_testkit::{Answer, Engine, TestBank};
 use serde_json::{Value, json};
 
-use super::{ACCESS, Lodger, USUAL, asking_for, errors, post};
+use super::{ACCESS, FOR_ACCOUNTS, Lodger, USUAL, asking_for, authorised, errors, post};
+
+/// The times that an app may name.
+const TIMES: [&str; 3] = ["ExpirationDateTime", "TransactionFromDateTime", "TransactionToDateTime"];
 
 /// The usual body with a change at a place; `None` takes the place away.
 fn changed(place: &str, value: Option<Value>) -> Value {
@@ -48,11 +51,43 @@ async fn bad_fields_are_named() {
         let expected = vec![(code.to_owned(), path.to_owned())];
         assert_eq!((answer.status, errors(&answer)), (400, expected), "{place} {value:?}: {}", answer.text);
     }
-    let mut reversed = asking_for(USUAL);
-    reversed["Data"]["TransactionFromDateTime"] = json!("2026-01-02T00:00:00Z");
-    reversed["Data"]["TransactionToDateTime"] = json!("2026-01-01T00:00:00Z");
-    let answer = post(&lodger.app, ACCESS, &lodger.accounts, &reversed).await;
-    assert_eq!(errors(&answer), [("U003".to_owned(), "Data.TransactionToDateTime".to_owned())]);
+    for (from, to) in [
+        ("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T00:00:00.000001Z", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T00:00:01Z", "2026-01-01T01:00:00+01:00"),
+    ] {
+        let answer = post(&lodger.app, ACCESS, &lodger.accounts, &between(from, to)).await;
+        assert_eq!(errors(&answer), [("U003".to_owned(), "Data.TransactionToDateTime".to_owned())], "{from} {to}");
+    }
+}
+
+/// The usual body with a window.
+fn between(from: &str, to: &str) -> Value {
+    let mut body = asking_for(USUAL);
+    body["Data"]["TransactionFromDateTime"] = json!(from);
+    body["Data"]["TransactionToDateTime"] = json!(to);
+    body
+}
+
+/// Both ends of a window are in it, so one that begins where it ends is a window.
+#[tokio::test]
+async fn a_window_may_be_a_single_moment() {
+    let lodger = Lodger::at(TestBank::new().await).await;
+    let open = lodger.lodged(&asking_for(USUAL)).await;
+    let tokens = authorised(&lodger, "amelia", FOR_ACCOUNTS, &open).await;
+    let booked = async |access: &str| {
+        let answer = lodger.app.answer("/transactions", access).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let rows = answer.json()["Data"]["Transaction"].as_array().cloned().unwrap_or_default();
+        rows.iter().map(|row| row["BookingDateTime"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let moment = booked(&tokens.access).await.remove(0);
+    let narrow = lodger.lodged(&between(&moment, &moment)).await;
+    let tokens = authorised(&lodger, "amelia", FOR_ACCOUNTS, &narrow).await;
+    let seen = booked(&tokens.access).await;
+    assert!(!seen.is_empty() && seen.iter().all(|at| *at == moment), "{moment}: {seen:?}");
+    // Who means for ever, twice.
+    lodger.lodged(&between("9999-12-31T00:00:00Z", "9999-12-31T23:59:59Z")).await;
 }
 
 #[tokio::test]
@@ -77,34 +112,67 @@ async fn everything_that_is_wrong_is_told_at_once() {
     assert_eq!(answer.json()["Id"], answer.header("x-fapi-interaction-id"));
 }
 
-/// Every form of ISO 8601, told back as the same instant; nothing is told that was not asked for.
+/// An answer must name a zone, and be of RFC 3339: what was sent in another form of ISO 8601 is told in that. Nothing is told that was not
+/// asked for.
 #[tokio::test]
 async fn times_are_told_back_as_the_same_instant() {
     let lodger = Lodger::at(TestBank::new().await).await;
     for (sent, told) in [
-        ("2027-01-01T10:40:00Z", "2027-01-01T10:40:00Z"),
         ("2027-01-01T10:40:00", "2027-01-01T10:40:00Z"),
-        ("2027-01-01T10:40:12.34567Z", "2027-01-01T10:40:12.34567Z"),
         ("2027-01-01T10:40:00+01", "2027-01-01T09:40:00Z"),
-        ("2027-01-01T10:40:00+01:00", "2027-01-01T09:40:00Z"),
-        ("2027-01-01T10:40:00-05:30", "2027-01-01T16:10:00Z"),
+        ("2027-01-01T10:40:00-0530", "2027-01-01T16:10:00Z"),
         ("20270101T104012.345Z", "2027-01-01T10:40:12.345Z"),
-        ("2026-03-02T12:00:00.000001Z", "2026-03-02T12:00:00.000001Z"),
+        ("2027-01-01T10:40Z", "2027-01-01T10:40:00Z"),
     ] {
-        let body = changed("/Data/ExpirationDateTime", Some(json!(sent)));
-        let id = lodger.lodged(&body).await;
-        let data = lodger.shown(&id).await.json()["Data"].clone();
-        assert_eq!(data["ExpirationDateTime"], told, "{sent}");
+        for name in TIMES {
+            let body = changed(&format!("/Data/{name}"), Some(json!(sent)));
+            let shown = lodger.shown(&lodger.lodged(&body).await).await.json()["Data"].clone();
+            assert_eq!(shown[name], told, "{name} {sent}");
+        }
     }
-    let mut body = asking_for(USUAL);
-    body["Data"]["TransactionFromDateTime"] = json!("2016-01-01T00:00:00+00:00");
-    body["Data"]["TransactionToDateTime"] = json!("2030-01-01T00:00:00+02:00");
-    let data = lodger.shown(&lodger.lodged(&body).await).await.json()["Data"].clone();
-    assert_eq!(data["TransactionFromDateTime"], "2016-01-01T00:00:00Z");
-    assert_eq!(data["TransactionToDateTime"], "2029-12-31T22:00:00Z");
     let open = lodger.shown(&lodger.lodged(&asking_for(USUAL)).await).await.json()["Data"].clone();
-    for absent in ["ExpirationDateTime", "TransactionFromDateTime", "TransactionToDateTime"] {
+    for absent in TIMES {
         assert!(open.get(absent).is_none(), "{absent} was invented");
+    }
+}
+
+/// To the letter, whatever becomes of the consent.
+#[tokio::test]
+async fn times_of_rfc_3339_are_told_back_as_they_were_sent() {
+    for engine in Engine::ALL {
+        let lodger = Lodger::at(TestBank::on(engine).await).await;
+        for sent in [
+            "2027-01-01T10:40:00Z",
+            "2027-01-01T10:40:12.34567Z",
+            "2027-01-01T10:40:00.000Z",
+            "2027-01-01T10:40:00.1234567Z",
+            "2027-01-01T10:40:00+01:00",
+            "2027-01-01T10:40:00-05:30",
+            "2027-01-01t10:40:00z",
+            "2026-03-02T12:00:00.000001Z",
+            "9999-12-31T23:59:59Z",
+        ] {
+            for name in TIMES {
+                let body = changed(&format!("/Data/{name}"), Some(json!(sent)));
+                let made = post(&lodger.app, ACCESS, &lodger.accounts, &body).await.json()["Data"].clone();
+                assert_eq!(made[name], sent, "{engine:?}: {name}");
+                let shown = lodger.shown(made["ConsentId"].as_str().unwrap()).await.json()["Data"].clone();
+                assert_eq!(shown, made, "{engine:?}: {name} {sent}");
+            }
+        }
+        // Also when it stands elsewhere.
+        let mut body = between("2016-01-01T00:00:00+00:00", "2030-01-01T00:00:00.0+02:00");
+        body["Data"]["ExpirationDateTime"] = json!("2027-01-01T00:00:00.00-01:00");
+        let id = lodger.lodged(&body).await;
+        authorised(&lodger, "amelia", FOR_ACCOUNTS, &id).await;
+        for status in ["AUTH", "CANC"] {
+            let data = lodger.shown(&id).await.json()["Data"].clone();
+            assert_eq!(data["Status"], status);
+            for name in TIMES {
+                assert_eq!(data[name], body["Data"][name], "{engine:?}: {status}");
+            }
+            lodger.bank.revoke_consents("amelia").await;
+        }
     }
 }
 

@@ -42,7 +42,7 @@ async fn what_is_lodged_is_told_back() {
             "Status": "AWAU",
             "StatusReason": [{"StatusReasonCode": "U036", "StatusReasonDescription": "Waits for the customer's authorisation"}],
             "StatusUpdateDateTime": "2026-03-02T12:00:00Z",
-            "ExpirationDateTime": "2026-12-31T23:00:00Z",
+            "ExpirationDateTime": "2027-01-01T00:00:00+01:00",
             "DebtorAccount": {
                 "SchemeName": IBAN.0, "Identification": IBAN.1, "Name": "Amélie Hart", "SecondaryIdentification": "roll 7",
             },

@@ -1,7 +1,7 @@
 //! The life of a consent to account information: each step, each step that cannot be, and what the next call is answered.
 
 use lombard_auth::Call;
-use lombard_domain::consent::Revoker;
+use lombard_domain::consent::{Revoker, Status};
 use lombard_domain::id::ConsentId;
 use lombard_domain::time::Span;
 use lombard_testkit::{Answer, Engine, TestBank, Tokens, example_folder};
@@ -80,6 +80,44 @@ async fn given_taken_back_and_given_again() {
         assert_eq!(lodger.stands(&id).await, stand("CANC", &["TKSP"]));
         assert_eq!(reads(&lodger, &last).await, read(401, "TKSP"));
         cannot_be_authorised(&lodger, &id).await;
+    }
+}
+
+/// The customer sees something odd and stops it, then calls the bank: who holds their credentials must not give it again.
+#[tokio::test]
+async fn what_was_taken_back_before_can_still_be_suspended_for_fraud() {
+    for engine in Engine::ALL {
+        for before in [Revoker::Customer, Revoker::BankForAuthentication, Revoker::Bank] {
+            let lodger = lodger(engine).await;
+            let id = lodger.lodged(&asking_for(USUAL)).await;
+            let tokens = authorised(&lodger, "amelia", FOR_ACCOUNTS, &id).await;
+            if before == Revoker::Customer {
+                lodger.bank.revoke_consents("amelia").await;
+            } else {
+                assert!(operator_revokes(&lodger, &id, before).await);
+            }
+            let (browser, page, _) = sent(&lodger, "amelia", FOR_ACCOUNTS, &id).await;
+            assert!(page.url.ends_with("/consent"), "{before:?}: the thief is about to give it again");
+            lodger.bank.clock.advance(Span::seconds(1));
+            assert!(operator_revokes(&lodger, &id, Revoker::BankForFraud).await, "{engine:?} {before:?}");
+            assert_eq!(lodger.stands(&id).await, stand("CANC", &["TKSP"]), "{engine:?} {before:?}");
+            let data = lodger.shown(&id).await.json()["Data"].clone();
+            assert_eq!(data["StatusUpdateDateTime"], "2026-03-02T12:00:01Z");
+            let back = browser.submit(&page, &[], "consent-allow").await;
+            assert_eq!(back.parameter("code"), None, "{engine:?} {before:?}");
+            cannot_be_authorised(&lodger, &id).await;
+            assert_eq!(reads(&lodger, &tokens).await, read(401, "TKSP"));
+            for again in [Revoker::BankForFraud, Revoker::Bank, Revoker::BankForAuthentication] {
+                assert!(!operator_revokes(&lodger, &id, again).await, "{before:?}, then {again:?}");
+            }
+            let shown = lodger.bank.auth.show_consent(id.parse().unwrap()).await.unwrap().unwrap();
+            let steps: Vec<_> = shown.history.iter().map(|(_, status)| *status).collect();
+            assert_eq!((steps.len(), steps[3]), (4, Status::SuspendedForFraud), "{engine:?} {before:?}: {steps:?}");
+            let record = lodger.bank.record(100).await;
+            let reasons = record.iter().filter(|entry| entry.event == "consent.revoked");
+            let fraud = reasons.filter(|entry| entry.reason.as_deref() == Some("fraud")).count();
+            assert_eq!(fraud, 1, "{engine:?} {before:?}");
+        }
     }
 }
 

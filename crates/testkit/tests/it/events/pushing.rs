@@ -1,5 +1,6 @@
 //! Sending events to apps.
 
+use lombard_auth::notification::Courier;
 use lombard_domain::time::Span;
 use lombard_testkit::{Engine, Manner, Receiver, TestBank};
 use serde_json::json;
@@ -143,6 +144,40 @@ async fn an_app_that_says_anew_where_it_is_is_tried_at_once() {
     bank.clock.advance(Span::seconds(13));
     round(&bank.auth).await;
     assert_eq!((old.received().len(), new.received().len()), (1, 2));
+}
+
+/// An app that says anew where it is, or that it wants nothing any more, while a token is on its way: that one arrives, and no other.
+#[tokio::test]
+async fn nothing_more_is_sent_to_an_address_that_was_given_up() {
+    for engine in Engine::ALL {
+        for gone in [false, true] {
+            let bank = TestBank::on(engine).await;
+            let (old, new) = (Receiver::start().await, Receiver::start().await);
+            let (watcher, id) = Watcher::at(&bank, &old).await;
+            for _ in 0..2 {
+                let consent = watcher.connected(&bank).await;
+                revoked_by(&bank, "amelia", &consent).await;
+            }
+            old.answers(Manner::Held);
+            let mut courier = Courier::new(bank.auth.clone());
+            assert_eq!(courier.round().await.unwrap(), 1, "{engine:?}");
+            old.wait_for(1).await;
+            let path = format!("{}/{id}", super::SUBSCRIPTIONS);
+            let status = if gone {
+                watcher.call(reqwest::Method::DELETE, &path, None).await.status
+            } else {
+                let body = json!({"Data": {"Version": "4.0", "CallbackUrl": new.uri()}});
+                watcher.call(reqwest::Method::PUT, &path, Some(&body)).await.status
+            };
+            assert!([200, 204].contains(&status), "{status}");
+            old.answers(Manner::Status(202));
+            courier.settle().await;
+            assert_eq!(old.received().len(), 1, "{engine:?} {gone}");
+            assert_eq!(round(&bank.auth).await, usize::from(!gone), "{engine:?}: at once");
+            let count = usize::from(!gone);
+            assert_eq!((old.received().len(), new.received().len()), (1, count), "{engine:?} {gone}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! What is told, and what is not.
 
+use lombard_auth::access::OldData;
 use lombard_domain::consent::Revoker;
 use lombard_domain::time::Span;
-use lombard_testkit::{App, Engine, TestBank};
+use lombard_testkit::{App, Engine, TestBank, example_folder};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -41,6 +42,59 @@ async fn the_end_of_a_consents_time_is_told() {
     assert_eq!(watcher.heard().await, [event("resource-update", &consent)]);
     let told = watcher.told().await.remove(0);
     assert_eq!(told["txn"], told["jti"], "no call caused it");
+}
+
+/// In the Union nobody need call for the app to learn that its customer must sign in anew.
+#[tokio::test]
+async fn a_sign_in_that_is_due_is_told_without_a_call() {
+    for engine in Engine::ALL {
+        let bank = TestBank::with(engine, &example_folder(), |policy| policy.old_data = OldData::EU).await;
+        let watcher = Watcher::fetching(&bank).await;
+        let (access, funds) = (watcher.connected(&bank).await, watcher.lodge_funds().await);
+        watcher.allowed(&bank, "amelia", "fundsconfirmations", &funds).await;
+        let stands = async || {
+            let data = watcher.call(Method::GET, &format!("{ACCESS}/{access}"), None).await.json()["Data"].clone();
+            let codes = data["StatusReason"].as_array().cloned().unwrap_or_default();
+            let codes: Vec<_> = codes.iter().map(|reason| reason["StatusReasonCode"].clone()).collect();
+            (data["Status"].clone(), codes)
+        };
+        bank.clock.advance(Span::seconds(180 * 86_400 - 1));
+        bank.auth.forget_what_is_over().await.unwrap();
+        assert_eq!((stands().await, watcher.heard().await), ((json!("AUTH"), vec![]), vec![]), "{engine:?}");
+        bank.clock.advance(Span::seconds(1));
+        for _ in 0..2 {
+            bank.auth.forget_what_is_over().await.unwrap();
+        }
+        assert_eq!(stands().await, (json!("CANC"), vec![json!("TKSP"), json!("U028")]), "{engine:?}");
+        let told = [event("consent-authorization-revoked", &access)];
+        assert_eq!(watcher.heard().await, told, "{engine:?}: once, and not of funds, which are no account information");
+        let record = bank.record(100).await;
+        let ended: Vec<_> = record.iter().filter(|entry| entry.event == "consent.revoked").collect();
+        assert_eq!(ended.len(), 1, "{engine:?}");
+        assert_eq!(ended[0].reason.as_deref(), Some("authentication-due"));
+        assert_eq!(ended[0].interaction.as_deref(), Some("clock"), "{engine:?}: no call caused it");
+
+        watcher.allowed(&bank, "amelia", "accounts", &access).await;
+        bank.auth.forget_what_is_over().await.unwrap();
+        assert_eq!(stands().await, (json!("AUTH"), vec![]), "{engine:?}: signed in anew");
+    }
+}
+
+#[tokio::test]
+async fn suspected_fraud_is_told_also_of_what_was_taken_back_before() {
+    for engine in Engine::ALL {
+        let bank = TestBank::on(engine).await;
+        let watcher = Watcher::fetching(&bank).await;
+        let consent = watcher.connected(&bank).await;
+        revoked_by(&bank, "amelia", &consent).await;
+        let id = consent.parse().unwrap();
+        for expected in [true, false] {
+            let done = bank.auth.revoke_by_operator(TestBank::OPERATOR, id, Revoker::BankForFraud).await.unwrap();
+            assert_eq!(done, expected, "{engine:?}");
+        }
+        let told = event("consent-authorization-revoked", &consent);
+        assert_eq!(watcher.heard().await, [told.clone(), told], "{engine:?}: each once");
+    }
 }
 
 #[tokio::test]
@@ -92,6 +146,8 @@ async fn a_revoked_consent_to_confirm_funds_is_told_of_in_both_words() {
     for claims in told {
         let place = format!("{FUNDS}/{consent}");
         assert!(claims["sub"].as_str().unwrap().ends_with(&place), "{claims}");
+        let event = claims["events"].as_object().unwrap().values().next().unwrap();
+        assert_eq!(event["subject"]["http://openbanking.org.uk/rty"], "funds-confirmation-consents");
     }
 }
 

@@ -76,3 +76,33 @@ async fn a_request_of_two_lengths_is_refused_and_nothing_after_it_is_read() {
     }
     assert_alive(&bank).await;
 }
+
+/// RFC 9112 9.6: whoever is refused before the body was sent can go on with the same connection, or is told that it ends.
+#[tokio::test]
+async fn a_refusal_before_the_body_does_not_end_the_connection_unsaid() {
+    let bank = TestBank::new().await;
+    let next = "GET /jwks HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let refused = [
+        ("POST /open-banking/v4.0/aisp/account-access-consents", "Content-Type: application/json", 401),
+        ("PUT /open-banking/v4.0/aisp/accounts", "Content-Type: application/json", 405),
+        ("POST /nothing", "Content-Type: application/json", 404),
+        ("POST /token", "Content-Type: application/json", 415),
+        ("POST /register", "Content-Type: text/plain", 415),
+    ];
+    for (line, kind, status) in refused {
+        let head = format!("{line} HTTP/1.1\r\nHost: localhost\r\n{kind}\r\nContent-Length: 20\r\n\r\n");
+        let rest = format!("{}{next}", "x".repeat(20));
+        let wire = bank.wire_by_turns(&[head.as_bytes(), rest.as_bytes()]).await;
+        assert_eq!(wire.statuses(), [status, 200], "{line}: {}", wire.text);
+    }
+    let waits = "POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\nExpect: 100-continue\r\n\r\n";
+    let long =
+        format!("POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n{}", "x".repeat(500));
+    let slow = "POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\nxxx";
+    for (what, head) in [("a body that waits", waits), ("a long body", &long), ("a body that does not come", slow)] {
+        let wire = bank.wire(head.as_bytes()).await;
+        assert!(wire.closed && wire.statuses() == [404], "{what}: {}", wire.text);
+        assert_eq!(wire.header("connection"), "close", "{what}: {}", wire.text);
+    }
+    assert_alive(&bank).await;
+}

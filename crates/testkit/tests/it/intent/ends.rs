@@ -1,5 +1,6 @@
 //! Answers that never come, and consents that end while somebody looks at the page.
 
+use lombard_domain::consent::Revoker;
 use lombard_domain::time::Span;
 use lombard_testkit::{App, Engine, Intent, TestBank};
 use reqwest::Method;
@@ -38,6 +39,37 @@ async fn an_answer_that_never_comes_is_a_no() {
         assert_eq!(no[0].consent.clone(), Some(begun.consent.clone()));
         let page = browser.open(&app.authorize_url_with(&begun.parameters(&app))).await;
         assert_eq!(error_of(&app, &page).0, "invalid_request", "and it is final");
+    }
+}
+
+/// Time goes on while the minute's work is done: nobody is forgotten whose consent was not looked at before.
+#[tokio::test]
+async fn nobody_is_forgotten_before_their_consent_is_rejected() {
+    for engine in Engine::ALL {
+        let bank = TestBank::on(engine).await;
+        let app = App::register(&bank).await;
+        let life = bank.auth.policy().interaction_life;
+        let mut intents = Vec::new();
+        for _ in 0..20 {
+            let intent = app.lodge(&json!({})).await;
+            bank.browser().open(&app.authorize_url_with(&intent.parameters(&app))).await;
+            intents.push(intent);
+            bank.clock.advance(Span::seconds(1));
+        }
+        // From here on somebody's time is over every second.
+        bank.clock.advance(Span::seconds(life.whole_seconds() - 21));
+        bank.clock.goes_on(Span::seconds(1));
+        bank.auth.forget_what_is_over().await.unwrap();
+        bank.clock.goes_on(Span::seconds(0));
+        let mut early = 0;
+        for intent in &intents {
+            early += usize::from(app.standing(intent).await == "RJCT");
+        }
+        assert!((1..20).contains(&early), "{engine:?}: {early} were rejected while time went on");
+        later(&bank, life).await;
+        for (place, intent) in intents.iter().enumerate() {
+            assert_eq!(app.standing(intent).await, "RJCT", "{engine:?}: {place}, of which {early} were early");
+        }
     }
 }
 
@@ -157,6 +189,57 @@ async fn of_two_answers_at_once_one_counts() {
             assert_eq!(codes.len(), 1, "{engine:?}: {} {}", one_back.url, other_back.url);
             let tokens = app.redeem_from(codes[0].0, &intent).await;
             assert_eq!(app.accounts(&tokens.access).await, [codes[0].1[0].1.clone()], "{engine:?}");
+        }
+    }
+}
+
+/// The same when the consent holds already, and stands afterwards where it stood before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_renewals_at_once_one_counts() {
+    for engine in Engine::ALL {
+        let bank = TestBank::on(engine).await;
+        let app = App::register(&bank).await;
+        let intent = app.lodge(&json!({})).await;
+        app.authorise(&bank, "amelia", &intent).await;
+        for _ in 0..4 {
+            bank.clock.advance(Span::seconds(1));
+            let (first, first_page) = app.ask_about(&bank, "amelia", &intent).await;
+            let (second, second_page) = app.ask_about(&bank, "amelia", &intent).await;
+            let boxes = first_page.form().boxes;
+            let tick = |n: usize| vec![(boxes[n].0.clone(), boxes[n].1.clone())];
+            let (one, other) = (tick(0), tick(1));
+            let (one_back, other_back) = tokio::join!(
+                first.submit_ticked(&first_page, &[], &one, "consent-allow"),
+                second.submit_ticked(&second_page, &[], &other, "consent-allow"),
+            );
+            let counted = [(one_back, one), (other_back, other)];
+            let codes: Vec<_> = counted.iter().filter(|(back, _)| back.parameter("code").is_some()).collect();
+            assert_eq!(codes.len(), 1, "{engine:?}: {} {}", counted[0].0.url, counted[1].0.url);
+            let tokens = app.redeem_from(&codes[0].0, &intent).await;
+            assert_eq!(app.accounts(&tokens.access).await, [codes[0].1[0].1.clone()], "{engine:?}");
+        }
+    }
+}
+
+/// Whichever comes first: what is taken back while the customer says yes once more stays taken back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revocation_is_not_lost_to_a_renewal_in_that_moment() {
+    for engine in Engine::ALL {
+        let bank = TestBank::on(engine).await;
+        let app = App::register(&bank).await;
+        for _ in 0..4 {
+            let intent = app.lodge(&json!({})).await;
+            let before = app.authorise(&bank, "amelia", &intent).await;
+            bank.clock.advance(Span::seconds(1));
+            let (browser, page) = app.ask_about(&bank, "amelia", &intent).await;
+            let id = intent.consent.parse().unwrap();
+            let (revoked, _) = tokio::join!(
+                bank.auth.revoke_by_operator(TestBank::OPERATOR, id, Revoker::BankForFraud),
+                browser.submit(&page, &[], "consent-allow"),
+            );
+            assert!(revoked.unwrap(), "{engine:?}");
+            assert_eq!(app.standing(&intent).await, "CANC", "{engine:?}");
+            assert_eq!(app.answer("/accounts", &before.access).await.status, 401, "{engine:?}");
         }
     }
 }

@@ -112,3 +112,30 @@ async fn a_card_number_is_shown_whole_to_nobody_who_did_not_ask() {
         assert!(!answer.text.contains("4111111111111111"), "{list:?}");
     }
 }
+
+#[tokio::test]
+async fn of_an_account_that_went_to_another_bank_only_that_is_told() {
+    for engine in Engine::ALL {
+        let bank = Bank::on(engine).await;
+        bank.add(List::Beneficiaries, 0..10, &[1]).await;
+        let gone = bank.accounts[1].clone();
+        let mut tx = bank.bank.db.begin("test").await.unwrap();
+        let source: Text<64> = Text::new("a4").unwrap();
+        account::close(&mut tx, &source, Reason::Switched, bank.bank.auth.now()).await.unwrap().unwrap();
+        tx.commit().await.unwrap();
+        let all = bank.page("/accounts").await;
+        let one = bank.page(&format!("/accounts/{gone}")).await;
+        let told = one["Data"]["Account"][0].clone();
+        assert_eq!(told["Status"], "Deleted", "{engine:?}: {one}");
+        assert_eq!(told["SwitchStatus"], "UK.CASS.SwitchCompleted", "{engine:?}");
+        assert_eq!(told["StatusUpdateDateTime"], bank.bank.auth.now().rfc3339(), "{engine:?}");
+        let others: Vec<_> = all["Data"]["Account"].as_array().unwrap().iter().filter(|it| **it != told).collect();
+        assert_eq!(others.len(), 4, "{engine:?}: {all}");
+        assert!(others.iter().all(|it| it["Status"] == "Enabled" && it.get("SwitchStatus").is_none()), "{engine:?}");
+        for list in List::ALL {
+            let answer = bank.answer(&bank.path(list, Some(1))).await;
+            assert_eq!((answer.status, answer.code().as_str()), (403, "U011"), "{engine:?}: {}", answer.text);
+        }
+        assert!(!bank.answer(&bank.path(List::Beneficiaries, None)).await.text.contains(&gone), "{engine:?}");
+    }
+}

@@ -329,3 +329,31 @@ async fn software_of_the_uk_registers_for_the_hybrid_flow() {
     let refused = send(request("AISP", &json!({"response_types": ["code id_token", "token"]}))).await;
     assert_eq!(refusal(refused).await, "400 invalid_client_metadata");
 }
+
+/// As software of the UK directory asks everywhere: for payments too, and with the grant that OpenID Connect wants named.
+#[tokio::test]
+async fn software_of_the_uk_is_registered_for_what_there_is() {
+    let world = World::new(|_| {}).await;
+    let request = |roles: &[&str], scope: &str| {
+        let uk = json!({
+            "jti": scope, "software_statement": world.statement(&json!({"software_roles": roles})), "scope": scope,
+            "security_profile": "baseline", "response_types": ["code id_token"], "token_endpoint_auth_method": "private_key_jwt",
+            "grant_types": ["authorization_code", "client_credentials", "refresh_token", "implicit"],
+        });
+        world.request(&uk)
+    };
+    for (roles, asked, registered) in [
+        (&["AISP", "PISP"][..], "openid accounts payments", "openid accounts"),
+        (&["AISP", "PISP", "CBPII"], "accounts payments fundsconfirmations", "openid accounts fundsconfirmations"),
+    ] {
+        let response = world.send_signed("application/jwt", request(roles, asked)).await;
+        assert_eq!(response.status(), StatusCode::CREATED, "{asked}");
+        let answer: Value = response.json().await.unwrap();
+        assert_eq!(answer["scope"], registered);
+        assert_eq!(answer["grant_types"], json!(["authorization_code", "client_credentials", "refresh_token"]));
+    }
+    for nothing in ["payments", "openid accounts"] {
+        let refused = world.send_signed("application/jwt", request(&["PISP"], nothing)).await;
+        assert_eq!(refusal(refused).await, "400 invalid_client_metadata", "{nothing}");
+    }
+}

@@ -133,6 +133,42 @@ async fn what_is_too_old_now_is_refused_and_never_passed_over() {
 }
 
 #[tokio::test]
+async fn what_came_after_a_walk_began_is_another_access_without_the_customer() {
+    let world = World::on(Engine::Sqlite).await;
+    let app = world.app.by_itself();
+    let ask = async |url: &str| {
+        let answer = app.answer(url, &world.token).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let left = answer.header("ratelimit").split(';').nth(1).map(str::to_owned);
+        (answer.json(), left.unwrap_or_default())
+    };
+    let (first, left) = ask(&world.url("?limit=2")).await;
+    assert_eq!(left, "r=3");
+    let walking = first["next"].as_str().unwrap();
+    let late = arriving(1, world.account(), BookingStatus::Booked);
+    Happening { arriving: vec![late], ..Happening::default() }.happen(&world.bank.db).await;
+
+    let (end, left) = ask(walking).await;
+    assert_eq!((left.as_str(), end["added"].as_array().unwrap().len()), ("r=3", paging::FEW - 2));
+    let anew = end["next"].as_str().unwrap();
+    assert!(end["has_more"] == true && !anew.contains("access="), "{anew}");
+    let (news, left) = ask(anew).await;
+    assert_eq!((left.as_str(), news["added"].as_array().unwrap().len()), ("r=2", 1));
+    assert_eq!((&news["has_more"], news.get("next")), (&false.into(), None));
+
+    // The stamp of the walk goes nowhere else: not to where the next walk begins, and not to the beginning of this one.
+    let stamp = walking.split("access=").nth(1).unwrap();
+    for (cursor, expected) in [(&news["next_cursor"], "r=1"), (&end["next_cursor"], "r=0")] {
+        let url = world.url(&format!("?cursor={}&limit=2&access={stamp}", cursor.as_str().unwrap()));
+        assert_eq!(ask(&url).await.1, expected);
+    }
+    let refused = app.answer(&world.url(&format!("?limit=2&access={stamp}")), &world.token).await;
+    assert_problem(&refused, 429, "unattended_calls_used_up");
+    let (again, _) = ask(walking).await;
+    assert_eq!(again["added"], end["added"], "the walk says the same whenever it is followed");
+}
+
+#[tokio::test]
 async fn a_walk_is_one_access_without_the_customer() {
     let world = World::on(Engine::Sqlite).await;
     let app = world.app.by_itself();

@@ -1,5 +1,7 @@
 //! The pages of one answer are one access.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lombard_domain::time::Span;
 use lombard_testkit::{Answer, App, Engine, TestBank};
 use serde_json::Value;
@@ -66,6 +68,86 @@ async fn to_walk_a_list_there_and_back_is_one_access() {
         assert_eq!(stamp(&first), None, "the first page begins anew");
         assert_eq!(walker.left(&first).await, "r=2", "{engine:?}");
     }
+}
+
+#[tokio::test]
+async fn to_begin_with_the_last_page_belongs_to_the_first_one() {
+    let walker = Walker::on(Engine::Sqlite).await;
+    let mut link_on = link(&walker.get(&walker.list).await, "Last");
+    let mut pages = 1;
+    while let Some(url) = link_on {
+        let answer = walker.get(&url).await;
+        assert_eq!((answer.status, answer.header("ratelimit")), (200, "\"unattended\";r=3;t=86400"), "{pages}");
+        assert_eq!(link(&answer, "Self"), Some(url), "Self is the address that was called");
+        link_on = link(&answer, "Prev");
+        pages += 1;
+    }
+    assert!(pages > 8, "only {pages} pages");
+}
+
+/// Were the last page of a list of one page stamped, that list could be read as often as one likes for an hour.
+#[tokio::test]
+async fn the_last_page_begins_anew_where_there_is_one_only() {
+    let bank = TestBank::new().await;
+    let app = App::register(&bank).await;
+    let scope = "accounts:read beneficiaries:read standing-orders:read statements:read transactions:read";
+    let token = app.connect(&bank, "amelia", scope).await.access;
+    let account = app.accounts(&token).await.remove(0);
+    let of_account = |name: &str| format!("/accounts/{account}/{name}");
+    for list in [
+        of_account("transactions"),
+        of_account("standing-orders"),
+        of_account("statements"),
+        "/beneficiaries".to_owned(),
+    ] {
+        let first = app.by_itself().answer(&list, &token).await;
+        assert_eq!(first.status, 200, "{list}: {}", first.text);
+        assert!(link(&first, "Next").is_none() && link(&first, "Prev").is_none(), "{list} has one page");
+        let last = link(&first, "Last").unwrap();
+        let mut statuses = Vec::new();
+        for _ in 0..4 {
+            let answer = app.by_itself().answer(&last, &token).await;
+            statuses.push(answer.status);
+            if answer.status == 200 {
+                assert_eq!(link(&answer, "Last"), Some(last.clone()), "{list}");
+            }
+        }
+        assert_eq!(statuses, [200, 200, 200, 429], "{list}");
+        assert_eq!(stamp(&last), None, "{list}");
+    }
+}
+
+#[tokio::test]
+async fn a_stamp_is_for_the_one_place_to_which_its_link_leads() {
+    let walker = Walker::on(Engine::Sqlite).await;
+    let next = link(&walker.get(&walker.list).await, "Next").unwrap();
+    let after = link(&walker.get(&next).await, "Next").unwrap();
+    let page = |url: &str| url.split("page=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+    assert_ne!(stamp(&after), stamp(&next), "each link has its own");
+    // The stamp of one link at the place of another, which is one of ours.
+    assert_eq!(walker.left(&next.replace(&page(&next), &page(&after))).await, "r=2");
+    // The same place among other transactions.
+    assert_eq!(walker.left(&format!("{next}&fromBookingDateTime=2026-01-05T00:00:00")).await, "r=1");
+
+    // A place that somebody made up: before the newest transaction that there will ever be, so that the page is the first.
+    let mut bytes = vec![1];
+    bytes.extend([0xff; 16]);
+    bytes.extend(253_000_000_000_000_000_i64.to_be_bytes());
+    bytes.extend(1_i64.to_be_bytes());
+    let made_up = walker.get(&next.replace(&page(&next), &URL_SAFE_NO_PAD.encode(bytes))).await;
+    assert_eq!((made_up.status, made_up.header("ratelimit")), (200, "\"unattended\";r=0;t=86400"));
+    let newest = |answer: &Answer| answer.json()["Data"]["Transaction"][0].clone();
+    let there = App { customer: lombard_testkit::Presence::There, ..walker.alone.clone() };
+    assert_eq!(newest(&made_up), newest(&there.answer(&walker.list, &walker.token).await), "it is the first page");
+    for (name, has_stamp) in [("Self", false), ("First", false), ("Prev", false), ("Next", true), ("Last", false)] {
+        let url = link(&made_up, name).unwrap();
+        assert_eq!(stamp(&url).is_some(), has_stamp, "{name}: nobody may go back to what is new from a place made up");
+    }
+
+    for url in [next, after, link(&made_up, "Next").unwrap()] {
+        assert_eq!(walker.left(&url).await, "r=0", "where its link leads a stamp is good");
+    }
+    assert_eq!(walker.get(&link(&made_up, "Prev").unwrap()).await.status, 429);
 }
 
 #[tokio::test]
