@@ -79,21 +79,36 @@ async fn no_call_brings_a_server_error_or_an_answer_that_is_not_described() {
         command.current_dir(folder.path()).args(["run", "openapi.json", "--url", &world.bank.issuer]);
         command.arg("--tls-verify").arg(&authority).args(["--max-examples", EXAMPLES, "--seed", "7", "--no-color"]);
         command.args(["--phases", "examples,coverage,fuzzing", "--checks", CHECKS, "--suppress-health-check", "all"]);
-        command.args(["--header", "x-fapi-customer-ip-address: 203.0.113.7", "--workers", "2", "--warnings", "off"]);
+        command.args(["--header", "x-fapi-customer-ip-address: 203.0.113.7", "--workers", "1", "--warnings", "off"]);
         for name in names {
             command.args(["--include-operation-id", name]);
         }
         if let Some(text) = token.text(&world) {
             command.arg("--header").arg(format!("Authorization: Bearer {text}"));
         }
-        let output = command.stdin(Stdio::null()).output().await.unwrap();
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "with {token:?}: {text}\n{}", String::from_utf8_lossy(&output.stderr));
+        let mut attempts = 0;
+        loop {
+            let output = command.stdin(Stdio::null()).output().await.unwrap();
+            if output.status.success() {
+                break;
+            }
+            attempts += 1;
+            let text = String::from_utf8_lossy(&output.stdout);
+            // Now and then the program trips over itself while it makes up calls, and says so; about answers it always says the same.
+            let its_own = text.contains("Runtime Error") && !text.contains("= FAILURES =");
+            assert!(
+                its_own && attempts < ATTEMPTS_MAX,
+                "with {token:?}: {text}\n{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
     }
     // A token that does not work any more would have made all of it easy.
     assert_eq!(world.app.get("/accounts", &world.customer).await.status(), 200);
 }
 
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
+/// How often the program may begin.
+const ATTEMPTS_MAX: u32 = 3;
 /// Calls of each operation in the last phase; the one before calls each with every border of its parameters.
 const EXAMPLES: &str = "25";

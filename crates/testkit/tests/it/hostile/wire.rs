@@ -81,7 +81,7 @@ async fn a_request_of_two_lengths_is_refused_and_nothing_after_it_is_read() {
 #[tokio::test]
 async fn a_refusal_before_the_body_does_not_end_the_connection_unsaid() {
     let bank = TestBank::new().await;
-    let next = "GET /jwks HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let next = "GET /jwks HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     let refused = [
         ("POST /open-banking/v4.0/aisp/account-access-consents", "Content-Type: application/json", 401),
         ("PUT /open-banking/v4.0/aisp/accounts", "Content-Type: application/json", 405),
