@@ -58,6 +58,8 @@ pub async fn add_missing(tx: &mut Tx, transactions: &[Transaction]) -> Result<Ve
 
 /// Computes the running balances of accounts anew; how many rows had another one.
 ///
+/// Rows are met by their identifier alone: told the account as well, PostgreSQL met every row of a new account with every other.
+///
 /// # Errors
 /// When the database fails.
 pub async fn recompute_balances(tx: &mut Tx, accounts: &[AccountId]) -> Result<u64> {
@@ -71,7 +73,7 @@ pub async fn recompute_balances(tx: &mut Tx, accounts: &[AccountId]) -> Result<u
                 SELECT id, CAST(SUM(amount_minor) OVER (ORDER BY booked_at, sequence) AS BIGINT) AS balance
                 FROM account_transaction WHERE account_id = $1 AND status = 'booked'
             ) AS running
-            WHERE account_transaction.account_id = $1 AND account_transaction.id = running.id
+            WHERE account_transaction.id = running.id
                 AND account_transaction.balance_minor IS DISTINCT FROM running.balance",
             &sets,
         )

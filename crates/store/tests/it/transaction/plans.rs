@@ -164,6 +164,27 @@ async fn every_page_walks_indexes_and_reads_no_more_than_it_needs() {
     }
 }
 
+/// In a database that nobody has looked through yet, as it is in the middle of its first import.
+#[tokio::test]
+async fn running_balances_of_a_new_account_meet_each_row_once() {
+    let [file, server] = &engines::fresh().await[..] else { unreachable!() };
+    let bare = bare("transaction::recompute_balances", &["'acc_3'"]);
+    let file = sqlite(file);
+    let mut explained = file.prepare(&format!("EXPLAIN QUERY PLAN {bare}")).unwrap();
+    let rows = explained.query_map([], |row| row.get(3)).unwrap();
+    let plan = rows.map(Result::unwrap).collect::<Vec<String>>().join("\n");
+    assert!(
+        plan.contains("SEARCH account_transaction USING INDEX sqlite_autoindex_account_transaction_1 (id=?)"),
+        "{plan}"
+    );
+    let server = postgres(server).await;
+    server.batch_execute(FILL.trim_end().trim_end_matches("ANALYZE;")).await.unwrap();
+    let rows = server.query(&format!("EXPLAIN {bare}"), &[]).await.unwrap();
+    let plan = rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>().join("\n");
+    assert!(plan.contains("account_transaction_pkey") || plan.contains("Hash Join"), "{plan}");
+    assert!(!plan.contains("Join Filter"), "{plan}");
+}
+
 /// How many rows a step gave in all its rounds.
 fn visited(step: &str) -> u64 {
     let number = |name: &str| -> u64 {
