@@ -55,7 +55,7 @@ async fn tell(bank: &Bank, customer: &Customer, secrets: &mut Needles, personal:
     let app = bank.register().await;
     secrets.add(&app.secret);
     secrets.add(&app.registration_token);
-    let wanted = Wanted::scopes(&format!("openid {SCOPE}"));
+    let wanted = Wanted::scopes(&format!("openid {SCOPE} {}", LISTS.map(|list| format!("{list}:read")).join(" ")));
     secrets.add(&wanted.verifier);
     let (browser, page) = bank.sign_in(&app, customer, &wanted).await;
     remember(&page, secrets);
@@ -70,6 +70,9 @@ async fn tell(bank: &Bank, customer: &Customer, secrets: &mut Needles, personal:
         secrets.add(token.rsplit('.').next().unwrap());
     }
     read_all(&app, &tokens.access).await;
+    for list in LISTS {
+        app.read(&format!("/{}", list.replace("parties", "party")), &tokens.access).await;
+    }
     let accounts = app.read("/accounts", &tokens.access).await;
     for account in accounts["Data"]["Account"].as_array().unwrap() {
         for number in account["Account"].as_array().into_iter().flatten() {
@@ -132,9 +135,17 @@ fn people_of(sandbox: &Sandbox) -> Needles {
         ("accounts.csv", &[4, 6]),
         ("transactions.csv", &[8, 10]),
         ("standing_orders.csv", &[7]),
+        ("parties.csv", &[1, 2, 3, 5]),
+        ("beneficiaries.csv", &[3, 4, 6]),
+        ("direct_debits.csv", &[3, 4]),
+        ("scheduled_payments.csv", &[6, 7, 9]),
     ] {
         let text = fs::read_to_string(example_folder().join(file)).unwrap();
-        for line in text.lines().skip(1).map(|line| line.replace("\"Nair, Priya\"", "Nair")) {
+        for line in text
+            .lines()
+            .skip(1)
+            .map(|line| line.replace("\"Nair, Priya\"", "Nair").replace("\"Studio 3, The Ropery\"", "The Ropery"))
+        {
             let cells: Vec<_> = line.split(',').collect();
             columns.iter().for_each(|column| needles.add(cells[*column]));
         }
@@ -154,6 +165,9 @@ fn amounts() -> Needles {
     text.lines().skip(1).for_each(|line| needles.add(line.split(',').nth(4).unwrap()));
     needles
 }
+
+/// Lists that name people, as scopes name them.
+const LISTS: [&str; 5] = ["beneficiaries", "direct-debits", "parties", "scheduled-payments", "standing-orders"];
 
 /// Texts that must not be found.
 #[derive(Default)]
