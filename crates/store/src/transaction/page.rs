@@ -17,7 +17,7 @@ use lombard_domain::money::Direction;
 use lombard_domain::permission::Window;
 use lombard_domain::time::Instant;
 
-use super::StoredTransaction;
+use super::{StoredTransaction, decode};
 use crate::db::Tx;
 use crate::driver::Value;
 use crate::error::Result;
@@ -50,12 +50,13 @@ pub async fn page(tx: &mut Tx, account: AccountId, query: &PageQuery) -> Result<
     params.extend(way.iter().map(|way| -> Value<'_> { way }));
     let places: [Value<'_>; 5] = [&low.0, &low.1, &high.0, &high.1, &query.limit];
     params.extend(places);
-    match (query.towards, way) {
-        (Towards::Older, None) => account::older(tx, &params).await,
-        (Towards::Newer, None) => account::newer(tx, &params).await,
-        (Towards::Older, Some(_)) => account::older_one_way(tx, &params).await,
-        (Towards::Newer, Some(_)) => account::newer_one_way(tx, &params).await,
-    }
+    let statement = match (query.towards, way) {
+        (Towards::Older, None) => account::older(),
+        (Towards::Newer, None) => account::newer(),
+        (Towards::Older, Some(_)) => account::older_one_way(),
+        (Towards::Newer, Some(_)) => account::newer_one_way(),
+    };
+    rows(tx, statement, &params, query.towards).await
 }
 
 /// One page of the transactions of all accounts of a consent that its customer holds and that are in use, in order of account and
@@ -86,12 +87,28 @@ pub async fn page_of_all(
     params.extend(way.iter().map(|way| -> Value<'_> { way }));
     let places: [Value<'_>; 7] = [&edge.0, &near.0, &edge.1, &near.1, &far.0, &far.1, &query.limit];
     params.extend(places);
-    match (query.towards, way) {
-        (Towards::Older, None) => consent::older_of_all(tx, &params).await,
-        (Towards::Newer, None) => consent::newer_of_all(tx, &params).await,
-        (Towards::Older, Some(_)) => consent::older_of_all_one_way(tx, &params).await,
-        (Towards::Newer, Some(_)) => consent::newer_of_all_one_way(tx, &params).await,
+    let statement = match (query.towards, way) {
+        (Towards::Older, None) => consent::older_of_all(),
+        (Towards::Newer, None) => consent::newer_of_all(),
+        (Towards::Older, Some(_)) => consent::older_of_all_one_way(),
+        (Towards::Newer, Some(_)) => consent::newer_of_all_one_way(),
+    };
+    rows(tx, statement, &params, query.towards).await
+}
+
+/// The rows of a page, the newest first whichever way they were reached.
+async fn rows(
+    tx: &mut Tx,
+    statement: &'static str,
+    params: &[Value<'_>],
+    towards: Towards,
+) -> Result<Vec<StoredTransaction>> {
+    let keys = tx.keys()?;
+    let mut rows = tx.all(statement, params, |row| decode(&keys, row)).await?;
+    if towards == Towards::Newer {
+        rows.reverse();
     }
+    Ok(rows)
 }
 
 /// The first and the last moment at which something was booked within a window; `None` if nothing was.
