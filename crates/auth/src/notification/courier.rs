@@ -8,7 +8,9 @@
 //!
 //! One sender at a time for each app, on all nodes together: whoever holds the lease of its subscription. No transaction is open
 //! while a token is on its way. Where the app is, is looked up before each token: once it was told that it has another address, or
-//! none, nothing more begins on its way to the old one. Who crashes loses the lease when its time is over, and the token is sent again; an app may
+//! none, nothing more begins on its way to the old one.
+//!
+//! Who crashes loses the lease when its time is over, and the token is sent again; an app may
 //! therefore get a token twice, and knows it by its `jti`.
 
 use std::sync::Arc;
