@@ -11,6 +11,7 @@ mod digest;
 mod directory;
 mod error;
 mod fetch;
+pub mod housekeeping;
 pub mod jose;
 pub mod keys;
 pub mod login;
@@ -141,43 +142,6 @@ impl Auth {
         Ok(lombard_store::audit::append(tx, std::slice::from_ref(&entry)).await?)
     }
 
-    /// Forgets what nobody can use any more: names of assertions and proofs, pushed requests, customers who never arrived, old notifications. Ends consents
-    /// whose time is over, or whose customers must sign in anew. To be called every minute.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn forget_what_is_over(&self) -> Result<()> {
-        // One must not wait for the other: what fails here fails again in a minute.
-        let expired = self.expire_what_is_over().await;
-        // Before it is forgotten who began.
-        let now = self.now();
-        self.reject_what_was_abandoned(now).await?;
-        self.forget_rows(now).await?;
-        expired
-    }
-
-    /// Deletes what was over at a moment. It must not be later than the one at which was looked who never finished.
-    async fn forget_rows(&self, now: Instant) -> Result<()> {
-        // A customer who was sent with a pushed request may take this long to answer it.
-        let answered = now.minus(self.policy().interaction_life);
-        let counted = now.minus(access::Budget::WINDOW);
-        let told = now.minus(self.policy().event_life);
-        loop {
-            let mut tx = self.db().begin("forget").await?;
-            let gone = [
-                lombard_store::used_once::forget(&mut tx, now, FORGOTTEN_AT_ONCE).await?,
-                lombard_store::interaction::forget(&mut tx, now, FORGOTTEN_AT_ONCE).await?,
-                lombard_store::interaction::forget_pushed(&mut tx, answered, FORGOTTEN_AT_ONCE).await?,
-                lombard_store::unattended_access::forget(&mut tx, counted, FORGOTTEN_AT_ONCE).await?,
-                lombard_store::notification::purge(&mut tx, told, FORGOTTEN_AT_ONCE).await?,
-            ];
-            tx.commit().await?;
-            if gone.into_iter().all(|gone| gone < FORGOTTEN_AT_ONCE.unsigned_abs()) {
-                return Ok(());
-            }
-        }
-    }
-
     /// Puts an event on record that changed nothing else.
     pub(crate) async fn record_alone(
         &self,
@@ -189,6 +153,3 @@ impl Auth {
         self.parts.recorder.record(self.entry(call, event, subject, reason)).await
     }
 }
-
-/// Rows of one table deleted in one transaction, so that nobody waits long for it.
-const FORGOTTEN_AT_ONCE: i64 = 1000;

@@ -49,6 +49,8 @@ pub struct Policy {
     pub software_statement_age: Span,
     /// How long a nonce for proofs of possession is good (RFC 9449 8); `None`: proofs need none.
     pub dpop_nonce_life: Option<Span>,
+    /// How long customers find a consent in their list after its end, and apps when they ask for it.
+    pub ended_consent_life: Span,
     /// How long apps can fetch what they were to be told.
     pub event_life: Span,
     /// How long a new signing key is published before it signs.
@@ -130,6 +132,7 @@ impl Policy {
             software_statement: Need::Optional,
             software_statement_age: Span::hours(24),
             dpop_nonce_life: None,
+            ended_consent_life: Span::days(730),
             event_life: Span::days(7),
             key_lead: Span::hours(1),
             unattended: UnattendedCalls::usual(),

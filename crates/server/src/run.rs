@@ -129,7 +129,7 @@ impl Bound {
         let jobs = [
             tokio::spawn(telemetry::keep_metrics_small(metrics, stop.clone())),
             tokio::spawn(keep_keys_fresh(core.auth.clone(), stop.clone())),
-            tokio::spawn(forget_what_was_used(core.auth.clone(), stop.clone())),
+            tokio::spawn(forget_what_is_over(core.auth.clone(), stop.clone())),
             tokio::spawn(send_notifications(core.auth.clone(), stop.clone())),
             tokio::spawn(renew_certificate(self.doors.certificate, renewals, stop)),
         ];
@@ -170,11 +170,18 @@ async fn keep_keys_fresh(auth: lombard_auth::Auth, stop: Stop) {
     }
 }
 
-/// Forgets what would be refused for its age anyhow, so that the list of what was used does not grow for ever.
-async fn forget_what_was_used(auth: lombard_auth::Auth, stop: Stop) {
+/// Ends and forgets what is over, so that no table grows for ever.
+async fn forget_what_is_over(auth: lombard_auth::Auth, stop: Stop) {
     while tokio::time::timeout(FORGET_EVERY, stop.wait()).await.is_err() {
-        if let Err(error) = auth.forget_what_is_over().await {
-            tracing::warn!(%error, "what was used once could not be forgotten; the next attempt is in a minute");
+        match auth.forget_what_is_over().await {
+            Ok(forgotten) => {
+                for (leftover, rows) in forgotten {
+                    metrics::counter!("lombard_forgotten_rows_total", "what" => leftover.code()).increment(rows);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "what is over could not be forgotten; the next attempt is in a minute")
+            }
         }
     }
 }

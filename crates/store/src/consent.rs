@@ -300,6 +300,40 @@ pub async fn history(tx: &mut Tx, id: ConsentId) -> Result<Vec<(Instant, Status)
     .await
 }
 
+/// Forgets up to `limit` consents that ended by then, with their grants, tokens, history and notifications; how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_ended(tx: &mut Tx, before: Instant, limit: i64) -> Result<u64> {
+    tx.exec(
+        "-- consent::forget_ended
+        DELETE FROM consent WHERE id IN (
+            SELECT id FROM consent
+            WHERE status NOT IN ('authorised', 'awaiting')
+              AND CASE WHEN customer_id IS NULL THEN 0 ELSE 1 END = 1 AND changed_at <= $1
+            ORDER BY changed_at LIMIT $2)",
+        &[&before.micros(), &limit],
+    )
+    .await
+}
+
+/// Forgets up to `limit` consents that ended by then and that no customer ever gave; how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_never_given(tx: &mut Tx, before: Instant, limit: i64) -> Result<u64> {
+    tx.exec(
+        "-- consent::forget_never_given
+        DELETE FROM consent WHERE id IN (
+            SELECT id FROM consent
+            WHERE status NOT IN ('authorised', 'awaiting')
+              AND CASE WHEN customer_id IS NULL THEN 0 ELSE 1 END = 0 AND changed_at <= $1
+            ORDER BY changed_at LIMIT $2)",
+        &[&before.micros(), &limit],
+    )
+    .await
+}
+
 async fn add_accounts(tx: &mut Tx, consent: &Consent) -> Result<()> {
     let Some(authorisation) = consent.state().authorisation() else { return Ok(()) };
     let id = consent.id().to_string();

@@ -128,6 +128,20 @@ pub async fn revoke_earlier(tx: &mut Tx, grant: &Grant, now: Instant) -> Result<
     .await
 }
 
+/// Forgets the grants of a consent that were revoked by then and for which the customer signed in no later than for this one, with all
+/// that was made from them; how many. This one stays.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_earlier(tx: &mut Tx, grant: &Grant, before: Instant) -> Result<u64> {
+    tx.exec(
+        "-- grant::forget_earlier
+        DELETE FROM consent_grant WHERE consent_id = $1 AND id <> $2 AND signed_in_at <= $3 AND revoked_at <= $4",
+        &[&grant.consent.to_string(), &grant.id.to_string(), &grant.signed_in_at.micros(), &before.micros()],
+    )
+    .await
+}
+
 /// Stores a new code under the digest of its text.
 ///
 /// # Errors
@@ -194,6 +208,19 @@ pub async fn use_code(tx: &mut Tx, digest: &[u8], now: Instant) -> Result<bool> 
         )
         .await?;
     Ok(touched == 1)
+}
+
+/// Forgets up to `limit` codes whose life was over by then, used or not; how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_codes(tx: &mut Tx, before: Instant, limit: i64) -> Result<u64> {
+    tx.exec(
+        "-- grant::forget_codes
+        DELETE FROM code WHERE digest IN (SELECT digest FROM code WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+        &[&before.micros(), &limit],
+    )
+    .await
 }
 
 fn management_code(management: GrantManagement) -> &'static str {

@@ -91,6 +91,19 @@ pub async fn delete(tx: &mut Tx, digest: &[u8]) -> Result<bool> {
     Ok(touched == 1)
 }
 
+/// Forgets up to `limit` sessions that asked for nothing since then; how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget(tx: &mut Tx, before: Instant, limit: i64) -> Result<u64> {
+    tx.exec(
+        "-- session::forget
+        DELETE FROM session WHERE digest IN (SELECT digest FROM session WHERE seen_at <= $1 ORDER BY seen_at LIMIT $2)",
+        &[&before.micros(), &limit],
+    )
+    .await
+}
+
 /// The run of failures of a subject, locked against others until the transaction ends.
 ///
 /// # Errors
@@ -110,16 +123,30 @@ pub async fn failures(tx: &mut Tx, subject: &[u8]) -> Result<Failures> {
     found.ok_or(Error::Corrupt("sign_in_throttle"))
 }
 
-/// Records a run of failures.
+/// Records a run of failures, and that it was counted now.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn set_failures(tx: &mut Tx, subject: &[u8], run: Failures) -> Result<()> {
+pub async fn set_failures(tx: &mut Tx, subject: &[u8], run: Failures, now: Instant) -> Result<()> {
     tx.exec(
         "-- session::set_failures
-        UPDATE sign_in_throttle SET failures = $1, locks = $2, locked_until = $3 WHERE subject = $4",
-        &[&run.failures, &run.locks, &run.locked_until, &subject],
+        UPDATE sign_in_throttle SET failures = $1, locks = $2, locked_until = $3, counted_at = $4 WHERE subject = $5",
+        &[&run.failures, &run.locks, &run.locked_until, &now.micros(), &subject],
     )
     .await?;
     Ok(())
+}
+
+/// Forgets up to `limit` runs of failures to which nothing was added since then; how many. No lock may last longer than that.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_failures(tx: &mut Tx, before: Instant, limit: i64) -> Result<u64> {
+    tx.exec(
+        "-- session::forget_failures
+        DELETE FROM sign_in_throttle
+        WHERE subject IN (SELECT subject FROM sign_in_throttle WHERE counted_at <= $1 ORDER BY counted_at LIMIT $2)",
+        &[&before.micros(), &limit],
+    )
+    .await
 }

@@ -154,6 +154,34 @@ pub async fn find_refresh(tx: &mut Tx, digest: &[u8]) -> Result<Option<RefreshTo
     .await
 }
 
+/// Forgets up to `limit` access tokens whose life was over by then; how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_access(tx: &mut Tx, before: Instant, limit: i64) -> Result<u64> {
+    tx.exec(
+        "-- token::forget_access
+        DELETE FROM access_token
+        WHERE id IN (SELECT id FROM access_token WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+        &[&before.micros(), &limit],
+    )
+    .await
+}
+
+/// Forgets up to `limit` refresh tokens whose life was over by then; how many. One without an end goes with its grant.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_refresh(tx: &mut Tx, before: Instant, limit: i64) -> Result<u64> {
+    tx.exec(
+        "-- token::forget_refresh
+        DELETE FROM refresh_token
+        WHERE digest IN (SELECT digest FROM refresh_token WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+        &[&before.micros(), &limit],
+    )
+    .await
+}
+
 fn read_standing(row: &Row<'_>, id: TokenId, account: Option<AccountId>) -> Result<Standing> {
     let corrupt = || Error::Corrupt("access_token");
     let client: String = row.get(0)?;

@@ -24,6 +24,7 @@ pub mod postgres;
 mod random;
 mod receiver;
 mod refusal;
+mod rows;
 mod serve;
 mod standing;
 mod wire;

@@ -82,7 +82,7 @@ impl Auth {
         };
         let mut tx = self.db().begin("password").await?;
         let run = Run(session::failures(&mut tx, &subject).await?);
-        session::set_failures(&mut tx, &subject, run.half_way().0).await?;
+        session::set_failures(&mut tx, &subject, run.half_way().0, self.now()).await?;
         if !interaction::set_customer(&mut tx, &on_the_way.interaction, found.customer).await? {
             return Err(SignInError::Step);
         }
@@ -129,7 +129,7 @@ impl Auth {
             return Err(SignInError::Step);
         }
         session::failures(&mut tx, &subject).await?;
-        session::set_failures(&mut tx, &subject, Failures::default()).await?;
+        session::set_failures(&mut tx, &subject, Failures::default(), now).await?;
         self.record(&mut tx, call, Event::SignedIn, Subject { customer: Some(id), ..Subject::default() }, None).await?;
         tx.commit().await?;
         Ok(NewSession { cookie })
@@ -140,7 +140,7 @@ impl Auth {
         let mut tx = self.db().begin("attempt").await?;
         let run = Run(session::failures(&mut tx, subject).await?);
         let (run, outcome) = run.attempt(self.policy(), self.now());
-        session::set_failures(&mut tx, subject, run.0).await?;
+        session::set_failures(&mut tx, subject, run.0, self.now()).await?;
         if let Err(locked) = outcome {
             let subject = Subject { customer, ..Subject::default() };
             self.record(&mut tx, call, Event::SignInFailed, subject, Some("locked")).await?;
@@ -159,7 +159,7 @@ impl Auth {
     ) -> Result<SignInError, SignInError> {
         let mut tx = self.db().begin("sign-in failed").await?;
         let run = Run(session::failures(&mut tx, subject).await?).failed(self.policy(), self.now());
-        session::set_failures(&mut tx, subject, run.0).await?;
+        session::set_failures(&mut tx, subject, run.0, self.now()).await?;
         let about = Subject { customer, ..Subject::default() };
         self.record(&mut tx, call, Event::SignInFailed, about, Some(reason)).await?;
         tx.commit().await?;

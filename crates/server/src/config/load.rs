@@ -162,6 +162,7 @@ impl Config {
             // FAPI 2.0 Security Profile 5.3.2.2: less than 600 seconds.
             ("authorization", "request_uri_seconds", authorization.request_uri_seconds, 5..=599),
             ("authorization", "consent_days", authorization.consent_days, 1..=3_650),
+            ("authorization", "ended_consent_days", authorization.ended_consent_days, 90..=3650),
             ("authorization", "event_life_days", authorization.event_life_days, 1..=90),
             ("authorization", "software_statement_hours", authorization.software_statement_hours, 1..=8_760),
             ("sign_in", "idle_minutes", sign_in.idle_minutes, 1..=60),

@@ -146,6 +146,8 @@ pub(crate) struct Authorization {
     pub(crate) request_uri_seconds: u32,
     /// Life of a consent that names none.
     pub(crate) consent_days: u32,
+    /// How long a consent is kept after its end.
+    pub(crate) ended_consent_days: u32,
     /// How long apps can fetch what they were to be told.
     pub(crate) event_life_days: u32,
     /// How far back apps may read transactions; none: all.
@@ -291,6 +293,7 @@ impl Default for Authorization {
             code_seconds: 60,
             request_uri_seconds: 90,
             consent_days: 90,
+            ended_consent_days: 730,
             event_life_days: 7,
             history_days: None,
             minimum_profile: Profile::default(),

@@ -35,6 +35,7 @@ impl Config {
             code_life: seconds(authorization.code_seconds),
             request_uri_life: seconds(authorization.request_uri_seconds),
             consent_life: days(authorization.consent_days),
+            ended_consent_life: days(authorization.ended_consent_days),
             event_life: days(authorization.event_life_days),
             history: authorization.history_days.map(days),
             session_idle: Span::minutes(i64::from(self.sign_in.idle_minutes)),

@@ -24,7 +24,7 @@ CREATE INDEX interaction_by_consent ON interaction (consent_id);
 DROP TABLE code;
 CREATE TABLE code (
     digest         BYTEA PRIMARY KEY,       -- SHA-256
-    grant_id       TEXT COLLATE "C" NOT NULL REFERENCES consent_grant (id),
+    grant_id       TEXT COLLATE "C" NOT NULL REFERENCES consent_grant (id) ON DELETE CASCADE,
     client_id      TEXT COLLATE "C" NOT NULL,
     redirect_uri   TEXT COLLATE "C" NOT NULL,
     code_challenge TEXT COLLATE "C",
@@ -35,7 +35,7 @@ CREATE TABLE code (
 
 -- Accesses without the customer, in the last day. Each takes one of so many places.
 CREATE TABLE unattended_access (
-    consent_id TEXT COLLATE "C" NOT NULL REFERENCES consent (id),
+    consent_id TEXT COLLATE "C" NOT NULL REFERENCES consent (id) ON DELETE CASCADE,
     resource   TEXT COLLATE "C" NOT NULL,
     place      BIGINT NOT NULL,
     used_at    BIGINT NOT NULL,
@@ -186,7 +186,7 @@ CREATE TABLE notification (
     client_id       TEXT COLLATE "C" NOT NULL REFERENCES client (id),
     topic           TEXT COLLATE "C" NOT NULL,
     about           TEXT COLLATE "C" NOT NULL,     -- the kind of the consent
-    consent_id      TEXT COLLATE "C" NOT NULL REFERENCES consent (id),
+    consent_id      TEXT COLLATE "C" NOT NULL REFERENCES consent (id) ON DELETE CASCADE,
     reason          TEXT COLLATE "C",
     at              BIGINT NOT NULL,
     txn             TEXT COLLATE "C" NOT NULL,

@@ -73,14 +73,14 @@ CREATE INDEX consent_by_customer ON consent (customer_id, created_at);
 CREATE INDEX consent_by_client ON consent (client_id);
 
 CREATE TABLE consent_account (
-    consent_id TEXT NOT NULL REFERENCES consent (id),
+    consent_id TEXT NOT NULL REFERENCES consent (id) ON DELETE CASCADE,
     account_id TEXT NOT NULL REFERENCES account (id),
     PRIMARY KEY (consent_id, account_id)
 ) STRICT, WITHOUT ROWID;
 
 -- Every state a consent has been in.
 CREATE TABLE consent_history (
-    consent_id TEXT NOT NULL REFERENCES consent (id),
+    consent_id TEXT NOT NULL REFERENCES consent (id) ON DELETE CASCADE,
     position   INTEGER NOT NULL,
     at         INTEGER NOT NULL,
     status     TEXT NOT NULL,
@@ -90,7 +90,7 @@ CREATE TABLE consent_history (
 -- One answer of a customer to one request.
 CREATE TABLE consent_grant (
     id           TEXT PRIMARY KEY,
-    consent_id   TEXT NOT NULL REFERENCES consent (id),
+    consent_id   TEXT NOT NULL REFERENCES consent (id) ON DELETE CASCADE,
     client_id    TEXT NOT NULL REFERENCES client (id),
     customer_id  TEXT NOT NULL REFERENCES customer (id),
     scope        TEXT NOT NULL,
@@ -103,7 +103,7 @@ CREATE INDEX consent_grant_by_consent ON consent_grant (consent_id);
 
 CREATE TABLE code (
     digest         BLOB PRIMARY KEY,       -- SHA-256
-    grant_id       TEXT NOT NULL REFERENCES consent_grant (id),
+    grant_id       TEXT NOT NULL REFERENCES consent_grant (id) ON DELETE CASCADE,
     client_id      TEXT NOT NULL,
     redirect_uri   TEXT NOT NULL,
     code_challenge TEXT NOT NULL,
@@ -114,7 +114,7 @@ CREATE TABLE code (
 CREATE TABLE access_token (
     id         TEXT PRIMARY KEY,           -- the token's jti; its text is stored nowhere
     client_id  TEXT NOT NULL REFERENCES client (id),
-    grant_id   TEXT REFERENCES consent_grant (id),
+    grant_id   TEXT REFERENCES consent_grant (id) ON DELETE CASCADE,
     scope      TEXT NOT NULL,
     issued_at  INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
@@ -123,7 +123,7 @@ CREATE TABLE access_token (
 
 CREATE TABLE refresh_token (
     digest     BLOB PRIMARY KEY,           -- SHA-256
-    grant_id   TEXT NOT NULL REFERENCES consent_grant (id),
+    grant_id   TEXT NOT NULL REFERENCES consent_grant (id) ON DELETE CASCADE,
     client_id  TEXT NOT NULL,
     issued_at  INTEGER NOT NULL,
     expires_at INTEGER

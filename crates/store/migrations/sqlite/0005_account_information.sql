@@ -24,7 +24,7 @@ CREATE INDEX interaction_by_consent ON interaction (consent_id);
 DROP TABLE code;
 CREATE TABLE code (
     digest         BLOB PRIMARY KEY,       -- SHA-256
-    grant_id       TEXT NOT NULL REFERENCES consent_grant (id),
+    grant_id       TEXT NOT NULL REFERENCES consent_grant (id) ON DELETE CASCADE,
     client_id      TEXT NOT NULL,
     redirect_uri   TEXT NOT NULL,
     code_challenge TEXT,
@@ -35,7 +35,7 @@ CREATE TABLE code (
 
 -- Accesses without the customer, in the last day. Each takes one of so many places.
 CREATE TABLE unattended_access (
-    consent_id TEXT NOT NULL REFERENCES consent (id),
+    consent_id TEXT NOT NULL REFERENCES consent (id) ON DELETE CASCADE,
     resource   TEXT NOT NULL,
     place      INTEGER NOT NULL,
     used_at    INTEGER NOT NULL,
@@ -192,7 +192,7 @@ CREATE TABLE notification (
     client_id       TEXT NOT NULL REFERENCES client (id),
     topic           TEXT NOT NULL,
     about           TEXT NOT NULL,     -- the kind of the consent
-    consent_id      TEXT NOT NULL REFERENCES consent (id),
+    consent_id      TEXT NOT NULL REFERENCES consent (id) ON DELETE CASCADE,
     reason          TEXT,
     at              INTEGER NOT NULL,
     txn             TEXT NOT NULL,

@@ -454,3 +454,40 @@ async fn who_must_sign_in_anew_is_found_and_nobody_else() {
         assert_eq!(consent::signed_in_until(&mut tx, at(40), 50).await.unwrap(), [id(1), id(2)], "{engine}");
     }
 }
+
+#[tokio::test]
+async fn forgets_what_has_ended_with_all_that_was_made_from_it_in_small_steps() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let mut given = 0;
+        let all: Vec<_> = world::states(&yes(1, &[1])).into_iter().collect();
+        for (n, state) in (1..).zip(&all) {
+            let made = a_consent(n, 1, state.clone());
+            consent::insert(&mut tx, &made).await.unwrap();
+            given += u64::from(state.authorisation().is_some());
+            if state.authorisation().is_some() {
+                grant::insert(&mut tx, &world::a_grant(n, n)).await.unwrap();
+            }
+        }
+        let live = all.iter().filter(|state| matches!(state, State::Authorised(_))).count();
+        let waiting = all.iter().filter(|state| matches!(state, State::Awaiting)).count();
+        let ended = given - u64::try_from(live).unwrap();
+        let never = u64::try_from(all.len() - waiting).unwrap() - given;
+        assert!(ended > 2 && never > 2);
+        // All changed at 1.
+        for (until, limit, ended, never) in [(0, 99, 0, 0), (1, 1, 1, 1), (1, 99, ended - 1, never - 1), (1, 99, 0, 0)]
+        {
+            assert_eq!(consent::forget_ended(&mut tx, at(until), limit).await.unwrap(), ended, "{engine}: {until}");
+            assert_eq!(
+                consent::forget_never_given(&mut tx, at(until), limit).await.unwrap(),
+                never,
+                "{engine}: {until}"
+            );
+        }
+        tx.commit().await.unwrap();
+        let left = raw::rows(&engine.url, "SELECT COUNT(*) FROM consent").await;
+        assert_eq!(left, [(live + waiting).to_string()], "{engine}");
+        let left = raw::rows(&engine.url, "SELECT COUNT(*) FROM consent_grant").await;
+        assert_eq!(left, [live.to_string()], "{engine}");
+    }
+}

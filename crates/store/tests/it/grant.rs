@@ -177,3 +177,42 @@ async fn a_broken_row_is_corrupt() {
         assert!(matches!(grant::find_code(&mut read, b"code").await, Err(Error::Corrupt(_))), "{engine}");
     }
 }
+
+#[tokio::test]
+async fn forgets_codes_in_small_steps() {
+    for engine in granted().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        grant::insert_code(&mut tx, b"later", &Code { expires_at: at(61), ..a_code(1) }).await.unwrap();
+        grant::insert_code(&mut tx, b"same", &a_code(1)).await.unwrap();
+        for (until, limit, gone) in [(59, 10, 0), (60, 1, 1), (60, 10, 1), (60, 10, 0)] {
+            assert_eq!(grant::forget_codes(&mut tx, at(until), limit).await.unwrap(), gone, "{engine}: {until}");
+        }
+        assert!(grant::find_code(&mut tx, b"code").await.unwrap().is_none(), "{engine}");
+        assert!(grant::find_code(&mut tx, b"later").await.unwrap().is_some(), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn forgets_what_was_replaced_and_what_was_made_from_it() {
+    for engine in granted().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let newest = Grant { signed_in_at: at(5), ..a_grant(8, 1) };
+        let later = Grant { signed_in_at: at(6), ..a_grant(9, 1) };
+        for other in [&newest, &later] {
+            grant::insert(&mut tx, other).await.unwrap();
+        }
+        assert_eq!(grant::forget_earlier(&mut tx, &newest, at(100)).await.unwrap(), 0, "{engine}: none was revoked");
+        for n in [1, 8, 9] {
+            assert!(grant::revoke(&mut tx, id(n), at(50)).await.unwrap());
+        }
+        assert_eq!(grant::forget_earlier(&mut tx, &newest, at(49)).await.unwrap(), 0, "{engine}: not revoked by then");
+        assert_eq!(
+            grant::forget_earlier(&mut tx, &newest, at(50)).await.unwrap(),
+            1,
+            "{engine}: neither it nor later ones"
+        );
+        assert!(grant::find_code(&mut tx, b"code").await.unwrap().is_none(), "{engine}: went with its grant");
+        let seen = grant::signed_in_at(&mut tx, newest.consent).await.unwrap();
+        assert_eq!(seen, Some(at(6)), "{engine}: when a customer last signed in is still known");
+    }
+}

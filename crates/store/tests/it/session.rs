@@ -62,7 +62,7 @@ async fn a_run_of_failures_is_kept_for_each_subject() {
         let mut tx = engine.db.begin("test").await.unwrap();
         assert_eq!(session::failures(&mut tx, b"ann").await.unwrap(), Failures::default(), "{engine}");
         let run = Failures { failures: 4, locks: 2, locked_until: i64::MAX };
-        session::set_failures(&mut tx, b"ann", run).await.unwrap();
+        session::set_failures(&mut tx, b"ann", run, at(1)).await.unwrap();
         assert_eq!(session::failures(&mut tx, b"ann").await.unwrap(), run, "{engine}");
         assert_eq!(session::failures(&mut tx, b"bob").await.unwrap(), Failures::default(), "{engine}");
     }
@@ -75,11 +75,33 @@ async fn no_failure_is_lost_however_many_come_at_once() {
             let mut tx = db.begin("race").await?;
             let run = session::failures(&mut tx, b"ann").await?;
             tokio::task::yield_now().await;
-            session::set_failures(&mut tx, b"ann", Failures { failures: run.failures + 1, ..run }).await?;
+            session::set_failures(&mut tx, b"ann", Failures { failures: run.failures + 1, ..run }, at(1)).await?;
             tx.commit().await.map(|()| run.failures)
         });
         let mut seen = seen.await;
         seen.sort_unstable();
         assert_eq!(seen, (0..16).collect::<Vec<_>>(), "{engine}: each saw another number");
+    }
+}
+
+#[tokio::test]
+async fn forgets_who_is_gone_and_old_failures_in_small_steps() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        for (digest, seen) in [(b"a", 5), (b"b", 6), (b"c", 7)] {
+            session::insert(&mut tx, digest, &Session { seen_at: at(seen), ..signed_in(1) }).await.unwrap();
+            session::failures(&mut tx, digest).await.unwrap();
+            session::set_failures(&mut tx, digest, Failures { failures: 3, ..Failures::default() }, at(seen))
+                .await
+                .unwrap();
+        }
+        for (until, limit, gone) in [(4, 10, 0), (6, 1, 1), (6, 10, 1), (6, 10, 0)] {
+            assert_eq!(session::forget(&mut tx, at(until), limit).await.unwrap(), gone, "{engine}: {until}");
+            assert_eq!(session::forget_failures(&mut tx, at(until), limit).await.unwrap(), gone, "{engine}: {until}");
+        }
+        assert!(session::find(&mut tx, b"a").await.unwrap().is_none(), "{engine}");
+        assert!(session::find(&mut tx, b"c").await.unwrap().is_some(), "{engine}");
+        assert_eq!(session::failures(&mut tx, b"a").await.unwrap().failures, 0, "{engine}");
+        assert_eq!(session::failures(&mut tx, b"c").await.unwrap().failures, 3, "{engine}");
     }
 }

@@ -243,3 +243,32 @@ async fn a_broken_row_is_corrupt() {
         assert!(matches!(token::find_refresh(&mut read, b"refresh").await, Err(Error::Corrupt(_))), "{engine}");
     }
 }
+
+#[tokio::test]
+async fn forgets_what_ended_first_in_small_steps() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        world::consented(&mut tx, 1).await;
+        for n in 1..=3_u8 {
+            let end = at(i64::from(n));
+            let given = AccessToken { expires_at: end, ..an_access_token(n.into(), Some(1)) };
+            token::insert_access(&mut tx, &given).await.unwrap();
+            let refresh = RefreshToken {
+                grant: GrantId::from_bits(1),
+                client: app(1),
+                issued_at: at(0),
+                expires_at: (n < 3).then_some(end),
+            };
+            token::insert_refresh(&mut tx, &[n], &refresh).await.unwrap();
+        }
+        for (until, limit, gone) in [(0, 10, 0), (2, 1, 1), (2, 10, 1), (2, 10, 0)] {
+            assert_eq!(token::forget_access(&mut tx, at(until), limit).await.unwrap(), gone, "{engine}: {until}");
+            assert_eq!(token::forget_refresh(&mut tx, at(until), limit).await.unwrap(), gone, "{engine}: {until}");
+        }
+        assert!(token::standing(&mut tx, id(2), None).await.unwrap().is_none(), "{engine}");
+        assert!(token::standing(&mut tx, id(3), None).await.unwrap().is_some(), "{engine}");
+        assert!(token::find_refresh(&mut tx, &[2]).await.unwrap().is_none(), "{engine}");
+        assert_eq!(token::forget_refresh(&mut tx, at(i64::from(i32::MAX)), 10).await.unwrap(), 0, "{engine}: no end");
+        assert!(token::find_refresh(&mut tx, &[3]).await.unwrap().is_some(), "{engine}");
+    }
+}

@@ -11,6 +11,7 @@ mod events;
 mod fapi;
 mod history;
 mod hostile;
+mod housekeeping;
 mod intent;
 mod introspect_revoke;
 mod keys;

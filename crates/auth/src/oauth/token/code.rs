@@ -11,6 +11,7 @@ use super::TokenAnswer;
 use super::issue::{About, Bearer};
 use crate::client::Authenticated;
 use crate::error::{Error, Result};
+use crate::housekeeping::TOKEN_MEMORY;
 use crate::oauth::Params;
 use crate::{Auth, Call, digest};
 
@@ -62,6 +63,7 @@ impl Auth {
         // UK Open Banking, re-authorisation: what was made from earlier answers to the same consent ends here and not before, because an
         // answer that is lost on its way must not break the app.
         grant::revoke_earlier(tx, &grant, self.now()).await?;
+        grant::forget_earlier(tx, &grant, self.now().minus(TOKEN_MEMORY)).await?;
         let extent = self.extent(params, &grant, grant.scope)?;
         let mut answer = self.issue(tx, call, Bearer { client, grant: Some(&grant) }, extent).await?;
         if client.client().metadata.may_use(GrantType::RefreshToken) {

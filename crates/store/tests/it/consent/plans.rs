@@ -4,12 +4,19 @@ use crate::engines;
 use crate::statements::{postgres, sqlite, statement};
 
 /// Statements, values for their placeholders, and the indexes that SQLite and PostgreSQL may walk.
-const PLANS: [(&str, &[&str], &[&str]); 5] = [
+const PLANS: [(&str, &[&str], &[&str]); 12] = [
     ("consent::over", &["500", "100"], &["consent_by_end"]),
     ("consent::waiting_since", &["500", "100"], &["consent_waiting", "consent_by_end"]),
     ("consent::signed_in_until", &["500", "100"], &["consent_by_answer"]),
     ("consent::waiting_of_client", &["'cli_3'", "100"], &["consent_waiting_of_client"]),
     ("consent::of_client", &["'cli_3'", "100"], &["consent_by_client"]),
+    ("consent::forget_ended", &["500", "100"], &["consent_ended"]),
+    ("consent::forget_never_given", &["500", "100"], &["consent_ended"]),
+    ("token::forget_access", &["500", "100"], &["access_token_by_end"]),
+    ("token::forget_refresh", &["500", "100"], &["refresh_token_by_end"]),
+    ("grant::forget_codes", &["500", "100"], &["code_by_end"]),
+    ("session::forget", &["500", "100"], &["session_by_use"]),
+    ("session::forget_failures", &["500", "100"], &["sign_in_throttle_by_use"]),
 ];
 
 #[tokio::test]
@@ -45,5 +52,15 @@ const FILL: &str = "
     INSERT INTO customer (id, source, username_index, totp_step, sealed, content) VALUES ('cus_1', 's', '', 0, '', '');
     INSERT INTO consent_grant (id, consent_id, client_id, customer_id, scope, signed_in_at, created_at)
         SELECT 'grt_' || n, 'con_' || n, 'cli_' || (n % 1000 + 1), 'cus_1', 'accounts', n, n FROM generate_series(1, 20000) AS n;
+    INSERT INTO access_token (id, client_id, grant_id, scope, issued_at, expires_at)
+        SELECT 'tok_' || n, 'cli_1', 'grt_' || n, 'accounts', n, n FROM generate_series(1, 20000) AS n;
+    INSERT INTO refresh_token (digest, client_id, grant_id, issued_at, expires_at)
+        SELECT CAST('r' || n AS bytea), 'cli_1', 'grt_' || n, n, n FROM generate_series(1, 20000) AS n;
+    INSERT INTO code (digest, client_id, grant_id, redirect_uri, expires_at)
+        SELECT CAST('c' || n AS bytea), 'cli_1', 'grt_' || n, 'u', n FROM generate_series(1, 20000) AS n;
+    INSERT INTO session (digest, customer_id, signed_in_at, seen_at)
+        SELECT CAST('s' || n AS bytea), 'cus_1', n, n FROM generate_series(1, 20000) AS n;
+    INSERT INTO sign_in_throttle (subject, failures, locks, locked_until, counted_at)
+        SELECT CAST('t' || n AS bytea), 0, 0, 0, n FROM generate_series(1, 20000) AS n;
     ANALYZE;
 ";
