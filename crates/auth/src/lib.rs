@@ -21,6 +21,7 @@ pub mod oauth;
 mod policy;
 pub mod possession;
 mod record;
+pub mod restore;
 
 use std::sync::Arc;
 

@@ -65,6 +65,8 @@ events! {
     Imported = "bank.imported",
     /// A signing key was made and published.
     KeyPublished = "key.published",
+    /// The database was restored from a backup.
+    Restored = "bank.restored",
     /// A customer's sign-in failed.
     SignInFailed = "sign-in.failed",
     /// A customer signed in.

@@ -54,6 +54,18 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> io::Re
     File::open(&folder)?.sync_all()
 }
 
+/// Makes a file that was not there and that only its owner may read.
+///
+/// # Errors
+/// The file is there, or the folder cannot be written to.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 /// Keeps other processes out of a folder until the file that is returned is dropped, or its process ends.
 ///
 /// # Errors

@@ -280,6 +280,21 @@ pub async fn live_of_client(tx: &mut Tx, client: ClientId, limit: i64) -> Result
     .await
 }
 
+/// Consents that are authorised, after this one in the order of their ids, up to `limit`.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the rows cannot be read.
+pub async fn live_after(tx: &mut Tx, last: Option<ConsentId>, limit: i64) -> Result<Vec<ConsentId>> {
+    let last = last.map(|id| id.to_string()).unwrap_or_default();
+    tx.all(
+        "-- consent::live_after
+        SELECT id FROM consent WHERE status = 'authorised' AND id > $1 ORDER BY id LIMIT $2",
+        &[&last, &limit],
+        consent_id,
+    )
+    .await
+}
+
 /// Every state that a consent has been in, oldest first.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use lombard_domain::random::Random;
 use crate::crypt::{Crypt, MasterKey};
 use crate::driver::postgres::{self, Postgres};
 use crate::driver::sqlite::{self, Sqlite};
-use crate::driver::{Params, Row, Value};
+use crate::driver::{Cell, Params, Row, Value};
 use crate::error::{Error, Result};
 use crate::vault::Vault;
 use crate::{migrate, vault};
@@ -125,6 +125,23 @@ impl Db {
         Ok(Tx { inner, name: "read", statements: self.shared.statements.clone(), shared, failed: false })
     }
 
+    /// All that is read from it was there at one moment, however long it takes. Nobody waits for it.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if no connection is free in time.
+    pub(crate) async fn snapshot(&self) -> Result<Tx> {
+        let tx = match &self.shared.backend {
+            Backend::Postgres(_) => self.begin("snapshot").await?,
+            Backend::Sqlite(_) => self.read().await?,
+        };
+        match &tx.inner {
+            Inner::Postgres(transaction) => transaction.connection()?.batch_execute(postgres::SNAPSHOT).await?,
+            Inner::SqliteRead(reader) => reader.connection()?.execute_batch("BEGIN")?,
+            Inner::PostgresRead(_) | Inner::Sqlite(_) => {}
+        }
+        Ok(tx)
+    }
+
     /// Begins a transaction; it is rolled back when dropped. The name appears in logs.
     ///
     /// # Errors
@@ -176,9 +193,9 @@ impl Backend {
     }
 }
 
-/// Opens a database for its migrations only: no vault, no keys.
-pub(crate) async fn begin_migration(options: &Options) -> Result<Tx> {
-    Backend::open(options)?.begin("migrate", &Arc::default()).await
+/// Opens a database for one transaction only: no vault, no keys.
+pub(crate) async fn begin_alone(options: &Options, name: &'static str) -> Result<Tx> {
+    Backend::open(options)?.begin(name, &Arc::default()).await
 }
 
 /// A transaction, or a connection for reading.
@@ -274,6 +291,40 @@ impl Tx {
         let mut rows = self.all(sql, params, map).await?;
         debug_assert!(rows.len() <= 1, "at most one row");
         Ok(rows.pop())
+    }
+
+    /// Visits the rows of a statement that is made when it is needed, one after the other; the names of the columns come along.
+    pub(crate) async fn each<E: From<Error>>(
+        &mut self,
+        sql: &str,
+        mut visit: impl FnMut(&[String], &Row<'_>) -> std::result::Result<(), E> + Send,
+    ) -> std::result::Result<(), E> {
+        match &self.inner {
+            Inner::Postgres(transaction) => postgres::each(transaction.connection()?, sql, &mut visit).await,
+            Inner::PostgresRead(connection) => postgres::each(connection, sql, &mut visit).await,
+            Inner::Sqlite(writer) => sqlite::each(writer.connection()?, sql, &mut visit),
+            Inner::SqliteRead(reader) => sqlite::each(reader.connection()?, sql, &mut visit),
+        }
+    }
+
+    /// The names of the columns that a statement gives.
+    pub(crate) async fn columns(&mut self, sql: &str) -> Result<Vec<String>> {
+        match &self.inner {
+            Inner::Postgres(transaction) => postgres::columns(transaction.connection()?, sql).await,
+            Inner::PostgresRead(connection) => postgres::columns(connection, sql).await,
+            Inner::Sqlite(writer) => sqlite::columns(writer.connection()?, sql),
+            Inner::SqliteRead(reader) => sqlite::columns(reader.connection()?, sql),
+        }
+    }
+
+    /// Runs a statement that is made when it is needed, once for each row.
+    pub(crate) async fn fill(&mut self, sql: &str, rows: &[Vec<Cell>]) -> Result<()> {
+        let outcome = match &self.inner {
+            Inner::Postgres(transaction) => postgres::fill(transaction.connection()?, sql, rows).await,
+            Inner::Sqlite(writer) => sqlite::fill(writer.connection()?, sql, rows),
+            Inner::PostgresRead(_) | Inner::SqliteRead(_) => Err(Error::Busy(None)),
+        };
+        self.noting(outcome)
     }
 
     /// Runs a script of several statements without parameters.

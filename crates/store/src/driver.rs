@@ -2,8 +2,11 @@
 //!
 //! Values go in and rows come out the same way for both; no statement is known here.
 
+mod cell;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
+
+pub(crate) use cell::Cell;
 
 use crate::error::{Error, Result};
 

@@ -210,6 +210,19 @@ pub async fn use_code(tx: &mut Tx, digest: &[u8], now: Instant) -> Result<bool> 
     Ok(touched == 1)
 }
 
+/// Uses up all codes that nobody has used; how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn use_all_codes(tx: &mut Tx, now: Instant) -> Result<u64> {
+    tx.exec(
+        "-- grant::use_all_codes
+        UPDATE code SET used_at = $1 WHERE used_at IS NULL",
+        &[&now.micros()],
+    )
+    .await
+}
+
 /// Forgets up to `limit` codes whose life was over by then, used or not; how many.
 ///
 /// # Errors

@@ -9,6 +9,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod backup;
 pub mod beneficiary;
 pub mod client;
 pub mod consent;

@@ -42,7 +42,7 @@ const STEPS: &[Step] = &[
 /// # Errors
 /// [`Error::Schema`] if the database is newer than the program, [`Error::Corrupt`] if an applied step was another text.
 pub async fn run(options: &Options) -> Result<Vec<&'static str>> {
-    let mut tx = db::begin_migration(options).await?;
+    let mut tx = db::begin_alone(options, "migrate").await?;
     if !tx.is_sqlite() {
         // Two nodes that start at once must not migrate at once.
         tx.script("-- migrate::lock\nSELECT pg_advisory_xact_lock(7813046925)").await?;
@@ -113,7 +113,7 @@ fn says_no_table(cause: &crate::error::Cause) -> bool {
     }
 }
 
-fn needed() -> i64 {
+pub(crate) fn needed() -> i64 {
     STEPS.last().map_or(0, |step| step.number)
 }
 

@@ -91,6 +91,19 @@ pub async fn delete(tx: &mut Tx, digest: &[u8]) -> Result<bool> {
     Ok(touched == 1)
 }
 
+/// Ends all sessions; how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_all(tx: &mut Tx) -> Result<u64> {
+    tx.exec(
+        "-- session::delete_all
+        DELETE FROM session",
+        &[],
+    )
+    .await
+}
+
 /// Forgets up to `limit` sessions that asked for nothing since then; how many.
 ///
 /// # Errors

@@ -110,6 +110,19 @@ pub async fn revoke_access(tx: &mut Tx, id: TokenId, client: ClientId, now: Inst
     Ok(touched == 1)
 }
 
+/// Revokes all access tokens that live beyond a moment; how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_all_access(tx: &mut Tx, now: Instant) -> Result<u64> {
+    tx.exec(
+        "-- token::revoke_all_access
+        UPDATE access_token SET revoked_at = $1 WHERE expires_at > $1 AND revoked_at IS NULL",
+        &[&now.micros()],
+    )
+    .await
+}
+
 /// Stores a new refresh token under the digest of its text.
 ///
 /// # Errors

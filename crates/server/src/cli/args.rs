@@ -76,6 +76,38 @@ pub(crate) struct Migrate {
     pub(crate) place: Where,
 }
 
+/// `lombard backup`
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// File to write to; it must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// `lombard restore`
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// File that `lombard backup` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: PathBuf,
+    /// What becomes of consents: what customers took back since the backup was made is not in it.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) consents: AfterRestore,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// What becomes of the consents in a backup.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum AfterRestore {
+    /// Take all of them back: safe; customers have to allow apps anew.
+    End,
+    /// Keep them: only if nothing was taken back since then, or you take it back again with `lombard consent revoke`.
+    Keep,
+}
+
 /// `lombard account`
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 mod account;
 mod args;
+mod backup;
 mod client;
 mod config;
 mod consent;
@@ -23,10 +24,10 @@ mod sandbox;
 mod serve;
 
 pub(crate) use args::{
-    AccountClose, AccountCommand, ClientAdd, ClientCommand, ClientKeys, ClientList, ClientShow, ClientSuspend,
-    ConfigCheck, ConfigCommand, ConsentCommand, ConsentList, ConsentRevoke, ConsentShow, CustomerCommand,
-    DirectoryCommand, DirectoryIssue, DirectoryJwks, EnrolTotp, Import, KeyCommand, Migrate, Reason, Sandbox, Serve,
-    SetPassword, Where,
+    AccountClose, AccountCommand, AfterRestore, Backup, ClientAdd, ClientCommand, ClientKeys, ClientList, ClientShow,
+    ClientSuspend, ConfigCheck, ConfigCommand, ConsentCommand, ConsentList, ConsentRevoke, ConsentShow,
+    CustomerCommand, DirectoryCommand, DirectoryIssue, DirectoryJwks, EnrolTotp, Import, KeyCommand, Migrate, Reason,
+    Restore, Sandbox, Serve, SetPassword, Where,
 };
 
 /// The bank's side of open banking, in one binary.
@@ -50,6 +51,10 @@ pub(crate) enum Command {
     Import(Import),
     /// Bring a database to the form that this version needs.
     Migrate(Migrate),
+    /// Write the whole database into one file, while the server goes on.
+    Backup(Backup),
+    /// Fill an empty database, of either kind, from the file of a backup.
+    Restore(Restore),
     /// Close accounts, so that apps can read them no more.
     #[command(subcommand)]
     Account(AccountCommand),
@@ -80,6 +85,7 @@ pub(crate) enum Command {
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Account(command) => account::account(&command).await,
+        Command::Backup(args) => backup::backup(&args).await,
         Command::Client(command) => client::client(&command).await,
         Command::Config(ConfigCommand::Check(args)) => config::check(&args),
         Command::Consent(command) => consent::consent(&command).await,
@@ -88,6 +94,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(args) => import::import(&args).await,
         Command::Key(command) => key::key(&command).await,
         Command::Migrate(args) => migrate::migrate(&args).await,
+        Command::Restore(args) => backup::restore(&args).await,
         Command::Sandbox(args) => sandbox::sandbox(&args).await,
         Command::Serve(args) => serve::serve(&args).await,
     }

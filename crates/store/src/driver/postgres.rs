@@ -1,16 +1,19 @@
 //! PostgreSQL: a pool of connections, each with its own cache of prepared statements.
 
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use futures_util::TryStreamExt as _;
 use futures_util::future::try_join_all;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use tokio_postgres::Statement;
 use tokio_postgres::config::SslMode;
 
-use super::{Params, Row, Value};
+use super::{Cell, Params, Row, Value};
 use crate::error::{Cause, Error, Result};
 
 /// A PostgreSQL database: connections that write, and others that the server itself keeps from writing.
@@ -140,6 +143,51 @@ pub(crate) async fn all<T>(
     rows.iter().map(|row| map(&Row::Postgres(row))).collect()
 }
 
+/// Visits the rows of a statement, one after the other, without holding all of them.
+pub(crate) async fn each<E: From<Error>>(
+    connection: &Object,
+    sql: &str,
+    visit: &mut (impl FnMut(&[String], &Row<'_>) -> std::result::Result<(), E> + Send),
+) -> std::result::Result<(), E> {
+    let statement = connection.prepare(sql).await.map_err(Error::from)?;
+    let columns = names(&statement);
+    let nothing: [&(dyn postgres_types::ToSql + Sync); 0] = [];
+    let mut rows = pin!(connection.query_raw(&statement, nothing).await.map_err(Error::from)?);
+    while let Some(row) = rows.try_next().await.map_err(Error::from)? {
+        visit(&columns, &Row::Postgres(&row))?;
+    }
+    Ok(())
+}
+
+/// The names of the columns that a statement gives.
+pub(crate) async fn columns(connection: &Object, sql: &str) -> Result<Vec<String>> {
+    Ok(names(&connection.prepare(sql).await?))
+}
+
+fn names(statement: &Statement) -> Vec<String> {
+    statement.columns().iter().map(|column| column.name().to_owned()).collect()
+}
+
+/// Runs a statement once for each row, sent without waiting in between.
+pub(crate) async fn fill(connection: &Object, sql: &str, rows: &[Vec<Cell>]) -> Result<()> {
+    let statement = connection.prepare(sql).await?;
+    for chunk in rows.chunks(IN_FLIGHT) {
+        let params: Vec<Vec<&(dyn postgres_types::ToSql + Sync)>> = chunk
+            .iter()
+            .map(|row| {
+                row.iter()
+                    .map(|cell| {
+                        let value: &(dyn postgres_types::ToSql + Sync) = cell;
+                        value
+                    })
+                    .collect()
+            })
+            .collect();
+        try_join_all(params.iter().map(|params| connection.execute(&statement, params))).await?;
+    }
+    Ok(())
+}
+
 fn upcast<'a>(params: Params<'a>) -> Vec<&'a (dyn postgres_types::ToSql + Sync)> {
     params
         .iter()
@@ -171,5 +219,7 @@ impl From<Cause> for Error {
 
 /// How long a connection may take to be had.
 const WAIT_MAX: Duration = Duration::from_secs(5);
+/// Makes a transaction see one moment only.
+pub(crate) const SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Statements sent before the first answer is read.
 const IN_FLIGHT: usize = 256;

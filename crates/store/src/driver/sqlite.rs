@@ -10,7 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
-use super::{Params, Row};
+use super::{Cell, Params, Row};
 use crate::error::{Cause, Error, Result};
 
 /// A database in one file.
@@ -119,6 +119,8 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
+            // The end of a snapshot.
+            roll_back(&connection);
             self.home.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         }
     }
@@ -146,6 +148,35 @@ pub(crate) fn all<T>(
         out.push(map(&Row::Sqlite(row))?);
     }
     Ok(out)
+}
+
+/// Visits the rows of a statement, one after the other.
+pub(crate) fn each<E: From<Error>>(
+    connection: &Connection,
+    sql: &str,
+    visit: &mut (impl FnMut(&[String], &Row<'_>) -> std::result::Result<(), E> + Send),
+) -> std::result::Result<(), E> {
+    let mut statement = connection.prepare(sql).map_err(Error::from)?;
+    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().map_err(Error::from)? {
+        visit(&columns, &Row::Sqlite(row))?;
+    }
+    Ok(())
+}
+
+/// The names of the columns that a statement gives.
+pub(crate) fn columns(connection: &Connection, sql: &str) -> Result<Vec<String>> {
+    Ok(connection.prepare(sql)?.column_names().into_iter().map(str::to_owned).collect())
+}
+
+/// Runs a statement once for each row.
+pub(crate) fn fill(connection: &Connection, sql: &str, rows: &[Vec<Cell>]) -> Result<()> {
+    let mut statement = connection.prepare(sql)?;
+    for row in rows {
+        statement.execute(rusqlite::params_from_iter(row))?;
+    }
+    Ok(())
 }
 
 fn bind(statement: &mut rusqlite::Statement<'_>, params: Params<'_>) -> Result<()> {

@@ -491,3 +491,18 @@ async fn forgets_what_has_ended_with_all_that_was_made_from_it_in_small_steps() 
         assert_eq!(left, [live.to_string()], "{engine}");
     }
 }
+
+#[tokio::test]
+async fn those_that_are_authorised_are_found_page_by_page() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        for n in 1..=3 {
+            consent::insert(&mut tx, &a_consent(n, 1, State::Authorised(yes(1, &[1])))).await.unwrap();
+        }
+        consent::insert(&mut tx, &lodged(4)).await.unwrap();
+        let page = consent::live_after(&mut tx, None, 2).await.unwrap();
+        assert_eq!(page, [id(1), id(2)], "{engine}");
+        assert_eq!(consent::live_after(&mut tx, page.last().copied(), 2).await.unwrap(), [id(3)], "{engine}");
+        assert!(consent::live_after(&mut tx, Some(id(3)), 2).await.unwrap().is_empty(), "{engine}");
+    }
+}

@@ -216,3 +216,14 @@ async fn forgets_what_was_replaced_and_what_was_made_from_it() {
         assert_eq!(seen, Some(at(6)), "{engine}: when a customer last signed in is still known");
     }
 }
+
+#[tokio::test]
+async fn all_codes_are_used_up_at_once() {
+    for engine in granted().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        grant::insert_code(&mut tx, b"other", &a_code(1)).await.unwrap();
+        assert!(grant::use_code(&mut tx, b"code", at(9)).await.unwrap());
+        assert_eq!(grant::use_all_codes(&mut tx, at(9)).await.unwrap(), 1, "{engine}");
+        assert!(!grant::use_code(&mut tx, b"other", at(9)).await.unwrap(), "{engine}");
+    }
+}

@@ -105,3 +105,15 @@ async fn forgets_who_is_gone_and_old_failures_in_small_steps() {
         assert_eq!(session::failures(&mut tx, b"c").await.unwrap().failures, 3, "{engine}");
     }
 }
+
+#[tokio::test]
+async fn all_end_at_once() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        for digest in [&b"one"[..], b"two"] {
+            session::insert(&mut tx, digest, &signed_in(1)).await.unwrap();
+        }
+        assert_eq!(session::delete_all(&mut tx).await.unwrap(), 2, "{engine}");
+        assert!(session::find(&mut tx, b"two").await.unwrap().is_none(), "{engine}");
+    }
+}

@@ -272,3 +272,18 @@ async fn forgets_what_ended_first_in_small_steps() {
         assert!(token::find_refresh(&mut tx, &[3]).await.unwrap().is_some(), "{engine}");
     }
 }
+
+#[tokio::test]
+async fn all_that_live_are_revoked_at_once() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        for n in 1..=3 {
+            let given = AccessToken { expires_at: at(n), ..an_access_token(u128::try_from(n).unwrap(), None) };
+            token::insert_access(&mut tx, &given).await.unwrap();
+        }
+        assert!(token::revoke_access(&mut tx, id(3), app(1), at(1)).await.unwrap());
+        assert_eq!(token::revoke_all_access(&mut tx, at(1)).await.unwrap(), 1, "{engine}: neither dead nor revoked");
+        let standing = token::standing(&mut tx, id(2), None).await.unwrap().unwrap();
+        assert!(standing.token.is_none(), "{engine}");
+    }
+}

@@ -99,6 +99,10 @@ fn each_word_of_the_settings_is_understood() {
     let text = format!("{REQUIRED}[authorization]\nevent_life_days = 30\n");
     config.authorization = load(&text).unwrap().authorization;
     assert_eq!(config.policy().unwrap().event_life, Span::days(30));
+    assert_eq!(defaults.policy().unwrap().ended_consent_life, Span::days(730));
+    let text = format!("{REQUIRED}[authorization]\nended_consent_days = 90\n");
+    config.authorization = load(&text).unwrap().authorization;
+    assert_eq!(config.policy().unwrap().ended_consent_life, Span::days(90));
     let inside = Config { outgoing: Outgoing { private_addresses: true, ..Outgoing::default() }, ..defaults };
     assert_eq!(inside.trust().unwrap().reach, Reach::Everything);
 }
