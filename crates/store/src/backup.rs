@@ -90,7 +90,7 @@ pub async fn write(db: &Db, out: &mut (dyn Write + Send)) -> Result<u64> {
     sink.line(&Head { lombard_backup: FORMAT, migrations: migrate::needed() })?;
     for table in TABLES {
         let mut is_first = true;
-        tx.each(&format!("SELECT * FROM {table}"), |columns, row| {
+        tx.each(&rows_of(table), |columns, row| {
             if std::mem::take(&mut is_first) {
                 sink.line(&Mark::Table { name: (*table).to_owned(), columns: columns.to_vec() })?;
             }
@@ -101,6 +101,45 @@ pub async fn write(db: &Db, out: &mut (dyn Write + Send)) -> Result<u64> {
         .await?;
     }
     sink.end()
+}
+
+/// How many rows each table has.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rows(db: &Db) -> crate::Result<Vec<(&'static str, i64)>> {
+    count(&mut db.snapshot().await?).await
+}
+
+async fn count(tx: &mut Tx) -> crate::Result<Vec<(&'static str, i64)>> {
+    let mut counts = Vec::with_capacity(TABLES.len());
+    for table in TABLES {
+        let count = format!(
+            "-- backup::count
+            SELECT COUNT(*) FROM {table}"
+        );
+        tx.each::<StoreError>(&count, |_, row| {
+            counts.push((*table, row.get(0)?));
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(counts)
+}
+
+fn insert(table: &str, columns: &str, count: usize) -> String {
+    let places = (1..=count).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ");
+    format!(
+        "-- backup::insert
+        INSERT INTO {table} ({columns}) VALUES ({places})"
+    )
+}
+
+fn rows_of(table: &str) -> String {
+    format!(
+        "-- backup::rows_of
+        SELECT * FROM {table}"
+    )
 }
 
 struct Sink<'a> {
@@ -141,16 +180,8 @@ pub async fn read(options: &Options, file: &mut (dyn BufRead + Send)) -> Result<
     }
     migrate::run(options).await?;
     let mut tx = db::begin_alone(options, "restore").await?;
-    for table in TABLES {
-        let mut is_empty = true;
-        tx.each(&format!("SELECT * FROM {table} LIMIT 1"), |_, _| {
-            is_empty = false;
-            Ok::<_, StoreError>(())
-        })
-        .await?;
-        if !is_empty {
-            return Err(Error::NotEmpty(table));
-        }
+    if let Some((table, _)) = count(&mut tx).await?.into_iter().find(|(_, rows)| *rows > 0) {
+        return Err(Error::NotEmpty(table));
     }
     let rows = fill(&mut tx, &mut source).await?;
     tx.commit().await?;
@@ -209,15 +240,15 @@ impl Target {
     /// Nothing of the file becomes part of a statement before it has been found in this program and in the database.
     async fn find(tx: &mut Tx, name: &str, mut named: Vec<String>) -> Result<Self> {
         let table = TABLES.iter().find(|table| **table == name).ok_or(Error::Damaged("a table of it"))?;
-        let mut known = tx.columns(&format!("SELECT * FROM {table}")).await?;
-        let (listed, columns) = (named.join(", "), named.len());
+        let mut known = tx.columns(&rows_of(table)).await?;
+        let (columns, count) = (named.join(", "), named.len());
         known.sort_unstable();
         named.sort_unstable();
         if known != named {
             return Err(Error::Damaged("the columns of a table"));
         }
-        let places: Vec<String> = (1..=columns).map(|place| format!("${place}")).collect();
-        Ok(Self { columns, insert: format!("INSERT INTO {table} ({listed}) VALUES ({})", places.join(", ")) })
+        let insert = insert(table, &columns, count);
+        Ok(Self { columns: count, insert })
     }
 }
 

@@ -61,7 +61,7 @@ pub struct TestBank {
     served: Served,
     mutual: Served,
     options: Options,
-    pub(crate) home: Home,
+    home: Home,
 }
 
 /// What a bank's server is made of.
@@ -109,8 +109,8 @@ impl Rules<'_> {
 }
 
 /// What must outlive the database.
-pub(crate) enum Home {
-    Postgres { database: postgres::TestDatabase },
+enum Home {
+    Postgres { _database: postgres::TestDatabase },
     Sqlite { folder: tempfile::TempDir },
 }
 
@@ -135,7 +135,7 @@ impl TestBank {
             Engine::Postgres => {
                 let database = postgres::fresh_database().await;
                 let options = Options::parse(database.url()).expect("a database address").connections(8);
-                (options, Home::Postgres { database })
+                (options, Home::Postgres { _database: database })
             }
         };
         migrate::run(&options).await.expect("migrations");

@@ -66,6 +66,8 @@ async fn what_is_written_by_either_engine_is_read_by_both() {
         for to in empty().await {
             let rows = read(&to, &file).await.unwrap();
             assert!(rows > 20, "{rows}");
+            let counted: i64 = backup::rows(&to.db).await.unwrap().iter().map(|(_, rows)| rows).sum();
+            assert_eq!(counted, i64::try_from(rows).unwrap(), "{to}");
             let again = written(&to).await;
             assert_eq!(content(&again), content(&file), "{from} to {to}");
         }

@@ -460,13 +460,13 @@ async fn forgets_what_has_ended_with_all_that_was_made_from_it_in_small_steps() 
     for engine in world::peopled().await {
         let mut tx = engine.db.begin("test").await.unwrap();
         let mut given = 0;
-        let all: Vec<_> = world::states(&yes(1, &[1])).into_iter().collect();
+        let all = states(&yes(1, &[1]));
         for (n, state) in (1..).zip(&all) {
             let made = a_consent(n, 1, state.clone());
             consent::insert(&mut tx, &made).await.unwrap();
             given += u64::from(state.authorisation().is_some());
             if state.authorisation().is_some() {
-                grant::insert(&mut tx, &world::a_grant(n, n)).await.unwrap();
+                grant::insert(&mut tx, &a_grant(n, n)).await.unwrap();
             }
         }
         let live = all.iter().filter(|state| matches!(state, State::Authorised(_))).count();

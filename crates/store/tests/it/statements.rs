@@ -28,7 +28,11 @@ fn read(dir: &Path, found: &mut Vec<Statement>) {
             for rest in source.split("\"-- ").skip(1) {
                 let sql = rest.split('"').next().unwrap();
                 let name = sql.lines().next().unwrap().to_owned();
-                found.push(Statement { name, sql: format!("-- {sql}") });
+                // Of those that are made when they are needed, one.
+                let made =
+                    [("{table}", "migration"), ("{columns}", "number, name, digest"), ("{places}", "$1, $2, $3")];
+                let sql = made.iter().fold(format!("-- {sql}"), |sql, (place, text)| sql.replace(place, text));
+                found.push(Statement { name, sql });
             }
         }
     }

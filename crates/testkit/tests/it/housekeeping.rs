@@ -68,7 +68,7 @@ async fn subscribe(app: &App) {
 }
 
 /// Rows of all tables but the record of what happened, which only grows.
-async fn rows(bank: &TestBank) -> BTreeMap<String, i64> {
+async fn rows(bank: &TestBank) -> BTreeMap<&'static str, i64> {
     let mut rows = bank.rows().await;
     rows.retain(|table, _| !table.starts_with("audit"));
     rows
