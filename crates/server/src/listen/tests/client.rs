@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Bytes;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use lombard_http::Proxies;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
@@ -22,7 +23,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::listen::tls::{ChainAndKey, ClientCerts, ServedCertificate, server_config};
-use crate::listen::{Limits, Listener, PeerInfo, Transport};
+use crate::listen::{Limits, Listener, PeerInfo, Slots, Transport};
 use crate::stop::{self, Switch};
 
 /// Long enough for a loaded machine, short enough to notice a connection that is never closed.
@@ -113,7 +114,8 @@ impl Server {
         };
         let begun = Arc::new(Semaphore::new(0));
         let router = router(Arc::clone(&begun));
-        let listener = Listener { name: "test", socket, transport, limits, tag, router };
+        let slots = Slots::new(&limits, Arc::new(Proxies::none()));
+        let listener = Listener { name: "test", socket, transport, limits, slots, tag, router };
         let task = tokio::spawn(listener.run(stop));
         Self { addr, roots, certificate, switch, task, begun }
     }
