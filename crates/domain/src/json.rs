@@ -85,7 +85,11 @@ mod tests {
 
     /// A small value inside as many arrays and objects as it takes to come near the limit.
     fn value() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![Just(Value::Null), any::<i32>().prop_map(Value::from), r#"[\[\]{}"\\a]{0,12}"#.prop_map(Value::from)];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<i32>().prop_map(Value::from),
+            r#"[\[\]{}"\\a]{0,12}"#.prop_map(Value::from)
+        ];
         (leaf, r#"[\[{"\\]{0,4}"#, 0..40_usize, any::<bool>()).prop_map(|(leaf, name, levels, is_array)| {
             (0..levels).fold(leaf, |inner, level| {
                 if is_array == (level % 3 == 0) {

@@ -1,7 +1,7 @@
 //! A running server: its listeners, its jobs, and an orderly end.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::listen::tls::{ChainAndKey, ClientCerts, ServedCertificate, server_config};
 use crate::descriptors;
+use crate::listen::tls::{ChainAndKey, ClientCerts, ServedCertificate, server_config};
 use crate::listen::{Limits, Listener, PeerInfo, Slots, Transport, bind_loopback, limits};
 use crate::ops::{self, NotReady, Ready};
 use crate::stop::{self, Ending, Renewals, Stop};
@@ -160,15 +160,20 @@ impl Bound {
 /// Notes in each request who sent it, and by which listener it came.
 fn tag(door: Door, proxies: Arc<Proxies>) -> impl Fn(&PeerInfo, &mut Request<Incoming>) + Send + Sync + 'static {
     move |peer, request| {
-        let client = proxies.client(peer.addr.ip(), request.headers());
-        request.extensions_mut().insert(Peer {
-            addr: client.map_or(peer.addr, |client| SocketAddr::new(client, 0)),
-            via: client.map(|_| peer.addr),
-            door,
-            certificates: Arc::clone(&peer.certificates),
-            protocol: peer.protocol,
-            suite: peer.suite,
-        });
+        let sender = sender(peer, door, proxies.client(peer.addr.ip(), request.headers()));
+        request.extensions_mut().insert(sender);
+    }
+}
+
+/// Who sent a request: the other end of the connection, or the client for whom a trusted proxy speaks.
+fn sender(peer: &PeerInfo, door: Door, client: Option<IpAddr>) -> Peer {
+    Peer {
+        addr: client.map_or(peer.addr, |client| SocketAddr::new(client, 0)),
+        via: client.map(|_| peer.addr),
+        door,
+        certificates: Arc::clone(&peer.certificates),
+        protocol: peer.protocol,
+        suite: peer.suite,
     }
 }
 
@@ -238,3 +243,18 @@ impl Ready for DatabaseReady {
 const SEND_EVERY: Duration = Duration::from_secs(2);
 /// Between two looks for what can be forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_of_a_trusted_proxy_is_the_sender_and_the_proxy_is_kept() {
+        let connected: SocketAddr = "10.0.0.1:4711".parse().unwrap();
+        let peer = PeerInfo::plain(connected);
+        let direct = sender(&peer, Door::Public, None);
+        assert_eq!((direct.addr, direct.via), (connected, None));
+        let passed_on = sender(&peer, Door::Public, Some("192.0.2.1".parse().unwrap()));
+        assert_eq!((passed_on.addr.ip().to_string().as_str(), passed_on.via), ("192.0.2.1", Some(connected)));
+    }
+}

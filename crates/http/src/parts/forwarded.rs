@@ -136,7 +136,8 @@ fn element(text: &str) -> Option<IpAddr> {
 fn node(text: &str) -> Option<IpAddr> {
     let parsed = text.parse::<IpAddr>().ok();
     let parsed = parsed.or_else(|| text.parse::<SocketAddr>().ok().map(|addr| addr.ip()));
-    let parsed = parsed.or_else(|| text.strip_prefix('[')?.strip_suffix(']')?.parse::<std::net::Ipv6Addr>().ok().map(IpAddr::V6));
+    let parsed = parsed
+        .or_else(|| text.strip_prefix('[')?.strip_suffix(']')?.parse::<std::net::Ipv6Addr>().ok().map(IpAddr::V6));
     parsed.map(|address| address.to_canonical())
 }
 

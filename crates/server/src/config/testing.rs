@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use lombard_domain::oauth::Profile;
 
 use super::{
-    Access, Authorization, Config, Database, DatabaseUrl, ForwardedHeader, Keys, Log, Outgoing, PublicUrl, Server, SignIn,
+    Access, Authorization, Config, Database, DatabaseUrl, ForwardedHeader, Keys, Log, Outgoing, PublicUrl, Server,
+    SignIn,
 };
 use crate::files::{self, Readers};
 

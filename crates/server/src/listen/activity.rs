@@ -157,7 +157,8 @@ impl Activity {
         for side in [Side::Request, Side::Answer] {
             state.waiting.remove(&(number, side));
         }
-        state.abandoned = if is_finished { state.abandoned.saturating_sub(1) } else { state.abandoned.saturating_add(1) };
+        state.abandoned =
+            if is_finished { state.abandoned.saturating_sub(1) } else { state.abandoned.saturating_add(1) };
         state.quiet_since = Some(now);
         if state.running.is_empty() {
             self.pass.rests(now);

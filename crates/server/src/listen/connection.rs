@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use axum::Router;
 use http::{Request, Response};
@@ -45,13 +46,8 @@ pub(super) struct Shared<T> {
 }
 
 /// Serves a connection until it ends.
-pub(super) async fn serve<T>(
-    shared: Arc<Shared<T>>,
-    stream: TcpStream,
-    addr: SocketAddr,
-    pass: Arc<Pass>,
-    stop: Stop,
-) where
+pub(super) async fn serve<T>(shared: Arc<Shared<T>>, stream: TcpStream, addr: SocketAddr, pass: Arc<Pass>, stop: Stop)
+where
     T: Fn(&PeerInfo, &mut Request<Incoming>) + Send + Sync + 'static,
 {
     // Answers are written whole, so waiting for more bytes only delays them.
@@ -205,9 +201,13 @@ where
                 connection.as_mut().graceful_shutdown();
                 activity.closing(Instant::now());
                 closing = true;
-                // One step tells the client what can be told without waiting for it. Only a request that began at this very moment
-                // is still finished.
-                let ended = poll_fn(|context| Poll::Ready(connection.as_mut().poll(context).is_ready())).await;
+                let farewell = pass.farewell();
+                let ended = match farewell {
+                    Some(_) => timeout(FAREWELL_MAX, connection.as_mut()).await.is_ok(),
+                    // One step tells the client what can be told without waiting for it.
+                    None => poll_fn(|context| Poll::Ready(connection.as_mut().poll(context).is_ready())).await,
+                };
+                // Only a request that began at this very moment is still finished.
                 if ended || activity.rests() {
                     return;
                 }
@@ -221,6 +221,9 @@ where
         }
     }
 }
+
+/// How long a connection may take to say goodbye when its slot is needed.
+const FAREWELL_MAX: Duration = Duration::from_secs(1);
 
 fn dropped(listener: &'static str, reason: &'static str) {
     tracing::debug!(listener, reason, "dropped a connection");

@@ -18,19 +18,27 @@ pub(super) struct Rates {
     full_at: HashMap<Source, Instant>,
     /// How many sources may be known before the full buckets among them are forgotten.
     sweep_at: usize,
+    /// Not before this moment: a crowd of sources must not make every newcomer pay for a sweep.
+    next_sweep: Option<Instant>,
 }
 
 impl Rates {
     /// Buckets that fill so often in a second.
     pub(super) fn per_second(times: u32) -> Self {
-        Self { every: Duration::from_secs(1) / times.max(1), full_at: HashMap::new(), sweep_at: SWEEP_AT_LEAST }
+        Self {
+            every: Duration::from_secs(1) / times.max(1),
+            full_at: HashMap::new(),
+            sweep_at: SWEEP_AT_LEAST,
+            next_sweep: None,
+        }
     }
 
     /// Takes one handshake from a source's bucket; false if it is empty.
     pub(super) fn take(&mut self, source: Source, now: Instant) -> bool {
-        if self.full_at.len() >= self.sweep_at {
+        if self.full_at.len() >= self.sweep_at && self.next_sweep.is_none_or(|next| next <= now) {
             self.full_at.retain(|_, full_at| *full_at > now);
-            self.sweep_at = (self.full_at.len() * 2).max(SWEEP_AT_LEAST);
+            self.sweep_at = (self.full_at.len() * 2).clamp(SWEEP_AT_LEAST, SOURCES_MAX);
+            self.next_sweep = Some(now + SWEEP_EVERY);
         }
         if self.full_at.len() >= SOURCES_MAX && !self.full_at.contains_key(&source) {
             return false;
@@ -49,6 +57,8 @@ impl Rates {
 const BURST: Duration = Duration::from_secs(4);
 /// Sources that are known before the first sweep.
 const SWEEP_AT_LEAST: usize = 1_024;
+/// Between two sweeps.
+const SWEEP_EVERY: Duration = Duration::from_millis(100);
 /// Sources with buckets that are not full, at most; strangers beyond them are refused.
 const SOURCES_MAX: usize = 65_536;
 

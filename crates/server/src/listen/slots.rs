@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lombard_http::Proxies;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::limits::Limits;
@@ -26,6 +26,7 @@ pub(crate) struct Slots {
     /// A proxy stands for many: it has no cap of its own.
     proxies: Arc<Proxies>,
     turns: Semaphore,
+    farewells: Semaphore,
     book: Mutex<Book>,
 }
 
@@ -67,6 +68,7 @@ impl Slots {
             per_source: limits.max_per_address,
             proxies,
             turns: turns(),
+            farewells: Semaphore::new(FAREWELLS_MAX),
             book: Mutex::new(book),
         })
     }
@@ -142,6 +144,11 @@ impl Pass {
     /// The turns by which handshakes go.
     pub(super) fn turns(&self) -> &Semaphore {
         &self.slots.turns
+    }
+
+    /// Leave to stay for a moment after the slot was taken away; `None` if too many do already.
+    pub(super) fn farewell(&self) -> Option<SemaphorePermit<'_>> {
+        self.slots.farewells.try_acquire().ok()
     }
 
     /// Waits until the slot is needed by somebody else.
@@ -261,6 +268,9 @@ impl Held {
         Some(Rank { weight, rests: Reverse(*rests), source })
     }
 }
+
+/// Connections without a slot that may still say goodbye; their descriptors are among those that are kept free.
+const FAREWELLS_MAX: usize = 256;
 
 fn evicted(reason: &'static str) {
     metrics::counter!("lombard_connections_evicted_total", "reason" => reason).increment(1);

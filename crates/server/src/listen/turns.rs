@@ -56,7 +56,8 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn no_more_steps_at_once_than_turns() {
-        let (turns, now, most) = (Arc::new(Semaphore::new(2)), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (turns, now, most) =
+            (Arc::new(Semaphore::new(2)), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let step = move |turns: Arc<Semaphore>, now: Arc<AtomicUsize>, most: Arc<AtomicUsize>| async move {
             by_turns(&turns, async {
                 for _ in 0..20 {
