@@ -70,6 +70,9 @@ struct Bench {
     /// Instead of the cases: what so many connections that rest change for an honest client.
     #[arg(long, value_name = "CONNECTIONS", default_value_t = 0)]
     idle: usize,
+    /// Let those that rest speak HTTP/1.1, whose rest the server ends sooner.
+    #[arg(long)]
+    idle_http1: bool,
     /// The same with so many that send or take by the spoonful; both can be given.
     #[arg(long, value_name = "CONNECTIONS", default_value_t = 0)]
     slow: usize,
@@ -148,7 +151,16 @@ async fn grow(args: &Bench, folder: &Path) -> anyhow::Result<()> {
 async fn crowd(args: &Bench, folder: &Path) -> anyhow::Result<()> {
     let sandbox = Sandbox::start(&place(args, folder)?).await?;
     let duration = Duration::from_secs(args.seconds.into());
-    let crowded = crowd::measure(&sandbox, crowd::Size { idle: args.idle, slow: args.slow, duration }).await?;
+    let crowded = crowd::measure(
+        &sandbox,
+        crowd::Size {
+            idle: args.idle,
+            idle_as: if args.idle_http1 { Protocol::Http1 } else { Protocol::Http2 },
+            slow: args.slow,
+            duration,
+        },
+    )
+    .await?;
     println!("{crowded}");
     sandbox.stop().await
 }

@@ -1,4 +1,4 @@
-//! Connections that ask once and then rest, half of them in each protocol.
+//! Connections that ask once and then rest.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,7 +35,7 @@ impl Idle {
     ///
     /// # Errors
     /// One could not be opened, or was not answered.
-    pub(super) async fn come(goal: &Goal, count: usize) -> anyhow::Result<Self> {
+    pub(super) async fn come(goal: &Goal, count: usize, protocol: Protocol) -> anyhow::Result<Self> {
         let open = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
         let mut coming = JoinSet::new();
@@ -43,7 +43,7 @@ impl Idle {
             if coming.len() >= AT_ONCE {
                 tasks.spawn(coming.join_next().await.context("nobody comes")???);
             }
-            coming.spawn(one(goal.clone(), number, Arc::clone(&open)));
+            coming.spawn(one(goal.clone(), number, protocol, Arc::clone(&open)));
         }
         while let Some(come) = coming.join_next().await {
             tasks.spawn(come??);
@@ -58,8 +58,12 @@ impl Idle {
 }
 
 /// Opens one and asks; what comes back waits until the server closes it.
-async fn one(goal: Goal, number: usize, count: Arc<AtomicUsize>) -> anyhow::Result<impl Future<Output = ()> + use<>> {
-    let protocol = if number.is_multiple_of(2) { Protocol::Http1 } else { Protocol::Http2 };
+async fn one(
+    goal: Goal,
+    number: usize,
+    protocol: Protocol,
+    count: Arc<AtomicUsize>,
+) -> anyhow::Result<impl Future<Output = ()> + use<>> {
     let socket = goal.socket(1, number).await.with_context(|| format!("connection {number}"))?;
     let stream = load::secure(socket, &goal.client, protocol).await.with_context(|| format!("connection {number}"))?;
     let io = TokioIo::new(stream);

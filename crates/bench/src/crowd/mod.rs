@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep};
 use self::honest::{Honest, Seen};
 use self::idle::Idle;
 use self::slow::Slow;
+use crate::case::Protocol;
 use crate::process::{self, Memory};
 use crate::sandbox::Sandbox;
 use crate::{story, tls};
@@ -29,6 +30,8 @@ use crate::{story, tls};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
     pub(crate) idle: usize,
+    /// What those speak that rest.
+    pub(crate) idle_as: Protocol,
     pub(crate) slow: usize,
     pub(crate) duration: Duration,
 }
@@ -69,7 +72,7 @@ pub(crate) async fn measure(sandbox: &Sandbox, size: Size) -> anyhow::Result<Cro
 
     eprintln!("{} connections come to rest", size.idle);
     let came = Instant::now();
-    let idle = Idle::come(&goal, size.idle).await?;
+    let idle = Idle::come(&goal, size.idle, size.idle_as).await?;
     let idle_took = came.elapsed();
     let resting = memory()?;
     eprintln!("{} connections come to crawl", size.slow);

@@ -3,6 +3,7 @@
 
 mod command;
 mod consent;
+mod crowd;
 mod customer;
 mod durability;
 mod event;
