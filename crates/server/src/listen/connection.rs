@@ -197,7 +197,7 @@ where
                 }
                 return;
             }
-            () = pass.taken_away(), if !closing => {
+            () = pass.taken_away() => {
                 connection.as_mut().graceful_shutdown();
                 activity.closing(Instant::now());
                 closing = true;
