@@ -219,13 +219,15 @@ pub(crate) async fn discovery(port: u16, ca_file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-enum Sender {
+/// The sending end of a connection.
+pub(crate) enum Sender {
     Http1(http1::SendRequest<Full<Bytes>>),
     Http2(http2::SendRequest<Full<Bytes>>),
 }
 
 impl Sender {
-    async fn send(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<Response<Incoming>> {
+    /// Sends a request and waits for the head of its answer.
+    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<Response<Incoming>> {
         match self {
             Self::Http1(sender) => {
                 sender.ready().await?;
@@ -249,7 +251,18 @@ impl Sender {
 
 async fn connect(port: u16, client: &Arc<ClientConfig>, protocol: Protocol) -> anyhow::Result<Sender> {
     let socket = TcpStream::connect(("127.0.0.1", port)).await?;
-    let io = TokioIo::new(secure(socket, client, protocol).await?);
+    speak(secure(socket, client, protocol).await?, protocol).await
+}
+
+/// Speaks a protocol on a stream.
+///
+/// # Errors
+/// The stream breaks.
+pub(crate) async fn speak(
+    stream: tokio_rustls::client::TlsStream<TcpStream>,
+    protocol: Protocol,
+) -> anyhow::Result<Sender> {
+    let io = TokioIo::new(stream);
     // A connection that breaks fails the requests on it, which is where it is noticed.
     Ok(match protocol {
         Protocol::Http1 => {
@@ -265,7 +278,11 @@ async fn connect(port: u16, client: &Arc<ClientConfig>, protocol: Protocol) -> a
     })
 }
 
-async fn secure(
+/// TLS on a socket, with this protocol alone.
+///
+/// # Errors
+/// The server does not want it.
+pub(crate) async fn secure(
     socket: TcpStream,
     client: &Arc<ClientConfig>,
     protocol: Protocol,

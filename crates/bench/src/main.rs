@@ -6,6 +6,7 @@
 mod bare;
 mod browser;
 mod case;
+mod crowd;
 mod fapi;
 mod growth;
 mod https;
@@ -66,6 +67,15 @@ struct Bench {
     /// Folder in which the server's temporary data folder is made; put it on the disk that is to be measured.
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
+    /// Instead of the cases: what so many connections that rest change for an honest client.
+    #[arg(long, value_name = "CONNECTIONS", default_value_t = 0)]
+    idle: usize,
+    /// Let those that rest speak HTTP/1.1, whose rest the server ends sooner.
+    #[arg(long)]
+    idle_http1: bool,
+    /// The same with so many that send or take by the spoonful; both can be given.
+    #[arg(long, value_name = "CONNECTIONS", default_value_t = 0)]
+    slow: usize,
 }
 
 /// A part of the cases.
@@ -116,7 +126,11 @@ async fn bench(args: &Bench) -> anyhow::Result<()> {
     if args.rows == Rows::Growth {
         return grow(args, folder.path()).await;
     }
-    let outcome = measure(args, folder.path()).await;
+    let outcome = if args.idle > 0 || args.slow > 0 {
+        crowd(args, folder.path()).await
+    } else {
+        measure(args, folder.path()).await
+    };
     if outcome.is_err() {
         eprint!("{}", sandbox::last_words(folder.path()));
     }
@@ -133,16 +147,38 @@ async fn grow(args: &Bench, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn measure(args: &Bench, folder: &Path) -> anyhow::Result<()> {
-    ensure!(args.database.len() <= 1, "only growth needs two databases");
-    let costs = Costs::measure().context("what a signature costs")?;
-    let place = Place {
+#[expect(clippy::print_stdout, reason = "the result of the program")]
+async fn crowd(args: &Bench, folder: &Path) -> anyhow::Result<()> {
+    let sandbox = Sandbox::start(&place(args, folder)?).await?;
+    let duration = Duration::from_secs(args.seconds.into());
+    let crowded = crowd::measure(
+        &sandbox,
+        crowd::Size {
+            idle: args.idle,
+            idle_as: if args.idle_http1 { Protocol::Http1 } else { Protocol::Http2 },
+            slow: args.slow,
+            duration,
+        },
+    )
+    .await?;
+    println!("{crowded}");
+    sandbox.stop().await
+}
+
+fn place(args: &Bench, folder: &Path) -> anyhow::Result<Place> {
+    Ok(Place {
         binary: args.binary.clone(),
         folder: folder.join("data"),
         log: sandbox::log_file(folder),
         ports: Ports::free()?,
         database: args.database.first().cloned(),
-    };
+    })
+}
+
+async fn measure(args: &Bench, folder: &Path) -> anyhow::Result<()> {
+    ensure!(args.database.len() <= 1, "only growth needs two databases");
+    let costs = Costs::measure().context("what a signature costs")?;
+    let place = place(args, folder)?;
     let first = Sandbox::start(&place).await.context("the first start")?;
     let first_took = first.took;
     first.stop().await?;

@@ -38,6 +38,7 @@ pub(crate) struct Sandbox {
     /// From its start to its first answer.
     pub(crate) took: Duration,
     process: Process,
+    port: u16,
 }
 
 /// What the server leaves for programs in `sandbox.json`.
@@ -99,7 +100,12 @@ impl Sandbox {
         let took = started_at.elapsed();
         let file = place.folder.join("sandbox.json");
         let text = fs::read(&file).with_context(|| file.display().to_string())?;
-        Ok(Self { facts: Arc::new(serde_json::from_slice(&text)?), took, process })
+        Ok(Self { facts: Arc::new(serde_json::from_slice(&text)?), took, process, port: place.ports.public })
+    }
+
+    /// The port for everybody.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// What Linux calls it.

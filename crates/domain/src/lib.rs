@@ -8,6 +8,7 @@ pub mod audit;
 pub mod consent;
 pub mod currency;
 pub mod id;
+pub mod json;
 pub mod money;
 pub mod notification;
 pub mod oauth;

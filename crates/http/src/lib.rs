@@ -16,6 +16,8 @@ use axum::extract::Request;
 use axum::response::Response;
 
 pub use app::{App, SandboxCustomer, SandboxSite, Site};
+pub use parts::forwarded::{Field, Proxies};
+pub use parts::network::{BadNetwork, Network};
 pub use parts::peer::Peer;
 pub use uk::bodies;
 

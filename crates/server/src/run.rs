@@ -1,7 +1,7 @@
 //! A running server: its listeners, its jobs, and an orderly end.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,14 +12,15 @@ use http::Request;
 use hyper::body::Incoming;
 use lombard_auth::Door;
 use lombard_auth::notification::Courier;
-use lombard_http::{Peer, Site};
+use lombard_http::{Peer, Proxies, Site};
 use lombard_store::Db;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::descriptors;
 use crate::listen::tls::{ChainAndKey, ClientCerts, ServedCertificate, server_config};
-use crate::listen::{Limits, Listener, PeerInfo, Transport, bind_loopback};
+use crate::listen::{Limits, Listener, PeerInfo, Slots, Transport, bind_loopback, limits};
 use crate::ops::{self, NotReady, Ready};
 use crate::stop::{self, Ending, Renewals, Stop};
 use crate::telemetry;
@@ -34,6 +35,8 @@ pub(crate) struct Doors {
     /// Chain and key, read again when the operator sends SIGHUP; `None` if nobody renews them.
     pub(crate) certificate_files: Option<(PathBuf, PathBuf)>,
     pub(crate) limits: Limits,
+    /// Whose word of a client's address counts.
+    pub(crate) proxies: Arc<Proxies>,
 }
 
 /// Listening sockets, bound before anything is announced.
@@ -46,7 +49,8 @@ pub(crate) struct Bound {
 
 impl Doors {
     /// Takes the addresses.
-    pub(crate) async fn bind(self) -> anyhow::Result<Bound> {
+    pub(crate) async fn bind(mut self) -> anyhow::Result<Bound> {
+        self.limits.max_connections = descriptors::make_room(self.limits.max_connections);
         let public = TcpListener::bind(self.public).await.map_err(|error| not_bound(self.public, &error))?;
         let mtls = match self.mtls {
             Some(address) => Some(TcpListener::bind(address).await.map_err(|error| not_bound(address, &error))?),
@@ -94,6 +98,9 @@ impl Bound {
         let (ops_switch, ops_stop) = stop::pair();
         let router = core.router(site);
         let limits = self.doors.limits;
+        let proxies = self.doors.proxies;
+        // One set of slots: what the system can bear does not depend on the door.
+        let slots = Slots::new(&limits, Arc::clone(&proxies));
         let mut listeners = JoinSet::new();
         let tls = |certs| server_config(self.doors.certificate.clone(), certs).map(Transport::Tls);
         let public = Listener {
@@ -101,7 +108,8 @@ impl Bound {
             socket: self.public,
             transport: tls(ClientCerts::None)?,
             limits,
-            tag: tag(Door::Public),
+            slots: Arc::clone(&slots),
+            tag: tag(Door::Public, Arc::clone(&proxies)),
             router: router.clone(),
         };
         listeners.spawn(public.run(stop.clone()));
@@ -111,7 +119,8 @@ impl Bound {
                 socket,
                 transport: tls(ClientCerts::Asked)?,
                 limits,
-                tag: tag(Door::Mutual),
+                slots,
+                tag: tag(Door::Mutual, proxies),
                 router: router.clone(),
             };
             listeners.spawn(mtls.run(stop.clone()));
@@ -122,7 +131,8 @@ impl Bound {
             socket: self.ops,
             transport: Transport::Plain,
             limits,
-            tag: tag(Door::Public),
+            slots: Slots::new(&limits::of_ops(), Arc::new(Proxies::none())),
+            tag: tag(Door::Public, Arc::new(Proxies::none())),
             router: ops::router(ready, metrics.clone(), stop.clone()),
         };
         let ops = tokio::spawn(ops.run(ops_stop));
@@ -148,15 +158,22 @@ impl Bound {
 }
 
 /// Notes in each request who sent it, and by which listener it came.
-fn tag(door: Door) -> impl Fn(&PeerInfo, &mut Request<Incoming>) + Send + Sync + 'static {
+fn tag(door: Door, proxies: Arc<Proxies>) -> impl Fn(&PeerInfo, &mut Request<Incoming>) + Send + Sync + 'static {
     move |peer, request| {
-        request.extensions_mut().insert(Peer {
-            addr: peer.addr,
-            door,
-            certificates: Arc::clone(&peer.certificates),
-            protocol: peer.protocol,
-            suite: peer.suite,
-        });
+        let sender = sender(peer, door, proxies.client(peer.addr.ip(), request.headers()));
+        request.extensions_mut().insert(sender);
+    }
+}
+
+/// Who sent a request: the other end of the connection, or the client for whom a trusted proxy speaks.
+fn sender(peer: &PeerInfo, door: Door, client: Option<IpAddr>) -> Peer {
+    Peer {
+        addr: client.map_or(peer.addr, |client| SocketAddr::new(client, 0)),
+        via: client.map(|_| peer.addr),
+        door,
+        certificates: Arc::clone(&peer.certificates),
+        protocol: peer.protocol,
+        suite: peer.suite,
     }
 }
 
@@ -233,3 +250,18 @@ impl Ready for DatabaseReady {
 const SEND_EVERY: Duration = Duration::from_secs(2);
 /// Between two looks for what can be forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_of_a_trusted_proxy_is_the_sender_and_the_proxy_is_kept() {
+        let connected: SocketAddr = "10.0.0.1:4711".parse().unwrap();
+        let peer = PeerInfo::plain(connected);
+        let direct = sender(&peer, Door::Public, None);
+        assert_eq!((direct.addr, direct.via), (connected, None));
+        let passed_on = sender(&peer, Door::Public, Some("192.0.2.1".parse().unwrap()));
+        assert_eq!((passed_on.addr.ip().to_string().as_str(), passed_on.via), ("192.0.2.1", Some(connected)));
+    }
+}

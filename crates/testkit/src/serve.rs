@@ -105,6 +105,7 @@ fn peer(addr: SocketAddr, door: Door, connection: &ServerConnection) -> Peer {
     let suite = connection.negotiated_cipher_suite();
     Peer {
         addr,
+        via: None,
         door,
         certificates: shown.iter().map(|one| one.as_ref().to_vec()).collect(),
         protocol: match connection.protocol_version() {

@@ -11,9 +11,12 @@ use serde_json::{Map, Value};
 /// A JSON object.
 pub type Object = Map<String, Value>;
 
-/// Reads one JSON object and nothing after it; `None` on anything else.
+/// Reads one JSON object and nothing after it; `None` on anything else, and on what is nested too deeply.
 #[must_use]
 pub fn object(bytes: &[u8]) -> Option<Object> {
+    if !lombard_domain::json::is_shallow(bytes) {
+        return None;
+    }
     match serde_json::from_slice::<Strict>(bytes) {
         Ok(Strict(Value::Object(members))) => Some(members),
         _ => None,
@@ -92,6 +95,8 @@ impl<'de> Visitor<'de> for StrictVisitor {
 
 #[cfg(test)]
 mod tests {
+    use lombard_domain::json::DEPTH_MAX;
+
     use super::*;
 
     #[test]
@@ -110,6 +115,9 @@ mod tests {
         assert!(object(b"{\"a\":\"\xff\"}").is_none());
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
         assert!(object(deep.as_bytes()).is_none());
+        let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert!(object(nested(DEPTH_MAX - 1).as_bytes()).is_some());
+        assert!(object(nested(DEPTH_MAX).as_bytes()).is_none());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::scope::{Scope, ScopeSet};
 use crate::consent::Kind;
 use crate::id::{AccountId, ConsentId};
+use crate::json;
 use crate::permission::PermissionSet;
 
 /// What a client asks for: of one type, never of two.
@@ -98,6 +99,9 @@ impl Details {
     pub fn parse(text: &str, resource: &str) -> Result<Self, BadDetails> {
         if text.len() > TEXT_MAX {
             return Err(BadDetails("are longer than 8192 bytes"));
+        }
+        if !json::is_shallow(text.as_bytes()) {
+            return Err(BadDetails("are nested too deeply"));
         }
         let items: Vec<Value> = serde_json::from_str(text).map_err(|_| BadDetails("are not a JSON array"))?;
         if items.is_empty() || items.len() > ITEMS_MAX {

@@ -14,8 +14,10 @@ pub use lombard_auth::Door;
 /// The other end of the connection that a request came by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// Network address of the other end: the client, or a proxy before it.
+    /// Network address of the client: that of the other end, or what a trusted proxy says of it (then without a port).
     pub addr: SocketAddr,
+    /// The trusted proxy that the request came by, if the client's address is known from it.
+    pub via: Option<SocketAddr>,
     /// By which listener it came.
     pub door: Door,
     /// The certificates in DER that the client showed, its own first; it has proved to hold the key of that one (RFC 8705).

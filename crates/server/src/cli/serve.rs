@@ -1,6 +1,7 @@
 //! `lombard serve`: the server of a real bank.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use lombard_auth::login::second_factor::SecondFactor;
@@ -44,6 +45,7 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
         certificate: ServedCertificate::new(certificate).context("cannot use the certificate")?,
         certificate_files: Some((config.server.certificate_file.clone(), config.server.key_file.clone())),
         limits: config.server.limits(),
+        proxies: Arc::new(config.server.proxies()),
     };
     let plan = Plan {
         policy: config.policy()?,

@@ -150,10 +150,13 @@ impl Config {
         let Self { server, database, authorization, access, sign_in, .. } = self;
         let mut numbers = vec![
             ("server", "max_connections", server.max_connections, 1..=1_000_000),
+            ("server", "max_connections_per_address", server.max_connections_per_address, 1..=1_000_000),
+            ("server", "handshakes_per_second", server.handshakes_per_second, 1..=1_000_000),
             ("server", "handshake_seconds", server.handshake_seconds, 1..=60),
             ("server", "header_read_seconds", server.header_read_seconds, 1..=60),
             ("server", "idle_seconds", server.idle_seconds, 1..=3_600),
             ("server", "exchange_seconds", server.exchange_seconds, 1..=3_600),
+            ("server", "progress_seconds", server.progress_seconds, 1..=3_600),
             ("server", "drain_seconds", server.drain_seconds, 0..=3_600),
             ("database", "pool_connections", database.pool_connections, 1..=1_000),
             ("database", "sqlite_readers", database.sqlite_readers, 1..=64),

@@ -18,6 +18,7 @@ mod finding;
 mod load;
 pub(crate) mod master_key;
 pub(crate) mod policy;
+mod proxy;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub(crate) use access::{Access, Agreement, OldDataRule};
 pub(crate) use directory::{DirectoryKeys, NamedDirectory};
 pub(crate) use finding::{SANDBOX_MARK, Weight};
 pub(crate) use load::{Environment, system_environment};
+use proxy::{ForwardedHeader, TrustedProxy};
 pub(crate) use values::{DatabaseUrl, PublicUrl};
 
 /// All settings.
@@ -84,9 +86,15 @@ pub(crate) struct Server {
     /// Authorities in PEM that sign certificates of apps (`tls_client_auth`); none: no such app can prove who it is.
     #[serde(default)]
     pub(crate) client_ca_file: Option<PathBuf>,
-    /// Connections at once on each listener.
+    /// See [`Limits::max_connections`].
     #[serde(default = "Server::default_max_connections")]
     pub(crate) max_connections: u32,
+    /// See [`Limits::max_per_address`].
+    #[serde(default = "Server::default_max_connections_per_address")]
+    pub(crate) max_connections_per_address: u32,
+    /// See [`Limits::handshakes_per_second`].
+    #[serde(default = "Server::default_handshakes_per_second")]
+    pub(crate) handshakes_per_second: u32,
     /// See [`Limits::handshake`].
     #[serde(default = "Server::default_handshake_seconds")]
     pub(crate) handshake_seconds: u32,
@@ -99,9 +107,18 @@ pub(crate) struct Server {
     /// See [`Limits::exchange`].
     #[serde(default = "Server::default_exchange_seconds")]
     pub(crate) exchange_seconds: u32,
+    /// See [`Limits::progress`].
+    #[serde(default = "Server::default_progress_seconds")]
+    pub(crate) progress_seconds: u32,
     /// See [`Limits::drain`].
     #[serde(default = "Server::default_drain_seconds")]
     pub(crate) drain_seconds: u32,
+    /// Whose word of a client's address counts.
+    #[serde(default)]
+    pub(crate) trusted_proxies: Vec<TrustedProxy>,
+    /// Where they write it.
+    #[serde(default)]
+    pub(crate) forwarded_header: ForwardedHeader,
 }
 
 /// `[database]`: where everything is kept.
@@ -241,11 +258,14 @@ impl Server {
         let seconds = |seconds: u32| std::time::Duration::from_secs(u64::from(seconds));
         Limits {
             max_connections: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
+            max_per_address: usize::try_from(self.max_connections_per_address).unwrap_or(usize::MAX),
+            handshakes_per_second: self.handshakes_per_second,
             handshake: seconds(self.handshake_seconds),
             first_request: seconds(self.header_read_seconds),
             header_read: seconds(self.header_read_seconds),
             idle: seconds(self.idle_seconds),
             exchange: seconds(self.exchange_seconds),
+            progress: seconds(self.progress_seconds),
             drain: seconds(self.drain_seconds),
             ..Limits::default()
         }
@@ -259,6 +279,15 @@ impl Server {
     }
     fn default_max_connections() -> u32 {
         limits::MAX_CONNECTIONS
+    }
+    fn default_max_connections_per_address() -> u32 {
+        limits::MAX_PER_ADDRESS
+    }
+    fn default_handshakes_per_second() -> u32 {
+        limits::HANDSHAKES_PER_SECOND
+    }
+    fn default_progress_seconds() -> u32 {
+        limits::PROGRESS_SECONDS
     }
     fn default_handshake_seconds() -> u32 {
         limits::HANDSHAKE_SECONDS

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use lombard_domain::oauth::Profile;
 
-use super::{Access, Authorization, Config, Database, DatabaseUrl, Keys, Log, Outgoing, PublicUrl, Server, SignIn};
+use super::{
+    Access, Authorization, Config, Database, DatabaseUrl, ForwardedHeader, Keys, Log, Outgoing, PublicUrl, Server,
+    SignIn,
+};
 use crate::files::{self, Readers};
 
 /// Writes certificate, key and master key into a folder and returns settings that use them.
@@ -57,10 +60,15 @@ fn server(public_url: PublicUrl, certificate_file: PathBuf, key_file: PathBuf) -
         mtls_public_url: None,
         client_ca_file: None,
         max_connections: Server::default_max_connections(),
+        max_connections_per_address: Server::default_max_connections_per_address(),
+        handshakes_per_second: Server::default_handshakes_per_second(),
         handshake_seconds: Server::default_handshake_seconds(),
         header_read_seconds: Server::default_header_read_seconds(),
         idle_seconds: Server::default_idle_seconds(),
         exchange_seconds: Server::default_exchange_seconds(),
+        progress_seconds: Server::default_progress_seconds(),
         drain_seconds: Server::default_drain_seconds(),
+        trusted_proxies: Vec::new(),
+        forwarded_header: ForwardedHeader::default(),
     }
 }

@@ -12,13 +12,13 @@ use http::Request;
 use hyper::body::Incoming;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::connection::{self, Shared};
 use super::limits::Limits;
 use super::peer::PeerInfo;
+use super::slots::Slots;
 use crate::stop::Stop;
 
 /// How bytes travel on a listener.
@@ -40,6 +40,8 @@ pub(crate) struct Listener<T> {
     pub(crate) transport: Transport,
     /// What is allowed.
     pub(crate) limits: Limits,
+    /// Who may be connected; several listeners may share them.
+    pub(crate) slots: Arc<Slots>,
     /// Notes in a request (its extensions) who sent it; called once for each request.
     pub(crate) tag: T,
     /// What answers.
@@ -52,8 +54,7 @@ where
 {
     /// Serves until told to stop; then closes the socket at once and gives running requests [`Limits::drain`].
     pub(crate) async fn run(self, stop: Stop) {
-        let Self { name, socket, transport, limits, tag, router } = self;
-        let slots = Arc::new(Semaphore::new(limits.max_connections));
+        let Self { name, socket, transport, limits, slots, tag, router } = self;
         let shared = Arc::new(Shared { name, transport, limits, tag, router });
         let mut running = JoinSet::new();
         loop {
@@ -61,13 +62,21 @@ where
                 biased;
                 () = stop.wait() => break,
                 Some(_) = running.join_next() => {}
-                (stream, addr, slot) = next(&socket, &slots, name) => {
-                    let connection = connection::serve(Arc::clone(&shared), stream, addr, stop.clone());
-                    let open = Open::new(name);
-                    running.spawn(async move {
-                        connection.await;
-                        drop((open, slot));
-                    });
+                (stream, addr) = next(&socket, name) => match slots.admit(addr.ip(), Instant::now()) {
+                    Ok(slot) => {
+                        let open = Open::new(name);
+                        let pass = Arc::clone(slot.pass());
+                        let connection = connection::serve(Arc::clone(&shared), stream, addr, pass, stop.clone());
+                        running.spawn(async move {
+                            connection.await;
+                            drop((open, slot));
+                        });
+                    }
+                    // Closed before a byte of it is read: who is refused costs as little as can be.
+                    Err(refused) => {
+                        metrics::counter!("lombard_connections_refused_total", "listener" => name, "reason" => refused.reason())
+                            .increment(1);
+                    }
                 }
             }
         }
@@ -76,22 +85,11 @@ where
     }
 }
 
-/// The next connection, once there is a slot for it.
-async fn next(
-    socket: &TcpListener,
-    slots: &Arc<Semaphore>,
-    name: &'static str,
-) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
-    if slots.available_permits() == 0 {
-        metrics::counter!("lombard_connections_full_total", "listener" => name).increment(1);
-    }
+/// The next connection.
+async fn next(socket: &TcpListener, name: &'static str) -> (TcpStream, SocketAddr) {
     loop {
-        let Ok(slot) = Arc::clone(slots).acquire_owned().await else {
-            // Cannot happen: nobody closes the semaphore.
-            std::future::pending().await
-        };
         match socket.accept().await {
-            Ok((stream, addr)) => return (stream, addr, slot),
+            Ok(next) => return next,
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 // Most often: no file descriptors left. Others may end meanwhile.

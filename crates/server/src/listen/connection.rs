@@ -3,12 +3,14 @@
 //! The protocol is chosen by ALPN and never by sniffing, which has no time-out. It must never outlive the limits.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -16,6 +18,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -24,9 +27,13 @@ use tower::Service as _;
 
 use super::accept::Transport;
 use super::activity::{Activity, Tracked, Verdict};
+use super::inflow::Inflow;
 use super::limits::Limits;
+use super::metered::Metered;
 use super::peer::PeerInfo;
+use super::slots::Pass;
 use super::tls::ALPN_H2;
+use super::turns::by_turns;
 use crate::stop::Stop;
 
 /// What all connections of a listener have in common.
@@ -39,7 +46,7 @@ pub(super) struct Shared<T> {
 }
 
 /// Serves a connection until it ends.
-pub(super) async fn serve<T>(shared: Arc<Shared<T>>, stream: TcpStream, addr: SocketAddr, stop: Stop)
+pub(super) async fn serve<T>(shared: Arc<Shared<T>>, stream: TcpStream, addr: SocketAddr, pass: Arc<Pass>, stop: Stop)
 where
     T: Fn(&PeerInfo, &mut Request<Incoming>) + Send + Sync + 'static,
 {
@@ -48,18 +55,18 @@ where
     match &shared.transport {
         Transport::Plain => {
             let peer = Arc::new(PeerInfo::plain(addr));
-            serve_http1(&shared, TokioIo::new(stream), peer, &stop).await;
+            serve_http1(&shared, stream, peer, pass, &stop).await;
         }
         Transport::Tls(config) => {
-            let Some(stream) = handshake(&shared, Arc::clone(config), stream, &stop).await else {
+            let Some(stream) = handshake(&shared, Arc::clone(config), stream, &pass, &stop).await else {
                 return;
             };
             let connection = stream.get_ref().1;
             let peer = Arc::new(PeerInfo::secured(addr, connection));
             if connection.alpn_protocol() == Some(ALPN_H2) {
-                serve_http2(&shared, TokioIo::new(stream), peer, &stop).await;
+                serve_http2(&shared, stream, peer, pass, &stop).await;
             } else {
-                serve_http1(&shared, TokioIo::new(stream), peer, &stop).await;
+                serve_http1(&shared, stream, peer, pass, &stop).await;
             }
         }
     }
@@ -69,10 +76,13 @@ async fn handshake<T>(
     shared: &Shared<T>,
     config: Arc<ServerConfig>,
     stream: TcpStream,
+    pass: &Pass,
     stop: &Stop,
 ) -> Option<TlsStream<TcpStream>> {
+    let handshake = by_turns(pass.turns(), TlsAcceptor::from(config).accept(stream));
     let accepted = tokio::select! {
-        accepted = timeout(shared.limits.handshake, TlsAcceptor::from(config).accept(stream)) => accepted,
+        accepted = timeout(shared.limits.handshake, handshake) => accepted,
+        () = pass.taken_away() => return None,
         () = stop.wait() => return None,
     };
     let reason = match accepted {
@@ -88,13 +98,14 @@ async fn handshake<T>(
     None
 }
 
-async fn serve_http1<T, I>(shared: &Arc<Shared<T>>, io: I, peer: Arc<PeerInfo>, stop: &Stop)
+async fn serve_http1<T, S>(shared: &Arc<Shared<T>>, stream: S, peer: Arc<PeerInfo>, pass: Arc<Pass>, stop: &Stop)
 where
     T: Fn(&PeerInfo, &mut Request<Incoming>) + Send + Sync + 'static,
-    I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let limits = &shared.limits;
-    let activity = Activity::new(Instant::now());
+    let activity = Activity::new(Instant::now(), Arc::clone(&pass));
+    let io = TokioIo::new(Metered::new(stream, Arc::clone(&activity)));
     let head_bytes = usize::try_from(limits.max_head_bytes).unwrap_or(usize::MAX);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -103,20 +114,22 @@ where
         .max_header_size(head_bytes)
         .max_buf_size(head_bytes.max(limits.max_send_buffer_bytes))
         .serve_connection(io, service_fn(answer(shared, peer, &activity)));
-    drive(connection, &activity, shared, stop).await;
+    drive(connection, &activity, shared, &pass, stop).await;
 }
 
-async fn serve_http2<T, I>(shared: &Arc<Shared<T>>, io: I, peer: Arc<PeerInfo>, stop: &Stop)
+async fn serve_http2<T, S>(shared: &Arc<Shared<T>>, stream: S, peer: Arc<PeerInfo>, pass: Arc<Pass>, stop: &Stop)
 where
     T: Fn(&PeerInfo, &mut Request<Incoming>) + Send + Sync + 'static,
-    I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let limits = &shared.limits;
-    let activity = Activity::new(Instant::now());
+    let activity = Activity::new(Instant::now(), Arc::clone(&pass));
+    let io = TokioIo::new(Metered::new(stream, Arc::clone(&activity)));
     let connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.max_streams)
         .max_pending_accept_reset_streams(limits.max_reset_streams)
+        .max_local_error_reset_streams(limits.max_reset_streams)
         .max_header_list_size(limits.max_head_bytes)
         .initial_stream_window_size(limits.stream_window_bytes)
         .initial_connection_window_size(limits.connection_window_bytes)
@@ -124,7 +137,7 @@ where
         .keep_alive_interval(limits.ping_every)
         .keep_alive_timeout(limits.ping_timeout)
         .serve_connection(io, service_fn(answer(shared, peer, &activity)));
-    drive(connection, &activity, shared, stop).await;
+    drive(connection, &activity, shared, &pass, stop).await;
 }
 
 /// The service of a connection: note the request, say who sent it, and hand it to the router.
@@ -141,7 +154,7 @@ where
     move |mut request| {
         let exchange = activity.begin(Instant::now());
         (shared.tag)(&peer, &mut request);
-        let response = shared.router.clone().call(request.map(Body::new));
+        let response = shared.router.clone().call(request.map(|body| Inflow::watch(body, &exchange)));
         Box::pin(async move {
             let response = response.await?;
             Ok(response.map(|body| Tracked::new(body, exchange)))
@@ -152,7 +165,7 @@ where
 type AnswerFuture = std::pin::Pin<Box<dyn Future<Output = Result<Response<Tracked>, Infallible>> + Send>>;
 
 /// Lets a connection work until it ends by itself, by the operator's wish, or by a limit.
-async fn drive<C, T>(connection: C, activity: &Activity, shared: &Shared<T>, stop: &Stop)
+async fn drive<C, T>(connection: C, activity: &Activity, shared: &Shared<T>, pass: &Pass, stop: &Stop)
 where
     C: GracefulConnection,
     C::Error: std::fmt::Display,
@@ -170,8 +183,7 @@ where
                 continue;
             }
             Verdict::Drop(reason) => {
-                tracing::debug!(listener = shared.name, reason, "dropped a connection");
-                metrics::counter!("lombard_connections_dropped_total", "listener" => shared.name).increment(1);
+                dropped(shared.name, reason);
                 return;
             }
         };
@@ -180,7 +192,25 @@ where
                 if let Err(error) = ended {
                     tracing::debug!(listener = shared.name, %error, "a connection ended early");
                 }
+                if let Some(abuse) = activity.abuse() {
+                    dropped(shared.name, abuse);
+                }
                 return;
+            }
+            () = pass.taken_away() => {
+                connection.as_mut().graceful_shutdown();
+                activity.closing(Instant::now());
+                closing = true;
+                let farewell = pass.farewell();
+                let ended = match farewell {
+                    Some(_) => timeout(FAREWELL_MAX, connection.as_mut()).await.is_ok(),
+                    // One step tells the client what can be told without waiting for it.
+                    None => poll_fn(|context| Poll::Ready(connection.as_mut().poll(context).is_ready())).await,
+                };
+                // Only a request that began at this very moment is still finished.
+                if ended || activity.rests() {
+                    return;
+                }
             }
             () = stop.wait(), if !closing => {
                 connection.as_mut().graceful_shutdown();
@@ -190,4 +220,12 @@ where
             () = sleep_until(wake) => {}
         }
     }
+}
+
+/// How long a connection may take to say goodbye when its slot is needed.
+const FAREWELL_MAX: Duration = Duration::from_secs(1);
+
+fn dropped(listener: &'static str, reason: &'static str) {
+    tracing::debug!(listener, reason, "dropped a connection");
+    metrics::counter!("lombard_connections_dropped_total", "listener" => listener, "reason" => reason).increment(1);
 }

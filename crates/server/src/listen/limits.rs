@@ -7,8 +7,12 @@ use std::time::Duration;
 /// What one listener allows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Connections served at once; further ones wait in the system's queue.
+    /// Connections served at once, by all listeners that share their slots.
     pub(crate) max_connections: usize,
+    /// Connections at once from one address, or from one network of 64 bits in IPv6.
+    pub(crate) max_per_address: usize,
+    /// Connections that one address may begin in a second; four times as many may come at once.
+    pub(crate) handshakes_per_second: u32,
     /// From the accepted connection to the end of the TLS handshake.
     pub(crate) handshake: Duration,
     /// From the end of the handshake to the first whole request head.
@@ -19,6 +23,9 @@ pub(crate) struct Limits {
     pub(crate) idle: Duration,
     /// From a request's head to the last byte of its answer, whoever is slow.
     pub(crate) exchange: Duration,
+    /// Within which [`PROGRESS_BYTES`](super::activity::PROGRESS_BYTES) of bodies must come or go on a connection that waits for its
+    /// client.
+    pub(crate) progress: Duration,
     /// How long a connection that was asked to close may take when nothing is running on it.
     pub(crate) close: Duration,
     /// How long running requests may take once the program is stopping.
@@ -44,7 +51,15 @@ pub(crate) struct Limits {
 }
 
 /// Default of [`Limits::max_connections`].
-pub(crate) const MAX_CONNECTIONS: u32 = 1_024;
+pub(crate) const MAX_CONNECTIONS: u32 = 16_384;
+/// Default of [`Limits::max_per_address`].
+pub(crate) const MAX_PER_ADDRESS: u32 = 256;
+/// Default of [`Limits::handshakes_per_second`].
+pub(crate) const HANDSHAKES_PER_SECOND: u32 = 100;
+/// Default of [`Limits::progress`], in seconds.
+pub(crate) const PROGRESS_SECONDS: u32 = 10;
+/// Connections to the operators' socket.
+const MAX_OPS_CONNECTIONS: usize = 64;
 /// Default of [`Limits::handshake`], in seconds.
 pub(crate) const HANDSHAKE_SECONDS: u32 = 10;
 /// Default of [`Limits::first_request`] and [`Limits::header_read`], in seconds.
@@ -80,11 +95,14 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_connections: usize::try_from(MAX_CONNECTIONS).unwrap_or(usize::MAX),
+            max_per_address: usize::try_from(MAX_PER_ADDRESS).unwrap_or(usize::MAX),
+            handshakes_per_second: HANDSHAKES_PER_SECOND,
             handshake: seconds(HANDSHAKE_SECONDS),
             first_request: seconds(HEADER_READ_SECONDS),
             header_read: seconds(HEADER_READ_SECONDS),
             idle: seconds(IDLE_SECONDS),
             exchange: seconds(EXCHANGE_SECONDS),
+            progress: seconds(PROGRESS_SECONDS),
             close: seconds(CLOSE_SECONDS),
             drain: seconds(DRAIN_SECONDS),
             max_header_fields: MAX_HEADER_FIELDS,
@@ -98,6 +116,11 @@ impl Default for Limits {
             ping_timeout: seconds(PING_TIMEOUT_SECONDS),
         }
     }
+}
+
+/// What the operators' socket allows: few connections, all of this machine.
+pub(crate) fn of_ops() -> Limits {
+    Limits { max_connections: MAX_OPS_CONNECTIONS, max_per_address: MAX_OPS_CONNECTIONS, ..Limits::default() }
 }
 
 fn seconds(seconds: u32) -> Duration {

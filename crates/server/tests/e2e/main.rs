@@ -4,6 +4,7 @@
 mod backup;
 mod command;
 mod consent;
+mod crowd;
 mod customer;
 mod durability;
 mod event;

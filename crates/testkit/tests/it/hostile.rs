@@ -1,6 +1,7 @@
 //! Hostile input through the front door: never a 5xx, never a panic, never echoed unescaped, always in the surface's own shape.
 
 mod bodies;
+mod depth;
 mod fields;
 mod fuzz;
 mod paths;

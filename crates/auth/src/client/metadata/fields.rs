@@ -21,6 +21,9 @@ impl Fields {
     /// # Errors
     /// `invalid_client_metadata` unless it is one of a bearable size.
     pub fn read(body: &[u8]) -> Result<Self, BadMetadata> {
+        if !lombard_domain::json::is_shallow(body) {
+            return Err(invalid("the body is nested too deeply"));
+        }
         let fields: Map<String, Value> =
             serde_json::from_slice(body).map_err(|_| invalid("the body must be a JSON object"))?;
         if fields.len() > FIELDS_MAX {

@@ -36,6 +36,9 @@ pub(super) fn claims(params: &Params) -> Result<Map<String, Value>, OauthError> 
     if text.len() > CLAIMS_MAX {
         return Err(refused("claims is longer than 4096 bytes"));
     }
+    if !lombard_domain::json::is_shallow(text.as_bytes()) {
+        return Err(refused("claims is nested too deeply"));
+    }
     let all: Map<String, Value> = serde_json::from_str(text).map_err(|_| malformed())?;
     for (place, asked) in &all {
         if !matches!(place.as_str(), "id_token" | "userinfo") {

@@ -7,13 +7,14 @@ pub(crate) mod rules;
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use lombard_auth::Policy;
 use lombard_auth::login::second_factor::SecondFactor;
 use lombard_domain::secret::Secret;
 use lombard_domain::time::Clock as _;
-use lombard_http::{SandboxSite, Site};
+use lombard_http::{Proxies, SandboxSite, Site};
 
 use super::Sandbox;
 use super::place::Place;
@@ -52,6 +53,7 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
         certificate: ServedCertificate::new(pki.server).context("cannot use the certificate")?,
         certificate_files: None,
         limits: Limits::default(),
+        proxies: Arc::new(Proxies::none()),
     };
     let db = place.open().await?;
     let bound = doors.bind().await?;

@@ -10,11 +10,12 @@ use axum::routing::{get, post};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Bytes;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use lombard_http::Proxies;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
@@ -22,7 +23,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::listen::tls::{ChainAndKey, ClientCerts, ServedCertificate, server_config};
-use crate::listen::{Limits, Listener, PeerInfo, Transport};
+use crate::listen::{Limits, Listener, PeerInfo, Slots, Transport};
 use crate::stop::{self, Switch};
 
 /// Long enough for a loaded machine, short enough to notice a connection that is never closed.
@@ -113,7 +114,8 @@ impl Server {
         };
         let begun = Arc::new(Semaphore::new(0));
         let router = router(Arc::clone(&begun));
-        let listener = Listener { name: "test", socket, transport, limits, tag, router };
+        let slots = Slots::new(&limits, Arc::new(Proxies::none()));
+        let listener = Listener { name: "test", socket, transport, limits, slots, tag, router };
         let task = tokio::spawn(listener.run(stop));
         Self { addr, roots, certificate, switch, task, begun }
     }
@@ -123,6 +125,31 @@ impl Server {
         TcpStream::connect(self.addr).await.unwrap()
     }
 
+    /// Opens a TCP connection from an address of this machine, `127.0.0.N`.
+    pub(super) async fn tcp_from(&self, last: u8) -> std::io::Result<TcpStream> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from(([127, 0, 0, last], 0)))?;
+        socket.connect(self.addr).await
+    }
+
+    /// Opens an HTTP/2 connection from such an address; an error if the server does not take it.
+    pub(super) async fn http2_from(&self, last: u8) -> std::io::Result<Http2> {
+        let tcp = self.tcp_from(last).await?;
+        Http2::over(Client { alpn: &["h2"], ..Client::new(self) }.connect_over(tcp).await?).await
+    }
+
+    /// Tries until it is served from such an address.
+    pub(super) async fn served_from(&self, last: u8) -> Http2 {
+        loop {
+            if let Ok(mut connection) = self.http2_from(last).await
+                && connection.get("/peer").await.is_ok_and(|(status, _)| status == 200)
+            {
+                return connection;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Opens a TLS connection with these application protocols.
     pub(super) async fn connect(&self, alpn: &[&str]) -> std::io::Result<TlsStream<TcpStream>> {
         Client { alpn, ..Client::new(self) }.connect().await
@@ -130,12 +157,7 @@ impl Server {
 
     /// Opens an HTTP/2 connection.
     pub(super) async fn http2(&self) -> Http2 {
-        let stream = self.connect(&["h2"]).await.unwrap();
-        let (sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
-            .handshake(TokioIo::new(stream))
-            .await
-            .unwrap();
-        Http2 { sender, task: tokio::spawn(connection) }
+        Http2::over(self.connect(&["h2"]).await.unwrap()).await.unwrap()
     }
 }
 
@@ -155,6 +177,11 @@ impl<'a> Client<'a> {
     }
 
     pub(super) async fn connect(self) -> std::io::Result<TlsStream<TcpStream>> {
+        let stream = self.server.tcp().await;
+        self.connect_over(stream).await
+    }
+
+    pub(super) async fn connect_over(self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
         let builder = ClientConfig::builder_with_provider(Arc::new(self.provider))
             .with_protocol_versions(self.versions)
             .unwrap()
@@ -165,7 +192,6 @@ impl<'a> Client<'a> {
         };
         config.alpn_protocols = self.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
         let name = ServerName::try_from("localhost").unwrap();
-        let stream = self.server.tcp().await;
         TlsConnector::from(Arc::new(config)).connect(name, stream).await
     }
 }
@@ -177,6 +203,14 @@ pub(super) struct Http2 {
 }
 
 impl Http2 {
+    async fn over(stream: TlsStream<TcpStream>) -> std::io::Result<Self> {
+        let (sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(std::io::Error::other)?;
+        Ok(Self { sender, task: tokio::spawn(connection) })
+    }
+
     /// Asks for a path; gives status and body.
     pub(super) async fn get(&mut self, path: &str) -> hyper::Result<(u16, String)> {
         let uri = format!("https://localhost{path}");
