@@ -62,6 +62,14 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
+/// The token of the one `Authorization` header, presented as access tokens are: `Bearer` or `DPoP` (RFC 6750 2.1, RFC 9449 7.1).
+pub(crate) fn access_token(headers: &HeaderMap) -> Option<&str> {
+    let mut values = authorization(headers);
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (scheme, token) = std::str::from_utf8(value).ok()?.split_once(' ')?;
+    ["Bearer", "DPoP"].iter().any(|known| scheme.eq_ignore_ascii_case(known)).then(|| token.trim_matches(' '))
+}
+
 async fn bytes(body: Body) -> Result<bytes::Bytes, BadBody> {
     axum::body::to_bytes(body, BODY_MAX).await.map_err(|error| {
         let limited =

@@ -13,3 +13,5 @@ pub(crate) mod leftover;
 pub(crate) mod params;
 pub mod peer;
 pub(crate) mod presence;
+pub(crate) mod rate;
+pub(crate) mod throttle;
