@@ -15,6 +15,7 @@ use crate::telemetry;
 mod access;
 mod directory;
 mod finding;
+mod rates;
 mod load;
 pub(crate) mod master_key;
 pub(crate) mod policy;
@@ -27,6 +28,7 @@ mod values;
 pub(crate) use access::{Access, Agreement, OldDataRule};
 pub(crate) use directory::{DirectoryKeys, NamedDirectory};
 pub(crate) use finding::{SANDBOX_MARK, Weight};
+pub(crate) use rates::{LimitRates, Places};
 pub(crate) use load::{Environment, system_environment};
 pub(crate) use values::{DatabaseUrl, PublicUrl};
 
@@ -51,6 +53,10 @@ pub(crate) struct Config {
     pub(crate) outgoing: Outgoing,
     #[serde(default)]
     pub(crate) sign_in: SignIn,
+    #[serde(default)]
+    pub(crate) limits: LimitRates,
+    #[serde(default)]
+    pub(crate) throttling: Places,
     #[serde(default)]
     pub(crate) log: Log,
     /// The file that the settings came from; none in a sandbox.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use lombard_domain::oauth::Profile;
 
-use super::{Access, Authorization, Config, Database, DatabaseUrl, Keys, Log, Outgoing, PublicUrl, Server, SignIn};
+use super::{Access, Authorization, Config, Database, DatabaseUrl, Keys, LimitRates, Log, Outgoing, Places, PublicUrl, Server, SignIn};
 use crate::files::{self, Readers};
 
 /// Writes certificate, key and master key into a folder and returns settings that use them.
@@ -40,6 +40,8 @@ pub(crate) fn production(folder: &Path) -> Config {
         agreements: Vec::new(),
         outgoing: Outgoing::default(),
         sign_in: SignIn::default(),
+        limits: LimitRates::default(),
+        throttling: Places::default(),
         log: Log::default(),
         file: None,
     }

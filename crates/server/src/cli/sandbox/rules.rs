@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use lombard_auth::limit::Limits;
 use lombard_auth::{Policy, Registration};
 
 use crate::directory::SandboxDirectory;
@@ -19,6 +20,11 @@ pub(crate) fn policy(issuer: &str, mtls_base: Option<String>, directory: Option<
         directories: directory.into_iter().map(SandboxDirectory::trusted).collect(),
         ..Policy::for_issuer(issuer)
     }
+}
+
+/// The same for whoever measures what the server can do, or loads it: nobody is refused for calling too often, or too much at once.
+pub(crate) fn without_limits(policy: Policy) -> Policy {
+    Policy { limits: Limits::off(), throttling: None, ..policy }
 }
 
 /// A sandbox believes its own authority, and asks whoever an app names: on a developer's machine that is mostly the machine itself.
