@@ -40,6 +40,7 @@ pub(crate) async fn admit(State(app): State<App>, request: Request, next: Next) 
         outcome("admitted");
         return next.run(request).await;
     };
+    let request = body::gathered(request).await;
     let Some(place) = throttle.enter(class, share).await else {
         outcome("shed");
         return refuse(&app, &request, Refusal::Shed);

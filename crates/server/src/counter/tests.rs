@@ -45,8 +45,8 @@ async fn until(counter: &RedisCounter, answers: bool) {
 async fn the_script_decides_what_the_function_decides() {
     let server = RedisServer::start();
     let counter = counter(&server).await;
-    let per = prop_oneof![Just(Per::Second), Just(Per::Minute), Just(Per::Hour), Just(Per::Day)];
-    let rate = (1..2_000_u32, per, 1..8_u32).prop_map(|(count, per, burst)| Rate::new(count, per, burst));
+    let per = prop_oneof![8 => Just(Per::Second), 1 => Just(Per::Minute), 1 => Just(Per::Day)];
+    let rate = (1..2_000_u32, per, 1..60_u32).prop_map(|(count, per, burst)| Rate::new(count, per, burst));
     let calls = prop::collection::vec(prop::collection::btree_map(0..4_u128, rate, 1..4), 400);
     let calls = calls.new_tree(&mut TestRunner::deterministic()).unwrap().current();
     let mut full_at: HashMap<Key, Instant> = HashMap::new();
@@ -126,7 +126,6 @@ async fn addresses_that_make_no_sense_are_refused_without_repeating_them() {
         let Err(error) = RedisCounter::connect(bad, None).await else { panic!("{bad}") };
         assert!(!format!("{error:#}").contains("secret"), "{error:#}");
     }
-    assert!(RedisCounter::connect("rediss://localhost", Some(b"no PEM".to_vec())).await.is_err());
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod hostile;
 mod intent;
 mod introspect_revoke;
 mod keys;
+mod limits;
 mod lists;
 mod matrix;
 mod oauth2_client;
