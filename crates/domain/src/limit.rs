@@ -66,7 +66,9 @@ pub struct Standing {
 
 /// Why a text is no rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a rate such as \"20/s\" or \"30/m burst 60\": numbers from 1 to 1000000, s, m, h or d, all back within 30 days")]
+#[error(
+    "expected a rate such as \"20/s\" or \"30/m burst 60\": numbers from 1 to 1000000, s, m, h or d, all back within 30 days"
+)]
 pub struct BadRate;
 
 impl Rate {

@@ -9,10 +9,10 @@ use axum::response::Response;
 use lombard_auth::limit::{Limited, Meter, Subject};
 
 use crate::app::App;
+use crate::parts::body;
 use crate::parts::guard::Refusal;
 use crate::parts::interaction::InteractionId;
 use crate::parts::peer::Peer;
-use crate::parts::body;
 use crate::{class, refuse};
 
 /// What will be known of a call's limits; made before anything looks at it.

@@ -148,7 +148,13 @@ impl TestBank {
         let (mutual, mutual_port) = serve::bind().await;
         let issuer = format!("https://localhost:{port}");
         let mtls_base = Some(format!("https://localhost:{mutual_port}"));
-        let mut policy = Policy { registration: Registration::Open, mtls_base, limits: Limits::off(), throttling: None, ..Policy::for_issuer(&issuer) };
+        let mut policy = Policy {
+            registration: Registration::Open,
+            mtls_base,
+            limits: Limits::off(),
+            throttling: None,
+            ..Policy::for_issuer(&issuer)
+        };
         change(&mut policy);
         let plan = Plan { db, clock, authority: Authority::new("Authority of this test"), policy, public, mutual };
         let bank = Self::started(options, home, plan).await;

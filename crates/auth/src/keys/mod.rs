@@ -211,8 +211,8 @@ const LEAD_MIN: Span = Span::minutes(10);
 
 #[cfg(test)]
 mod tests {
-    use lombard_domain::id::{ClientId, TokenId};
     use super::*;
+    use lombard_domain::id::{ClientId, TokenId};
 
     fn at(seconds: i64) -> Instant {
         Instant::from_seconds(seconds)

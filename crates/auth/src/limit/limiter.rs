@@ -59,8 +59,7 @@ impl Limiter {
                     metrics::gauge!(SHARED_METRIC).set(0.0);
                     tracing::warn!(%error, nodes = self.nodes, "limits are counted by each node alone, each with its part");
                 }
-                let parts: Vec<_> =
-                    asked.into_iter().map(|(key, rate)| (key, rate.shared_among(self.nodes))).collect();
+                let parts: Vec<_> = asked.into_iter().map(|(key, rate)| (key, rate.shared_among(self.nodes))).collect();
                 (self.memory.take(&parts, now), parts)
             }
         }

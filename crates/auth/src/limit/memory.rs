@@ -87,7 +87,10 @@ impl Memory {
     }
 }
 
-fn shard<'a, 'm>(locked: &'a mut [(usize, MutexGuard<'m, Shard>)], place: usize) -> Option<&'a mut MutexGuard<'m, Shard>> {
+fn shard<'a, 'm>(
+    locked: &'a mut [(usize, MutexGuard<'m, Shard>)],
+    place: usize,
+) -> Option<&'a mut MutexGuard<'m, Shard>> {
     locked.iter_mut().find(|(number, _)| *number == place).map(|(_, shard)| shard)
 }
 

@@ -117,7 +117,11 @@ mod tests {
             let reads = limits.rate(Class::Read, kind).unwrap();
             for class in [Class::SignIn, Class::Token] {
                 let Some(rate) = limits.rate(class, kind) else { continue };
-                assert!(rate.interval() > reads.interval() && rate.burst() < reads.burst(), "{} {kind:?}", class.name());
+                assert!(
+                    rate.interval() > reads.interval() && rate.burst() < reads.burst(),
+                    "{} {kind:?}",
+                    class.name()
+                );
             }
         }
     }

@@ -131,8 +131,25 @@ fn reads_rates_and_refuses_other_texts() {
     assert_eq!("30/m burst 60".parse(), Ok(Rate::new(30, Per::Minute, 60)));
     assert_eq!("1/d burst 30".parse(), Ok(Rate::new(1, Per::Day, 30)));
     for bad in [
-        "", "/", "20", "20/", "/s", "0/s", "20/x", "20/s burst", "20/s burst 0", "20/s burst x", "-1/s", "+1/s", "1.5/s",
-        "20 /s", "20/s  burst 3", "1000001/s", "1/s burst 1000001", "1/d burst 31", "20/s burst 3 ",
+        "",
+        "/",
+        "20",
+        "20/",
+        "/s",
+        "0/s",
+        "20/x",
+        "20/s burst",
+        "20/s burst 0",
+        "20/s burst x",
+        "-1/s",
+        "+1/s",
+        "1.5/s",
+        "20 /s",
+        "20/s  burst 3",
+        "1000001/s",
+        "1/s burst 1000001",
+        "1/d burst 31",
+        "20/s burst 3 ",
     ] {
         assert_eq!(bad.parse::<Rate>(), Err(BadRate), "{bad}");
     }

@@ -179,7 +179,8 @@ impl Config {
 
     fn check_limits(&self, found: &mut Findings) {
         if !self.limits.enabled {
-            found.warn("limits.enabled", "nothing is limited: one app or address can take all of the server".to_owned());
+            found
+                .warn("limits.enabled", "nothing is limited: one app or address can take all of the server".to_owned());
         }
         let Some(shared) = &self.limits.shared else { return };
         if shared.is_open() {

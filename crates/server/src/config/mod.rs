@@ -15,10 +15,10 @@ use crate::telemetry;
 mod access;
 mod directory;
 mod finding;
-mod rates;
 mod load;
 pub(crate) mod master_key;
 pub(crate) mod policy;
+mod rates;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -28,8 +28,8 @@ mod values;
 pub(crate) use access::{Access, Agreement, OldDataRule};
 pub(crate) use directory::{DirectoryKeys, NamedDirectory};
 pub(crate) use finding::{SANDBOX_MARK, Weight};
-pub(crate) use rates::{LimitRates, Places};
 pub(crate) use load::{Environment, system_environment};
+pub(crate) use rates::{LimitRates, Places};
 pub(crate) use values::{DatabaseUrl, PublicUrl};
 
 /// All settings.

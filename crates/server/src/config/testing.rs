@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use lombard_domain::oauth::Profile;
 
-use super::{Access, Authorization, Config, Database, DatabaseUrl, Keys, LimitRates, Log, Outgoing, Places, PublicUrl, Server, SignIn};
+use super::{
+    Access, Authorization, Config, Database, DatabaseUrl, Keys, LimitRates, Log, Outgoing, Places, PublicUrl, Server,
+    SignIn,
+};
 use crate::files::{self, Readers};
 
 /// Writes certificate, key and master key into a folder and returns settings that use them.

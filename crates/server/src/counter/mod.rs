@@ -41,9 +41,7 @@ impl RedisCounter {
     pub(crate) async fn connect(url: &str, authority: Option<Vec<u8>>) -> anyhow::Result<Self> {
         let client = match authority {
             None => Client::open(url),
-            Some(pem) => {
-                Client::build_with_tls(url, TlsCertificates { client_tls: None, root_cert: Some(pem) })
-            }
+            Some(pem) => Client::build_with_tls(url, TlsCertificates { client_tls: None, root_cert: Some(pem) }),
         };
         // The error could repeat the address.
         let client = client.ok().context("the address of the shared counter, or its authority, cannot be used")?;

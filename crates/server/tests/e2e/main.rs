@@ -9,6 +9,7 @@ mod event;
 mod fapi;
 mod import;
 mod keys;
+mod limits;
 mod mtls;
 mod operator;
 mod process;

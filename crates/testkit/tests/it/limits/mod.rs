@@ -6,8 +6,8 @@ mod shapes;
 
 use std::collections::BTreeMap;
 
-use lombard_auth::limit::{Class, Kind};
 use lombard_auth::Policy;
+use lombard_auth::limit::{Class, Kind};
 use lombard_testkit::{Answer, App, Engine, TestBank, Tokens, example_folder};
 
 /// A limit, as its name in answers, and the rate.

@@ -48,11 +48,11 @@ async fn reads_are_counted_by_customer_for_each_app() {
     let (app, other) = (App::register(&bank).await, App::register(&bank).await);
     let amelia = app.connect(&bank, "amelia", "accounts:read").await.access;
     let again = app.connect(&bank, "amelia", "accounts:read").await.access;
-    let ben = app.connect(&bank, "ben", "accounts:read").await.access;
+    let jonah = app.connect(&bank, "jonah", "accounts:read").await.access;
     let others = other.connect(&bank, "amelia", "accounts:read").await.access;
     spend(&bank, "read-customer", 2, async || get(&app, "/accounts", &amelia).await).await;
     assert_eq!(get(&app, "/accounts", &again).await.status, 429, "a second consent of hers is no second limit");
-    assert_eq!(get(&app, "/accounts", &ben).await.status, 200, "another customer");
+    assert_eq!(get(&app, "/accounts", &jonah).await.status, 200, "another customer");
     assert_eq!(get(&other, "/accounts", &others).await.status, 200, "another app");
 }
 
@@ -142,21 +142,17 @@ async fn what_apps_do_for_themselves_is_counted_by_app() {
 
 #[tokio::test]
 async fn registrations_and_what_is_public_are_counted_by_address() {
-    let bank = bank(&[
-        (Class::Registration, Kind::Address, "2/m burst 2"),
-        (Class::Public, Kind::Address, "2/m burst 2"),
-    ])
-    .await;
+    let bank =
+        bank(&[(Class::Registration, Kind::Address, "2/m burst 2"), (Class::Public, Kind::Address, "2/m burst 2")])
+            .await;
     let http = bank.http();
     let app = json!({"client_name": "Pocket Ledger", "redirect_uris": ["https://app.example/callback"]});
     spend(&bank, "registration-address", 2, async || {
         Answer::of(http.post(bank.url("/register")).json(&app).send().await.unwrap()).await
     })
     .await;
-    spend(&bank, "public-address", 2, async || {
-        Answer::of(http.get(bank.url("/jwks")).send().await.unwrap()).await
-    })
-    .await;
+    spend(&bank, "public-address", 2, async || Answer::of(http.get(bank.url("/jwks")).send().await.unwrap()).await)
+        .await;
     assert_eq!(http.get(bank.url("/no/such/path")).send().await.unwrap().status(), 429, "what is no route is public");
 }
 
@@ -182,7 +178,7 @@ async fn sign_ins_are_counted_by_customer_also_with_the_right_password() {
 async fn sign_ins_and_pages_are_counted_by_address() {
     let limits = [(Class::SignIn, Kind::Address, "1/m burst 2"), (Class::Page, Kind::Address, "1/s burst 30")];
     let bank = bank(&limits).await;
-    let names = ["amelia", "ben", "nobody.at.all"];
+    let names = ["amelia", "jonah", "nobody.at.all"];
     let mut statuses = Vec::new();
     for name in names {
         statuses.push(sign_in(&bank.browser(), &bank, name, "a guess").await);

@@ -75,7 +75,8 @@ async fn the_endpoints_of_oauth_answer_in_json() {
 
 #[tokio::test]
 async fn customers_get_a_page() {
-    let bank = bank(&[(Class::Page, Kind::Address, "1/m burst 1"), (Class::SignIn, Kind::Address, "1/m burst 1")]).await;
+    let bank =
+        bank(&[(Class::Page, Kind::Address, "1/m burst 1"), (Class::SignIn, Kind::Address, "1/m burst 1")]).await;
     let browser = bank.browser();
     let url = bank.url("/authorize?client_id=x");
     assert_eq!(browser.open(&url).await.status, 400);
