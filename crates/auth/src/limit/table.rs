@@ -62,7 +62,7 @@ const USUAL: &[(Class, Kind, Rate)] = &[
     // A crowd behind one address signs in once a second for as long as it likes; a sprayer of passwords is as slow.
     (Class::SignIn, Kind::Address, per_second(2, 120)),
     // Wrong passwords lock after five; this bounds what right ones cost.
-    (Class::SignIn, Kind::Customer, per_minute(4, 20)),
+    (Class::SignIn, Kind::Customer, per_minute(6, 30)),
     // Each call costs signatures and a transaction.
     (Class::Token, Kind::Address, per_second(100, 1_000)),
     (Class::Token, Kind::Client, per_second(50, 500)),

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use lombard_auth::limit::Limits;
+use lombard_auth::limit::{Class, Kind, Limits};
 use lombard_auth::{Policy, Registration};
 
 use crate::directory::SandboxDirectory;
@@ -14,7 +14,15 @@ use crate::wire::Trust;
 
 /// Names, lifetimes and limits of a sandbox under these addresses.
 pub(crate) fn policy(issuer: &str, mtls_base: Option<String>, directory: Option<&SandboxDirectory>) -> Policy {
+    let mut limits = Limits::usual();
+    // Whoever tries software out signs in as the same few people, whose passwords everybody knows, and registers, again and again.
+    for (class, kind) in
+        [(Class::SignIn, Kind::Address), (Class::SignIn, Kind::Customer), (Class::Registration, Kind::Address)]
+    {
+        limits.set(class, kind, None);
+    }
     Policy {
+        limits,
         registration: Registration::Open,
         mtls_base,
         directories: directory.into_iter().map(SandboxDirectory::trusted).collect(),
