@@ -14,6 +14,9 @@ pub enum Error {
     /// Something of ours is broken.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Too many calls; nothing was changed.
+    #[error(transparent)]
+    Limited(#[from] crate::limit::Limited),
     /// The app must be told.
     #[error(transparent)]
     Oauth(#[from] OauthError),

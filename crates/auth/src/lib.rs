@@ -14,6 +14,7 @@ mod fetch;
 pub mod housekeeping;
 pub mod jose;
 pub mod keys;
+pub mod limit;
 pub mod login;
 mod nonce;
 pub mod notification;
@@ -47,6 +48,7 @@ use login::second_factor::SecondFactor;
 pub struct Auth {
     parts: Arc<Parts>,
     key_cache: Arc<client::KeyCache>,
+    limiter: Arc<limit::Limiter>,
 }
 
 /// What an [`Auth`] is made of.
@@ -75,6 +77,8 @@ pub struct Parts {
     pub deliver: Arc<dyn Deliver>,
     /// Whose signature under an app's certificate is believed, as certificates in DER.
     pub client_authorities: possession::Authorities,
+    /// Where calls are counted that all nodes count together; `None`: each counts for itself.
+    pub shared_counter: Option<Arc<dyn limit::SharedCounter>>,
 }
 
 /// One call from outside, as the record names it.
@@ -82,6 +86,16 @@ pub struct Parts {
 pub struct Call<'a> {
     /// Its interaction id.
     pub interaction: &'a str,
+    /// What is known of its limits; `None`: it has none, as it is an operator's.
+    pub meter: Option<&'a limit::Meter>,
+}
+
+impl<'a> Call<'a> {
+    /// A call that nobody makes from outside: an operator's, or the clock's.
+    #[must_use]
+    pub const fn of_ours(interaction: &'a str) -> Self {
+        Self { interaction, meter: None }
+    }
 }
 
 impl Auth {
@@ -89,7 +103,8 @@ impl Auth {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let key_cache = Arc::new(client::KeyCache::new(Arc::clone(&parts.fetch)));
-        Self { parts: Arc::new(parts), key_cache }
+        let limiter = Arc::new(limit::Limiter::new(parts.shared_counter.clone(), parts.policy.limits.nodes));
+        Self { parts: Arc::new(parts), key_cache, limiter }
     }
 
     /// Names, lifetimes and limits.
@@ -113,7 +128,7 @@ impl Auth {
     /// An entry for what an operator does with data on the command line, to be stored with the change.
     #[must_use]
     pub fn operator_entry(&self, event: Event) -> Entry {
-        self.entry(Call { interaction: "operator" }, event, Subject::default(), None)
+        self.entry(Call::of_ours("operator"), event, Subject::default(), None)
     }
 
     pub(crate) fn random(&self) -> &dyn Random {

@@ -5,6 +5,7 @@ use lombard_domain::time::Span;
 
 use crate::access::{OldData, UnattendedCalls};
 use crate::jose::Jwks;
+use crate::limit::{Limits, Throttling};
 
 /// What the operator decides.
 #[derive(Clone, Debug)]
@@ -59,6 +60,10 @@ pub struct Policy {
     pub unattended: UnattendedCalls,
     /// What of the past is open without a fresh sign-in (RTS (EU) 2018/389 Art. 10 and 10a).
     pub old_data: OldData,
+    /// How often who may call what.
+    pub limits: Limits,
+    /// How many calls run at once and wait; `None`: as many as come.
+    pub throttling: Option<Throttling>,
 }
 
 /// Somebody who vouches for apps by software statements.
@@ -137,6 +142,8 @@ impl Policy {
             key_lead: Span::hours(1),
             unattended: UnattendedCalls::usual(),
             old_data: OldData::UK,
+            limits: Limits::usual(),
+            throttling: Some(Throttling::usual()),
         }
     }
 

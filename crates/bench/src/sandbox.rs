@@ -79,7 +79,8 @@ impl Sandbox {
         let log = File::create(&place.log).with_context(|| place.log.display().to_string())?;
         let loopback = |port: u16| format!("127.0.0.1:{port}");
         let mut command = Command::new(&place.binary);
-        command.arg("sandbox").arg("--data").arg(&place.folder);
+        // What is measured is how much it can do, not how much it lets one app do.
+        command.args(["sandbox", "--no-limits"]).arg("--data").arg(&place.folder);
         command.args(["--listen", &loopback(place.ports.public), "--mtls-listen", &loopback(place.ports.mtls)]);
         command.args(["--ops-listen", &loopback(place.ports.ops)]);
         command.args(["--public-url", &format!("https://localhost:{}", place.ports.public)]);

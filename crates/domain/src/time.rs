@@ -101,6 +101,18 @@ impl Instant {
 pub struct Span(i64);
 
 impl Span {
+    /// So many microseconds.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// So many milliseconds.
+    #[must_use]
+    pub const fn milliseconds(milliseconds: i64) -> Self {
+        Self(milliseconds.saturating_mul(1_000))
+    }
+
     /// So many seconds.
     #[must_use]
     pub const fn seconds(seconds: i64) -> Self {

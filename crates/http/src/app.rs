@@ -6,6 +6,8 @@ use lombard_auth::Auth;
 use lombard_auth::access::Gate;
 use lombard_bank::Bank;
 
+use crate::parts::throttle::Throttle;
+
 /// Everything that handlers need. Cheap to clone.
 #[derive(Clone)]
 pub struct App {
@@ -13,13 +15,15 @@ pub struct App {
     pub(crate) gate: Gate,
     pub(crate) bank: Arc<dyn Bank>,
     pub(crate) site: Arc<Site>,
+    pub(crate) throttle: Option<Arc<Throttle>>,
 }
 
 impl App {
     /// Puts an app together.
     #[must_use]
     pub fn new(auth: Auth, bank: Arc<dyn Bank>, site: Site) -> Self {
-        Self { gate: Gate::new(auth.clone()), auth, bank, site: Arc::new(site) }
+        let throttle = auth.policy().throttling.as_ref().map(|throttling| Arc::new(Throttle::new(throttling)));
+        Self { throttle, gate: Gate::new(auth.clone()), auth, bank, site: Arc::new(site) }
     }
 
     pub(crate) fn frame(&self) -> crate::web::pages::Frame<'_> {

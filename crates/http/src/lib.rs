@@ -3,13 +3,17 @@
 //! The surfaces (`feed`, `oauth`, `uk`, `web`) never name each other; what they share is in [`parts`]. No rule is decided here and
 //! no database is touched: an answer is made from what `auth` and `bank` return, an error from a match without a catch-all arm.
 
+mod admission;
 mod app;
+mod class;
 mod feed;
 mod oauth;
 pub mod openapi;
 pub mod parts;
 mod uk;
 mod web;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
@@ -33,6 +37,7 @@ pub fn router(app: App) -> Router {
         .merge(web::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), admission::admit))
         .layer(axum::middleware::from_fn_with_state(app.clone(), guard))
         .with_state(app)
 }
@@ -81,18 +86,21 @@ async fn guard(
 ) -> Response {
     let open = parts::budget::Open::of(app.gate.clone());
     request.extensions_mut().insert(open.slot());
+    let meter = admission::meter(&request);
+    request.extensions_mut().insert(Arc::clone(&meter));
     // Whoever brings proofs is told the nonce that the next one needs (RFC 9449 8.2).
     let nonce = app.auth.dpop_nonce().filter(|_| request.headers().contains_key(parts::evidence::DPOP));
     let mut response =
         parts::guard::run(request, next, |surface_path, id, refusal| render(&app, surface_path, id, refusal)).await;
-    open.settle(&mut response).await;
+    let budget = open.settle(response.status().is_success()).await;
+    parts::rate::tell(&mut response, budget.as_ref(), &meter);
     if let Some(value) = nonce.and_then(|nonce| http::HeaderValue::try_from(nonce).ok()) {
         response.headers_mut().insert(parts::evidence::DPOP_NONCE, value);
     }
     response
 }
 
-fn refuse(app: &App, request: &Request, refusal: parts::guard::Refusal) -> Response {
+pub(crate) fn refuse(app: &App, request: &Request, refusal: parts::guard::Refusal) -> Response {
     render(app, request.uri().path(), parts::interaction::of(request), refusal)
 }
 

@@ -8,6 +8,7 @@ use clap::Parser as _;
 
 mod cli;
 mod config;
+mod counter;
 mod descriptors;
 mod directory;
 mod fetch;

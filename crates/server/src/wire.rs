@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use lombard_auth::keys::KeyRing;
+use lombard_auth::limit::SharedCounter;
 use lombard_auth::login::password::PasswordHasher;
 use lombard_auth::login::second_factor::SecondFactor;
 use lombard_auth::possession::Authorities;
@@ -28,6 +29,8 @@ pub(crate) struct Plan {
     /// Passwords checked at once.
     pub(crate) password_hashes: usize,
     pub(crate) trust: Trust,
+    /// Where calls are counted that all nodes count together.
+    pub(crate) shared_counter: Option<Arc<dyn SharedCounter>>,
 }
 
 /// Whom a server believes, and whom it may ask.
@@ -76,6 +79,7 @@ impl Core {
             recorder: Recorder::start(db.clone()),
             fetch: outgoing.clone(),
             deliver: outgoing,
+            shared_counter: plan.shared_counter,
             client_authorities: Authorities::new(&authorities).context("cannot use the authorities of clients")?,
         });
         Ok(Self { db, auth, bank })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use lombard_auth::keys::KeyRing;
+use lombard_auth::limit::Limits;
 use lombard_auth::login::password::PasswordHasher;
 use lombard_auth::login::second_factor::SecondFactor;
 use lombard_auth::possession::Authorities;
@@ -100,6 +101,7 @@ impl Rules<'_> {
             recorder: Recorder::start(db.clone()),
             fetch: Arc::new(WebFetch::new()),
             deliver: Arc::new(WebDeliver::new()),
+            shared_counter: None,
             client_authorities: Authorities::new(&[authority.der().to_vec()]).expect("an authority"),
         });
         let site = Site { bank_name: "Test bank".to_owned(), sandbox: None };
@@ -146,7 +148,13 @@ impl TestBank {
         let (mutual, mutual_port) = serve::bind().await;
         let issuer = format!("https://localhost:{port}");
         let mtls_base = Some(format!("https://localhost:{mutual_port}"));
-        let mut policy = Policy { registration: Registration::Open, mtls_base, ..Policy::for_issuer(&issuer) };
+        let mut policy = Policy {
+            registration: Registration::Open,
+            mtls_base,
+            limits: Limits::off(),
+            throttling: None,
+            ..Policy::for_issuer(&issuer)
+        };
         change(&mut policy);
         let plan = Plan { db, clock, authority: Authority::new("Authority of this test"), policy, public, mutual };
         let bank = Self::started(options, home, plan).await;
@@ -192,7 +200,7 @@ impl TestBank {
     /// Every customer's second factor.
     pub const CODE: &'static str = "123456";
     /// How operators' calls are named.
-    pub const OPERATOR: Call<'static> = Call { interaction: "test" };
+    pub const OPERATOR: Call<'static> = Call::of_ours("test");
 
     /// The time that every bank's clock shows at first.
     #[must_use]

@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::bank::TestBank;
 
@@ -54,18 +55,7 @@ impl TestBank {
 
     /// The same, with pieces that come one after the other.
     pub async fn wire_by_turns(&self, pieces: &[&[u8]]) -> Wire {
-        let mut roots = RootCertStore::empty();
-        let certificate = CertificateDer::from_pem_slice(self.certificate_pem().as_bytes()).expect("a certificate");
-        roots.add(certificate).expect("a root");
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("protocol versions")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let stream = TcpStream::connect(("127.0.0.1", self.port())).await.expect("a connection");
-        let name = ServerName::try_from("localhost").expect("a name");
-        let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.expect("TLS");
+        let mut stream = self.tls_stream().await;
         for (at, piece) in pieces.iter().enumerate() {
             if at > 0 {
                 sleep(BETWEEN).await;
@@ -84,6 +74,22 @@ impl TestBank {
             }
         };
         Wire { text: String::from_utf8_lossy(&read).into_owned(), closed }
+    }
+
+    /// A connection under TLS on which a test says what it likes.
+    pub async fn tls_stream(&self) -> TlsStream<TcpStream> {
+        let mut roots = RootCertStore::empty();
+        let certificate = CertificateDer::from_pem_slice(self.certificate_pem().as_bytes()).expect("a certificate");
+        roots.add(certificate).expect("a root");
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("protocol versions")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let stream = TcpStream::connect(("127.0.0.1", self.port())).await.expect("a connection");
+        let name = ServerName::try_from("localhost").expect("a name");
+        TlsConnector::from(Arc::new(config)).connect(name, stream).await.expect("TLS")
     }
 }
 

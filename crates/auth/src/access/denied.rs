@@ -4,6 +4,7 @@ use lombard_domain::consent::Ended;
 
 use super::Budget;
 use crate::error::Error;
+use crate::limit::Limited;
 
 /// Why a call gets no data.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub enum Denied {
     Internal(Error),
     /// The token is not one of ours, was revoked, belongs to a client that may not act, or is not presented as it must be.
     InvalidToken,
+    /// Too many calls.
+    Limited(Limited),
     /// A proof with a nonce of this server is needed (RFC 9449 9).
     Nonce,
     /// There is no token.
@@ -38,6 +41,7 @@ impl From<Error> for Denied {
     fn from(error: Error) -> Self {
         match error {
             Error::Busy => Self::Busy,
+            Error::Limited(limited) => Self::Limited(limited),
             other => Self::Internal(other),
         }
     }
@@ -46,6 +50,12 @@ impl From<Error> for Denied {
 impl From<lombard_store::Error> for Denied {
     fn from(error: lombard_store::Error) -> Self {
         Error::from(error).into()
+    }
+}
+
+impl From<Limited> for Denied {
+    fn from(limited: Limited) -> Self {
+        Self::Limited(limited)
     }
 }
 
@@ -63,6 +73,7 @@ impl Denied {
             Self::Expired => "token-expired",
             Self::Internal(_) => "internal",
             Self::InvalidToken => "token-invalid",
+            Self::Limited(_) => "limited",
             Self::Nonce => "nonce",
             Self::NoToken => "no-token",
             Self::Permission(right) => right,

@@ -15,6 +15,7 @@ use super::unattended::{self, Demand};
 use super::{AccountAccess, Budget, ClientAccess, ConsentAccess, Denied, IdentityAccess, Presence, Presented};
 use crate::jose::{self, Alg, Expiry, Typ, VerifyRules};
 use crate::keys::Known;
+use crate::limit::Subject as Counted;
 use crate::record::{Asked, First, Outcome};
 use crate::{Auth, Call};
 
@@ -104,6 +105,7 @@ impl Gate {
         if !admitted.token.scope.has(Scope::OpenId) {
             return Err(self.refuse(call, &admitted, Denied::Permission(Scope::OpenId.name())).await);
         }
+        self.auth.ask(call, &[Counted::CustomerOf(admitted.token.client, admitted.consent.customer)]).await?;
         let mut tx = self.auth.db().read().await?;
         let client = lombard_store::client::find(&mut tx, admitted.token.client).await?;
         let consent = lombard_store::consent::find(&mut tx, admitted.consent.id).await?;
@@ -238,6 +240,7 @@ impl Gate {
         presence: &Presence,
         access: ConsentAccess<R>,
     ) -> Result<ConsentAccess<R>, Denied> {
+        self.auth.ask(call, &[counted::<R>(&admitted)]).await?;
         let about = subject_of(&admitted);
         let entry = self.auth.entry(call, Event::DataRead, about, Some(R::NAME));
         // PSD2 Art. 65: who asks whether there is enough money stands at the till with the customer.
@@ -294,17 +297,23 @@ impl Auth {
     ///
     /// The time is not looked at here: the database knows it too, and an expired token must be told from a false one.
     pub(crate) fn token_id(&self, token: &str) -> Result<TokenId, Denied> {
+        self.known_token(token).map(|known| known.id)
+    }
+
+    /// The same, and the app for which it was issued.
+    pub(crate) fn known_token(&self, token: &str) -> Result<Known, Denied> {
         let now = self.now();
-        let id = self.parts.keys.token_id(token, now, |keys| {
+        let known = self.parts.keys.known_token(token, now, |keys| {
             let rules = VerifyRules { typ: Typ::OneOf(&["at+jwt"]), algs: &[Alg::Es256], keys };
             let claims = jose::verify(token, rules).and_then(|verified| verified.claims()).ok()?;
             let ours = claims.issuer() == Some(self.policy().issuer.as_str())
                 && claims.audience().contains(&self.policy().resource)
                 && claims.check_times(now, Expiry::Required { leeway: TOKEN_MEMORY }).is_ok();
             let id = claims.id().filter(|_| ours)?.parse().ok()?;
-            Some(Known { id, expires_at: claims.expires_at()? })
+            let client = claims.text("client_id").ok()??.parse().ok()?;
+            Some(Known { id, client, expires_at: claims.expires_at()? })
         });
-        id.ok_or(Denied::InvalidToken)
+        known.ok_or(Denied::InvalidToken)
     }
 }
 
@@ -320,6 +329,16 @@ fn subject_of(admitted: &Admitted) -> Subject {
         customer: Some(admitted.consent.customer),
         consent: Some(admitted.consent.id),
         account: admitted.consent.account,
+    }
+}
+
+/// Who is counted beside the app: a customer under this app, so that no app uses up what another may ask; for questions about funds
+/// the consent, because many of them find a balance by halving.
+fn counted<R: Right>(admitted: &Admitted) -> Counted {
+    if R::NAME == ConfirmFunds::NAME {
+        Counted::Consent(admitted.consent.id)
+    } else {
+        Counted::CustomerOf(admitted.token.client, admitted.consent.customer)
     }
 }
 

@@ -13,6 +13,7 @@ use lombard_store::used_once::UsedOnce;
 use super::assertion::Reason;
 use super::credentials::{Credentials, Shown, failed};
 use crate::error::Result;
+use crate::limit::Subject as Counted;
 use crate::possession::{Evidence, Expected, Proof, thumbprint_of};
 use crate::record::First;
 use crate::{Auth, Call, digest};
@@ -100,6 +101,8 @@ impl Auth {
             checked => checked?,
         };
         self.use_up(call, subject, assertion, proof.as_ref()).await?;
+        // Only now: a name that anybody can write must not use up what its owner may do.
+        self.ask(call, &[Counted::Client(client.id)]).await?;
         Ok(Authenticated {
             client,
             proof: proof.map(|proof| proof.thumbprint().clone()),

@@ -8,7 +8,6 @@ mod seen;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use lombard_domain::audit::{Event, Subject};
-use lombard_domain::id::TokenId;
 use lombard_domain::time::{Instant, Span};
 use lombard_store::key::{self, StoredKey};
 use lombard_store::{Db, Tx};
@@ -82,12 +81,12 @@ impl KeyRing {
         Jwks::new(Alg::ALL.into_iter().flat_map(|alg| ring.line(alg).published(now)).cloned().collect())
     }
 
-    /// The `jti` of an access token of ours: remembered, or else what `check` says, which must verify the token with the published
+    /// What an access token of ours is known by: remembered, or else what `check` says, which must verify the token with the published
     /// keys of [`ACCESS_TOKEN_ALG`], and gets no others.
     ///
     /// A token is remembered no longer than it lives and no longer than the keys stay the same. Only what `check` lets pass is
     /// remembered, so nobody can fill the memory with made-up tokens.
-    pub(crate) fn token_id<F>(&self, token: &str, now: Instant, check: F) -> Option<TokenId>
+    pub(crate) fn known_token<F>(&self, token: &str, now: Instant, check: F) -> Option<Known>
     where
         F: FnOnce(&Jwks) -> Option<Known>,
     {
@@ -95,13 +94,13 @@ impl KeyRing {
         let ring = self.held();
         let digest = digest::of(token);
         if let Some(known) = lock(&ring.seen).find(&digest).filter(|known| now < known.expires_at) {
-            return Some(known.id);
+            return Some(known);
         }
         let known = check(&Jwks::new(ring.line(ACCESS_TOKEN_ALG).published(now).cloned().collect()))?;
         if now < known.expires_at {
             lock(&ring.seen).add(digest, known);
         }
-        Some(known.id)
+        Some(known)
     }
 
     fn held(&self) -> Arc<Ring> {
@@ -213,13 +212,14 @@ const LEAD_MIN: Span = Span::minutes(10);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lombard_domain::id::{ClientId, TokenId};
 
     fn at(seconds: i64) -> Instant {
         Instant::from_seconds(seconds)
     }
 
     fn known(number: u128) -> Known {
-        Known { id: TokenId::from_bits(number), expires_at: at(600) }
+        Known { id: TokenId::from_bits(number), client: ClientId::from_bits(1), expires_at: at(600) }
     }
 
     fn held(alg: Alg) -> Held {
@@ -233,17 +233,17 @@ mod tests {
     #[test]
     fn checks_a_token_once_while_it_lives() {
         let ring = ring(vec![held(Alg::Es256)]);
-        assert_eq!(ring.token_id("token", at(1), |_| Some(known(1))), Some(known(1).id));
-        assert_eq!(ring.token_id("token", at(599), |_| None), Some(known(1).id), "not asked again");
-        assert_eq!(ring.token_id("token", at(600), |_| None), None, "asked again once it has expired");
-        assert_eq!(ring.token_id("Token", at(1), |_| None), None, "another text is another token");
+        assert_eq!(ring.known_token("token", at(1), |_| Some(known(1))), Some(known(1)));
+        assert_eq!(ring.known_token("token", at(599), |_| None), Some(known(1)), "not asked again");
+        assert_eq!(ring.known_token("token", at(600), |_| None), None, "asked again once it has expired");
+        assert_eq!(ring.known_token("Token", at(1), |_| None), None, "another text is another token");
     }
 
     #[test]
     fn remembers_nothing_that_failed_or_has_expired() {
         let ring = ring(vec![held(Alg::Es256)]);
-        assert_eq!(ring.token_id("bad", at(1), |_| None), None);
-        assert_eq!(ring.token_id("old", at(600), |_| Some(known(1))), Some(known(1).id));
+        assert_eq!(ring.known_token("bad", at(1), |_| None), None);
+        assert_eq!(ring.known_token("old", at(600), |_| Some(known(1))), Some(known(1)));
         assert!(lock(&ring.held().seen).is_empty());
     }
 
@@ -253,7 +253,7 @@ mod tests {
         let own = keys[1].key.kid().to_owned();
         let ring = ring(keys.into());
         assert_eq!(ring.published(at(1)).keys().len(), 2);
-        ring.token_id("token", at(1), |keys| {
+        ring.known_token("token", at(1), |keys| {
             let kids: Vec<_> = keys.keys().iter().map(|key| key.kid().unwrap()).collect();
             assert_eq!(kids, [own.as_str()]);
             None

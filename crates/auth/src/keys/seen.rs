@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use lombard_domain::id::TokenId;
+use lombard_domain::id::{ClientId, TokenId};
 use lombard_domain::time::Instant;
 
 /// A token of ours, whose signature held.
@@ -12,6 +12,8 @@ use lombard_domain::time::Instant;
 pub(crate) struct Known {
     /// Its `jti`.
     pub(crate) id: TokenId,
+    /// The app for which it was issued: its `client_id`.
+    pub(crate) client: ClientId,
     /// Its `exp`.
     pub(crate) expires_at: Instant,
 }
@@ -46,7 +48,7 @@ impl Seen {
     }
 }
 
-/// Tokens of each generation that are remembered, at about 100 bytes each.
+/// Tokens of each generation that are remembered, at about 120 bytes each.
 const SEEN_MAX: usize = 4096;
 
 #[cfg(test)]
@@ -56,7 +58,7 @@ mod tests {
     #[test]
     fn forgets_the_oldest_first_and_never_grows_beyond_two_generations() {
         let now = Instant::from_seconds(0);
-        let known = Known { id: TokenId::from_bits(1), expires_at: now };
+        let known = Known { id: TokenId::from_bits(1), client: ClientId::from_bits(1), expires_at: now };
         let mut seen = Seen::default();
         let name = |number: usize| number.to_be_bytes().to_vec();
         for number in 0..5 * SEEN_MAX {

@@ -14,6 +14,7 @@ use super::password::PasswordError;
 use super::second_factor::Accepted;
 use super::throttle::Run;
 use crate::error::Error;
+use crate::limit::Subject as Counted;
 use crate::{Auth, Call, digest};
 
 /// A browser that has signed in: the value of its new cookie.
@@ -69,6 +70,7 @@ impl Auth {
             return Err(SignInError::Wrong);
         };
         let subject = self.throttle_subject(&username);
+        self.ask_for_name(call, &subject).await?;
         self.charge(call, &subject, None).await?;
         let found = customer::credentials(&mut self.db().read().await?, &username).await?;
         let phc = found.as_ref().and_then(|found| found.password_hash.as_deref());
@@ -103,6 +105,7 @@ impl Auth {
         let (Stage::SecondFactor, Some(id)) = (on_the_way.stage, on_the_way.customer) else {
             return Err(SignInError::Step);
         };
+        self.ask(call, &[Counted::Customer(id)]).await.map_err(Error::Limited)?;
         let found = customer::find(&mut self.db().read().await?, id).await?.ok_or(SignInError::Step)?;
         let subject = self.throttle_subject(&found.username);
         self.charge(call, &subject, Some(id)).await?;
@@ -133,6 +136,12 @@ impl Auth {
         self.record(&mut tx, call, Event::SignedIn, Subject { customer: Some(id), ..Subject::default() }, None).await?;
         tx.commit().await?;
         Ok(NewSession { cookie })
+    }
+
+    /// Counts an attempt by the name that was typed in, before the database is asked anything.
+    async fn ask_for_name(&self, call: Call<'_>, subject: &[u8]) -> Result<(), SignInError> {
+        let Some(digest) = subject.first_chunk() else { return Ok(()) };
+        Ok(self.ask(call, &[Counted::Named(*digest)]).await.map_err(Error::Limited)?)
     }
 
     /// Counts an attempt before it is checked.

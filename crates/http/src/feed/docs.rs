@@ -36,7 +36,7 @@ impl IntoResponses for Refused {
             (401, "No token, or one that does not work"),
             (403, "The token does not allow this, its consent is not for this account, or the customer must sign in again"),
             (406, "Something else than JSON in UTF-8 is asked for"),
-            (429, "The accesses without the customer are used up; Retry-After says when there is one again"),
+            (429, "Too many calls, or the accesses without the customer are used up; Retry-After says when there is one again"),
             (503, "Too busy; try again in a moment"),
         ]
         .map(one)

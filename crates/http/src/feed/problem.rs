@@ -97,6 +97,7 @@ impl Problem {
             Denied::Expired => unauthorized("token_expired", "The access token has expired; refresh it"),
             Denied::Internal(error) => error.into(),
             Denied::InvalidToken => unauthorized("token_invalid", "The access token is not valid here"),
+            Denied::Limited(limited) => Error::Limited(limited).into(),
             Denied::NoToken => unauthorized("token_missing", "An access token is needed in the Authorization header"),
             Denied::Nonce => unauthorized("nonce_needed", "The DPoP proof needs the nonce of the DPoP-Nonce header"),
             Denied::Permission(_) => forbidden("permission_missing", "The access token does not allow this"),
@@ -125,6 +126,11 @@ impl From<Error> for Problem {
                 tracing::error!(error = %lombard_auth::chain(&*source), "internal error");
                 broken()
             }
+            Error::Limited(_) => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_calls",
+                "Too many calls; Retry-After says when to come again",
+            ),
             Error::Oauth(_) => broken(),
         }
     }
@@ -149,6 +155,8 @@ impl From<lombard_bank::Error> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let (code, detail) = match refusal {
+            Refusal::Limited => ("too_many_calls", "Too many calls; Retry-After says when to come again"),
+            Refusal::Shed => return Error::Busy.into(),
             Refusal::Broken => ("internal", "Something went wrong on our side"),
             Refusal::Method => ("method_not_allowed", "The method is not allowed here"),
             Refusal::NotFound => ("not_found", "There is nothing at this path"),

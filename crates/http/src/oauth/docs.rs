@@ -148,7 +148,11 @@ pub(super) struct Unavailable;
 
 impl IntoResponses for Unavailable {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        refusals(&[(405, "The method is not allowed here"), (503, "Too busy; try again in a moment")])
+        refusals(&[
+            (405, "The method is not allowed here"),
+            (429, "Too many calls; Retry-After says when to come again"),
+            (503, "Too busy; try again in a moment"),
+        ])
     }
 }
 
@@ -160,6 +164,7 @@ impl IntoResponses for Refused {
             (403, "Valid, but not for this"),
             (413, "The body is too long"),
             (415, "The body is of the wrong kind"),
+            (429, "Too many calls; Retry-After says when to come again"),
             (503, "Too busy; try again in a moment"),
         ])
     }

@@ -76,6 +76,8 @@ pub(crate) fn owns(path: &str) -> bool {
 /// A refusal that no handler decided.
 pub(crate) fn refusal(refusal: Refusal) -> Response {
     let (code, description) = match refusal {
+        Refusal::Limited => return Problem::too_many().into_response(),
+        Refusal::Shed => (ErrorCode::TemporarilyUnavailable, "too busy; try again in a moment"),
         Refusal::Broken => (ErrorCode::ServerError, "something went wrong on our side"),
         Refusal::Method => (ErrorCode::InvalidRequest, "the method is not allowed here"),
         Refusal::NotFound => (ErrorCode::InvalidRequest, "there is nothing at this path"),

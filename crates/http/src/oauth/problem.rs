@@ -27,6 +27,13 @@ impl Problem {
         Self { header: self.header.filter(|(name, _)| *name != WWW_AUTHENTICATE), ..self }
     }
 
+    /// More calls than there may be. OAuth has no word for it but the one for a server that cannot answer now.
+    pub(super) fn too_many() -> Self {
+        let error =
+            OauthError::new(ErrorCode::TemporarilyUnavailable, "too many calls; Retry-After says when to come again");
+        Self::with_status(StatusCode::TOO_MANY_REQUESTS, error)
+    }
+
     fn with_header(self, name: HeaderName, value: &'static str) -> Self {
         Self { header: Some((name, value)), ..self }
     }
@@ -78,6 +85,7 @@ impl From<Error> for Problem {
                 tracing::error!(error = %lombard_auth::chain(&*source), "internal error");
                 OauthError::new(ErrorCode::ServerError, "something went wrong on our side").into()
             }
+            Error::Limited(_) => Self::too_many(),
             Error::Oauth(error) => error.into(),
         }
     }

@@ -22,6 +22,7 @@ pub(super) fn presented(parts: &Parts) -> Option<Presented<'_>> {
 pub(super) fn refused(denied: Denied) -> Response {
     let (status, code, description) = match denied {
         Denied::Busy => return Problem::from(Error::Busy).into_response(),
+        Denied::Limited(limited) => return Problem::from(Error::Limited(limited)).into_response(),
         Denied::Internal(error) => return Problem::from(error).into_response(),
         Denied::Account | Denied::Permission(_) => {
             (StatusCode::FORBIDDEN, "insufficient_scope", "the token is not for this scope")

@@ -3,6 +3,7 @@
 //! Each surface describes its own endpoints beside its handlers; here they are put together, and what holds for all of them is added.
 
 pub(crate) mod explorer;
+mod limits;
 
 use std::sync::LazyLock;
 
@@ -46,6 +47,7 @@ pub fn document() -> Document {
     for surface in [crate::feed::docs::document(), crate::oauth::docs::document(), crate::uk::docs::document()] {
         document.merge(surface);
     }
+    limits::describe(&mut document);
     let components = document.components.get_or_insert_default();
     for (name, scheme) in [(CUSTOMER, customer()), (APP, app()), (CLIENT, client()), (REGISTRATION, registration())] {
         components.add_security_scheme(name, scheme);

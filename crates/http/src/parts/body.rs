@@ -1,6 +1,8 @@
 //! Reading bodies: the right kind, within a limit.
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, Request};
@@ -36,7 +38,7 @@ pub(crate) async fn form_with_head(request: Request<Body>) -> Result<(Parts, Par
 }
 
 /// Reads a JSON body's bytes.
-pub(crate) async fn json(request: Request<Body>) -> Result<(HeaderMap, bytes::Bytes), BadBody> {
+pub(crate) async fn json(request: Request<Body>) -> Result<(HeaderMap, Bytes), BadBody> {
     let (parts, body) = request.into_parts();
     if !is_type(&parts.headers, "application/json") {
         return Err(BadBody::Type);
@@ -62,7 +64,44 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
-async fn bytes(body: Body) -> Result<bytes::Bytes, BadBody> {
+/// The token of the one `Authorization` header, presented as access tokens are: `Bearer` or `DPoP` (RFC 6750 2.1, RFC 9449 7.1).
+pub(crate) fn access_token(headers: &HeaderMap) -> Option<&str> {
+    let mut values = authorization(headers);
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (scheme, token) = std::str::from_utf8(value).ok()?.split_once(' ')?;
+    ["Bearer", "DPoP"].iter().any(|known| scheme.eq_ignore_ascii_case(known)).then(|| token.trim_matches(' '))
+}
+
+/// Reads what a body holds, within the limit, before anything waits for it: a caller who sends slowly must keep nobody from running.
+/// What is beyond the limit is left for who reads it.
+pub(crate) async fn gathered(request: Request<Body>) -> Request<Body> {
+    if request.body().is_end_stream() {
+        return request;
+    }
+    let (parts, body) = request.into_parts();
+    let mut rest = body.into_data_stream();
+    let (mut chunks, mut length) = (Vec::new(), 0_usize);
+    while length <= BODY_MAX {
+        match rest.next().await {
+            Some(Ok(chunk)) => {
+                length = length.saturating_add(chunk.len());
+                chunks.push(chunk);
+            }
+            None => return Request::from_parts(parts, Body::from(chunks.concat())),
+            Some(Err(error)) => {
+                let broken = futures_util::stream::once(std::future::ready(Err(error)));
+                return Request::from_parts(parts, Body::from_stream(whole(chunks).chain(broken)));
+            }
+        }
+    }
+    Request::from_parts(parts, Body::from_stream(whole(chunks).chain(rest)))
+}
+
+fn whole(chunks: Vec<Bytes>) -> impl Stream<Item = Result<Bytes, axum::Error>> {
+    futures_util::stream::iter(chunks.into_iter().map(Ok))
+}
+
+async fn bytes(body: Body) -> Result<Bytes, BadBody> {
     axum::body::to_bytes(body, BODY_MAX).await.map_err(|error| {
         let limited =
             std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());

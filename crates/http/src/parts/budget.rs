@@ -1,14 +1,11 @@
-//! What an answer tells of the accesses without the customer: how many there are, how many are left, and when there is one more.
+//! What an answer will tell of the accesses without the customer: how many there are, how many are left, and when there is one more.
 //!
 //! An extractor cannot set headers of the answer, so it leaves what is to be told in a slot of the request, and the layer around all
 //! routes reads it there. That layer also sees when a caller hangs up before the answer: then nothing was given, and nothing counts.
 
 use std::sync::{Arc, OnceLock};
 
-use axum::response::Response;
-use http::header::RETRY_AFTER;
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, StatusCode};
 use lombard_auth::access::{Budget, Gate};
 
 /// The place for what is to be told.
@@ -41,14 +38,15 @@ impl Open {
         self.slot.clone()
     }
 
-    /// Tells it. An answer that gives nothing did not count.
-    pub(crate) async fn settle(mut self, response: &mut Response) {
-        if let Some(budget) = self.slot.0.get().cloned() {
-            let gives = response.status().is_success();
-            let budget = if gives { budget } else { self.gate.give_back(budget).await };
-            told(&budget, response);
-        }
+    /// What is to be told. An answer that gives nothing did not count.
+    pub(crate) async fn settle(mut self, gives: bool) -> Option<Budget> {
+        let budget = match self.slot.0.get().cloned() {
+            Some(budget) if gives => Some(budget),
+            Some(budget) => Some(self.gate.give_back(budget).await),
+            None => None,
+        };
         self.is_settled = true;
+        budget
     }
 }
 
@@ -59,24 +57,3 @@ impl Drop for Open {
         }
     }
 }
-
-fn told(budget: &Budget, response: &mut Response) {
-    let (limit, left, wait) = (budget.limit(), budget.left(), budget.seconds_to_next());
-    let window = Budget::WINDOW.whole_seconds();
-    let headers = response.headers_mut();
-    let fields =
-        [(POLICY, format!("\"{NAME}\";q={limit};w={window}")), (LEFT, format!("\"{NAME}\";r={left};t={wait}"))];
-    for (name, value) in fields {
-        headers.extend(HeaderValue::try_from(value).ok().map(|value| (name, value)));
-    }
-    if response.status() == StatusCode::TOO_MANY_REQUESTS {
-        response.headers_mut().insert(RETRY_AFTER, wait.into());
-    }
-}
-
-/// The budget's name in the fields.
-const NAME: &str = "unattended";
-/// How many there are, and within which time (draft-ietf-httpapi-ratelimit-headers 3).
-const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-/// How many are left, and when there is one more (draft-ietf-httpapi-ratelimit-headers 4).
-const LEFT: HeaderName = HeaderName::from_static("ratelimit");

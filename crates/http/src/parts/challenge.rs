@@ -10,7 +10,12 @@ pub(crate) fn of(denied: &Denied, details: &str) -> Vec<String> {
     let bearer = |error: &str| format!("Bearer {details}{error}");
     let dpop = |error: &str| format!("DPoP {details}, algs=\"{}\"{error}", READABLE.join(" "));
     match denied {
-        Denied::Account | Denied::Busy | Denied::Internal(_) | Denied::Presence | Denied::Unattended(_) => Vec::new(),
+        Denied::Account
+        | Denied::Busy
+        | Denied::Internal(_)
+        | Denied::Limited(_)
+        | Denied::Presence
+        | Denied::Unattended(_) => Vec::new(),
         Denied::ConsentEnded(_) | Denied::Expired | Denied::InvalidToken => {
             vec![bearer(INVALID_TOKEN), dpop(INVALID_TOKEN)]
         }

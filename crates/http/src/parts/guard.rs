@@ -18,10 +18,14 @@ use super::leftover;
 pub enum Refusal {
     /// The server panicked.
     Broken,
+    /// Too many calls.
+    Limited,
     /// The path exists, but not with this method.
     Method,
     /// There is no such path.
     NotFound,
+    /// There is no place for it now.
+    Shed,
     /// The answer took too long.
     TimedOut,
 }
@@ -34,7 +38,8 @@ impl Refusal {
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Limited => StatusCode::TOO_MANY_REQUESTS,
+            Self::Shed | Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
@@ -46,7 +51,7 @@ pub(crate) async fn run(
     render: impl Fn(&str, &str, Refusal) -> Response,
 ) -> Response {
     let started = tokio::time::Instant::now();
-    let id = InteractionId::read_or_make(request.headers());
+    let id = InteractionId::of_request(&request);
     request.extensions_mut().insert(id.clone());
     let method = known_method(request.method());
     let path = request.uri().path().to_owned();

@@ -1,16 +1,23 @@
 //! The interaction id: one name for a call in the answer, the log and the record (FAPI `x-fapi-interaction-id`).
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, Request};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 use lombard_auth::Call;
+use lombard_auth::limit::Meter;
 
 /// The header that carries it in both directions.
 pub const HEADER: HeaderName = HeaderName::from_static("x-fapi-interaction-id");
 
 /// The interaction id of a call: the caller's, if it is one, otherwise ours.
 #[derive(Clone, Debug)]
-pub struct InteractionId(String);
+pub struct InteractionId {
+    text: String,
+    /// What is known of the call's limits.
+    meter: Option<Arc<Meter>>,
+}
 
 impl InteractionId {
     /// Takes the caller's id or makes one (RFC 9562 UUID, version 4).
@@ -19,17 +26,23 @@ impl InteractionId {
         let mut given = headers.get_all(&HEADER).iter();
         let (first, second) = (given.next(), given.next());
         let own = first.filter(|_| second.is_none()).and_then(|value| value.to_str().ok()).filter(|text| fits(text));
-        Self(own.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned))
+        Self { text: own.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned), meter: None }
+    }
+
+    /// The same for a request, with what is known of its limits.
+    pub(crate) fn of_request(request: &Request) -> Self {
+        let meter = request.extensions().get::<Arc<Meter>>().map(Arc::clone);
+        Self { meter, ..Self::read_or_make(request.headers()) }
     }
 
     /// The id.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     pub(crate) fn call(&self) -> Call<'_> {
-        Call { interaction: &self.0 }
+        Call { interaction: &self.text, meter: self.meter.as_deref() }
     }
 }
 

@@ -15,3 +15,5 @@ pub mod network;
 pub(crate) mod params;
 pub mod peer;
 pub(crate) mod presence;
+pub(crate) mod rate;
+pub(crate) mod throttle;

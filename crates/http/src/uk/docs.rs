@@ -81,7 +81,10 @@ impl IntoResponses for DataRefused {
                 "The token does not allow this, its consent is not for this account, or the customer must sign in again",
             ),
             (406, "Something else than JSON in UTF-8 is asked for"),
-            (429, "The accesses without the customer are used up; Retry-After says when there is one again"),
+            (
+                429,
+                "Too many calls, or the accesses without the customer are used up; Retry-After says when there is one again",
+            ),
             (503, "Too busy; try again in a moment"),
         ])
     }
@@ -96,7 +99,7 @@ impl IntoResponses for AppRefused {
             (406, "Something else than JSON in UTF-8 is asked for"),
             (413, "The body is too long"),
             (415, "The body is not JSON"),
-            (429, "Too much of this app's waits; Retry-After says when to come again"),
+            (429, "Too many calls, or too much of this app's waits; Retry-After says when to come again"),
             (503, "Too busy; try again in a moment"),
         ])
     }

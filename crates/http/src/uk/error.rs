@@ -84,6 +84,11 @@ impl Problem {
         Self::said(StatusCode::TOO_MANY_REQUESTS, "NARR", message)
     }
 
+    /// More calls than there may be.
+    fn too_many() -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "NARR", "Too many calls; Retry-After says when to come again")
+    }
+
     fn said(status: StatusCode, code: &'static str, message: String) -> Self {
         Self::of(status, vec![Fault { code, message: message.into(), path: None }])
     }
@@ -120,6 +125,7 @@ impl Problem {
             Denied::Expired => unauthorized("TKXP", "The access token has expired; refresh it"),
             Denied::Internal(error) => error.into(),
             Denied::InvalidToken => unauthorized("TK01", "The access token is not valid here"),
+            Denied::Limited(limited) => Error::Limited(limited).into(),
             Denied::NoToken => unauthorized("TK09", "An access token is needed in the Authorization header"),
             Denied::Nonce => unauthorized("TK01", "The DPoP proof needs the nonce of the DPoP-Nonce header"),
             Denied::Permission(_) => Self::new(StatusCode::FORBIDDEN, "AG01", "The access token does not allow this"),
@@ -143,6 +149,7 @@ impl From<Error> for Problem {
                 tracing::error!(error = %lombard_auth::chain(&*source), "internal error");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "U000", "Something went wrong on our side")
             }
+            Error::Limited(_) => Self::too_many(),
             Error::Oauth(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "U000", "Something went wrong on our side"),
         }
     }
@@ -169,6 +176,8 @@ impl From<lombard_bank::Error> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let (code, message) = match refusal {
+            Refusal::Limited => return Self::too_many(),
+            Refusal::Shed => return Error::Busy.into(),
             Refusal::Broken => ("U000", "Something went wrong on our side"),
             Refusal::Method => ("U010", "The method is not allowed here"),
             Refusal::NotFound => ("U011", "There is nothing at this path"),

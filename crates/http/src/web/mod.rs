@@ -55,7 +55,8 @@ pub(crate) fn refusal(app: &App, id: &str, refusal: Refusal) -> Response {
     let page = match refusal {
         Refusal::Broken => MessagePage::went_wrong(app.frame(), id),
         Refusal::Method | Refusal::NotFound => MessagePage::not_found(app.frame(), id),
-        Refusal::TimedOut => MessagePage::too_busy(app.frame(), id),
+        Refusal::Limited => MessagePage::too_many(app.frame(), id),
+        Refusal::Shed | Refusal::TimedOut => MessagePage::too_busy(app.frame(), id),
     };
     reply::page(refusal.status(), &page)
 }

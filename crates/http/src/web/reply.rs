@@ -69,6 +69,7 @@ pub(super) fn error(app: &App, id: &str, error: Error) -> Response {
             tracing::error!(error = %lombard_auth::chain(&*source), interaction = id, "internal error");
             page(StatusCode::INTERNAL_SERVER_ERROR, &MessagePage::went_wrong(app.frame(), id))
         }
+        Error::Limited(_) => page(StatusCode::TOO_MANY_REQUESTS, &MessagePage::too_many(app.frame(), id)),
         Error::Oauth(error) => {
             let shown = OauthError { code: error.code.code(), detail: Some(&error.description) };
             page(StatusCode::BAD_REQUEST, &MessagePage::oauth_error(app.frame(), id, shown))

@@ -30,6 +30,9 @@ pub(crate) struct Sandbox {
     /// Database to use instead of a file in the data folder, such as postgres://user:password@host/name.
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
+    /// Refuse nobody for calling too often or too much at once, to measure what the server can do.
+    #[arg(long)]
+    pub(crate) no_limits: bool,
 }
 
 /// `lombard serve`

@@ -108,7 +108,7 @@ pub(crate) fn say(text: impl Display) {
 }
 
 /// How the record names what an operator does on the command line.
-pub(crate) const OPERATOR: lombard_auth::Call<'static> = lombard_auth::Call { interaction: "operator" };
+pub(crate) const OPERATOR: lombard_auth::Call<'static> = lombard_auth::Call::of_ours("operator");
 
 #[cfg(test)]
 mod tests;

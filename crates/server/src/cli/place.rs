@@ -115,6 +115,7 @@ impl Place {
             second_factor: SecondFactor::totp(),
             password_hashes: 2,
             trust: self.trust.clone(),
+            shared_counter: None,
         };
         Core::new(self.open().await?, plan).await
     }

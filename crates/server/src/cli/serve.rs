@@ -52,6 +52,7 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
         second_factor: SecondFactor::totp(),
         password_hashes: usize::try_from(config.sign_in.password_hash_concurrency).unwrap_or(1),
         trust: config.trust()?,
+        shared_counter: config.limits.shared_counter().await?.map(|counter| Arc::new(counter) as _),
     };
     let core = Core::new(place.open().await?, plan).await?;
     let bound = doors.bind().await?;

@@ -59,6 +59,7 @@ impl Config {
         self.check_access(&mut found);
         self.check_outgoing(&mut found);
         self.check_sign_in(&mut found);
+        self.check_limits(&mut found);
         found.0
     }
 
@@ -173,6 +174,29 @@ impl Config {
             && self.database.url.has_password()
         {
             found.must_be_private("database.url", file);
+        }
+    }
+
+    fn check_limits(&self, found: &mut Findings) {
+        if !self.limits.enabled {
+            found
+                .warn("limits.enabled", "nothing is limited: one app or address can take all of the server".to_owned());
+        }
+        let Some(shared) = &self.limits.shared else { return };
+        if shared.is_open() {
+            let text = "addresses and the names of apps go there without TLS; write rediss://".to_owned();
+            found.refuse("limits.shared", text);
+        }
+        if let Some(file) = &self.limits.shared_ca_file
+            && let Err(error) = read_chain(file)
+        {
+            let text = format!("{error:#}; name the file of the authority that the counter's certificate is from");
+            found.refuse("limits.shared_ca_file", text);
+        }
+        if let Some(file) = &self.file
+            && shared.has_password()
+        {
+            found.must_be_private("limits.shared", file);
         }
     }
 

@@ -147,7 +147,7 @@ impl Config {
 
     /// Every number with the range in which it makes sense; what is unfit for production is narrower, see `finding`.
     fn numbers(&self) -> Vec<(&'static str, &'static str, u32, RangeInclusive<u32>)> {
-        let Self { server, database, authorization, access, sign_in, .. } = self;
+        let Self { server, database, authorization, access, sign_in, limits, throttling, .. } = self;
         let mut numbers = vec![
             ("server", "max_connections", server.max_connections, 1..=1_000_000),
             ("server", "max_connections_per_address", server.max_connections_per_address, 1..=1_000_000),
@@ -172,6 +172,10 @@ impl Config {
             ("sign_in", "max_failures", sign_in.max_failures, 1..=20),
             ("sign_in", "lock_minutes", sign_in.lock_minutes, 1..=1_440),
             ("sign_in", "password_hash_concurrency", sign_in.password_hash_concurrency, 1..=64),
+            ("limits", "nodes", limits.nodes, 1..=1_000),
+            ("throttling", "running_max", throttling.running_max, 16..=100_000),
+            ("throttling", "waiting_max", throttling.waiting_max, 1..=100_000),
+            ("throttling", "wait_ms", throttling.wait_ms, 1..=10_000),
         ];
         if let Some(days) = authorization.history_days {
             numbers.push(("authorization", "history_days", days, 1..=36_500));
@@ -196,6 +200,7 @@ impl Config {
             &mut self.keys.master_key_file,
             &mut self.authorization.initial_access_token_file,
             &mut self.server.client_ca_file,
+            &mut self.limits.shared_ca_file,
             &mut self.outgoing.ca_file,
             &mut self.outgoing.certificate_file,
             &mut self.outgoing.key_file,

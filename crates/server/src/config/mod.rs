@@ -19,6 +19,7 @@ mod load;
 pub(crate) mod master_key;
 pub(crate) mod policy;
 mod proxy;
+mod rates;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub(crate) use directory::{DirectoryKeys, NamedDirectory};
 pub(crate) use finding::{SANDBOX_MARK, Weight};
 pub(crate) use load::{Environment, system_environment};
 use proxy::{ForwardedHeader, TrustedProxy};
+pub(crate) use rates::{LimitRates, Places};
 pub(crate) use values::{DatabaseUrl, PublicUrl};
 
 /// All settings.
@@ -53,6 +55,10 @@ pub(crate) struct Config {
     pub(crate) outgoing: Outgoing,
     #[serde(default)]
     pub(crate) sign_in: SignIn,
+    #[serde(default)]
+    pub(crate) limits: LimitRates,
+    #[serde(default)]
+    pub(crate) throttling: Places,
     #[serde(default)]
     pub(crate) log: Log,
     /// The file that the settings came from; none in a sandbox.

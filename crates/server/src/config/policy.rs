@@ -53,6 +53,8 @@ impl Config {
             dpop_nonce_life: authorization.dpop_nonce_seconds.map(seconds),
             unattended: self.unattended(),
             old_data: self.old_data(),
+            limits: self.limits.limits(),
+            throttling: self.throttling.throttling(),
             ..defaults
         })
     }

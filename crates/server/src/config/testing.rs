@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use lombard_domain::oauth::Profile;
 
 use super::{
-    Access, Authorization, Config, Database, DatabaseUrl, ForwardedHeader, Keys, Log, Outgoing, PublicUrl, Server,
-    SignIn,
+    Access, Authorization, Config, Database, DatabaseUrl, ForwardedHeader, Keys, LimitRates, Log, Outgoing, Places,
+    PublicUrl, Server, SignIn,
 };
 use crate::files::{self, Readers};
 
@@ -43,6 +43,8 @@ pub(crate) fn production(folder: &Path) -> Config {
         agreements: Vec::new(),
         outgoing: Outgoing::default(),
         sign_in: SignIn::default(),
+        limits: LimitRates::default(),
+        throttling: Places::default(),
         log: Log::default(),
         file: None,
     }

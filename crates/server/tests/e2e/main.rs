@@ -11,6 +11,7 @@ mod event;
 mod fapi;
 mod import;
 mod keys;
+mod limits;
 mod mtls;
 mod operator;
 mod process;

@@ -15,6 +15,7 @@ mod housekeeping;
 mod intent;
 mod introspect_revoke;
 mod keys;
+mod limits;
 mod lists;
 mod matrix;
 mod oauth2_client;

@@ -127,6 +127,20 @@ impl<'a> MessagePage<'a> {
         )
     }
 
+    /// 429: more pages than one person opens.
+    #[must_use]
+    pub(crate) fn too_many(frame: Frame<'a>, incident: &'a str) -> Self {
+        Self::new(
+            frame,
+            Some(incident),
+            [
+                "Too many requests",
+                "More pages were asked for from your network, or in your name, than we answer at once.",
+                "Wait a minute, then load this page again.",
+            ],
+        )
+    }
+
     /// 200: after signing out.
     #[must_use]
     pub(crate) fn signed_out(frame: Frame<'a>) -> Self {
@@ -176,6 +190,7 @@ mod samples {
                 ("stale-form", Self::stale_form(frame, incident)),
                 ("went-wrong", Self::went_wrong(frame, incident)),
                 ("too-busy", Self::too_busy(frame, incident)),
+                ("too-many", Self::too_many(frame, incident)),
                 ("signed-out", Self::signed_out(frame)),
             ]
         }

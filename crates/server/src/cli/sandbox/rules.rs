@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use lombard_auth::limit::{Class, Kind, Limits};
 use lombard_auth::{Policy, Registration};
 
 use crate::directory::SandboxDirectory;
@@ -13,12 +14,25 @@ use crate::wire::Trust;
 
 /// Names, lifetimes and limits of a sandbox under these addresses.
 pub(crate) fn policy(issuer: &str, mtls_base: Option<String>, directory: Option<&SandboxDirectory>) -> Policy {
+    let mut limits = Limits::usual();
+    // Whoever tries software out signs in as the same few people, whose passwords everybody knows, and registers, again and again.
+    for (class, kind) in
+        [(Class::SignIn, Kind::Address), (Class::SignIn, Kind::Customer), (Class::Registration, Kind::Address)]
+    {
+        limits.set(class, kind, None);
+    }
     Policy {
+        limits,
         registration: Registration::Open,
         mtls_base,
         directories: directory.into_iter().map(SandboxDirectory::trusted).collect(),
         ..Policy::for_issuer(issuer)
     }
+}
+
+/// The same for whoever measures what the server can do, or loads it: nobody is refused for calling too often, or too much at once.
+pub(crate) fn without_limits(policy: Policy) -> Policy {
+    Policy { limits: Limits::off(), throttling: None, ..policy }
 }
 
 /// A sandbox believes its own authority, and asks whoever an app names: on a developer's machine that is mostly the machine itself.

@@ -1,0 +1,109 @@
+//! How many calls of one kind run at once: as many as the server answers without becoming slow.
+//!
+//! The rule looks at how long answers take, in windows, and compares with how long they take when there is little to do. Pure: the
+//! time and the measurements are passed in.
+
+use crate::time::{Instant, Span};
+
+#[cfg(test)]
+mod tests;
+
+/// Between which numbers the rule may choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// So many run in any case.
+    pub least: u32,
+    /// So many at most, and at first.
+    pub most: u32,
+}
+
+/// How many may run at once, and what that was learned from.
+#[derive(Clone, Debug)]
+pub struct Adaptive {
+    bounds: Bounds,
+    limit: u32,
+    /// What an answer takes, in microseconds, when there is little to do; none before the first window.
+    usual: Option<i64>,
+    window: Window,
+}
+
+/// What was seen since the last decision.
+#[derive(Clone, Debug, Default)]
+struct Window {
+    began: Option<Instant>,
+    answers: i64,
+    micros: i64,
+    /// The most that ran at once.
+    running: u32,
+}
+
+impl Adaptive {
+    /// Begins with the most.
+    #[must_use]
+    pub fn new(bounds: Bounds) -> Self {
+        let least = bounds.least.max(1);
+        let bounds = Bounds { least, most: bounds.most.max(least) };
+        Self { bounds, limit: bounds.most, usual: None, window: Window::default() }
+    }
+
+    /// How many may run at once.
+    #[must_use]
+    pub fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// What an answer takes when there is little to do, as far as is known.
+    #[must_use]
+    pub fn usual(&self) -> Option<Span> {
+        self.usual.map(Span::from_micros)
+    }
+
+    /// Learns from one answer: when it was ready, how long it took, and how many ran then, itself among them.
+    pub fn observe(&mut self, now: Instant, took: Span, running: u32) {
+        let window = &mut self.window;
+        let began = *window.began.get_or_insert(now);
+        window.answers = window.answers.saturating_add(1);
+        window.micros = window.micros.saturating_add(took.micros().max(0));
+        window.running = window.running.max(running);
+        let is_whole = now.since(began).micros() >= WINDOW.micros() && window.answers >= ANSWERS_LEAST;
+        if is_whole || now < began {
+            let Window { answers, micros, running, .. } = std::mem::take(&mut self.window);
+            self.decide(micros.div_euclid(answers.max(1)), running);
+        }
+    }
+
+    /// Fewer at once by a fifth when answers are slow, more by one and a sixteenth when they are not and more would have run.
+    fn decide(&mut self, mean: i64, running: u32) {
+        let usual = *self.usual.get_or_insert(mean);
+        // Half of what is allowed, or next to nothing: what is slow then is not slow because of too many.
+        let is_quiet = running.saturating_mul(2) <= self.limit || running <= QUIET;
+        let slow = usual.saturating_mul(SLOWER).saturating_add(SLACK.micros());
+        if mean < usual {
+            self.usual = Some(mean);
+        } else if is_quiet {
+            // What is usual may change with the data; it is believed slowly.
+            self.usual = Some(usual.saturating_add(mean.saturating_sub(usual).div_euclid(LEARNING)));
+        }
+        let next = if mean > slow && !is_quiet {
+            self.limit.saturating_mul(4) / 5
+        } else if mean <= slow && running >= self.limit {
+            self.limit.saturating_add(1).saturating_add(self.limit / 16)
+        } else {
+            self.limit
+        };
+        self.limit = next.clamp(self.bounds.least, self.bounds.most);
+    }
+}
+
+/// How long is looked before something is decided.
+const WINDOW: Span = Span::milliseconds(100);
+/// How many answers are looked at, at least.
+const ANSWERS_LEAST: i64 = 20;
+/// So many times what is usual is slow.
+const SLOWER: i64 = 3;
+/// What is slower by less is not slow: an answer of half a millisecond may well take two.
+const SLACK: Span = Span::milliseconds(2);
+/// With so few running, nothing is slow because of too many.
+const QUIET: u32 = 2;
+/// The part of a difference that is believed in one window.
+const LEARNING: i64 = 16;

@@ -1,0 +1,87 @@
+//! The rule before a server that is simulated: it answers so many at once without being slow, and the rest waits.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const BOUNDS: Bounds = Bounds { least: 4, most: 256 };
+
+/// A server with some processors: an answer takes its time, and so many times more as more run than there are processors.
+struct Server {
+    processors: u32,
+    answer: i64,
+    now: i64,
+    rule: Adaptive,
+}
+
+impl Server {
+    fn new(processors: u32, answer: i64) -> Self {
+        Self { processors, answer, now: 0, rule: Adaptive::new(BOUNDS) }
+    }
+
+    fn took(&self, running: u32) -> i64 {
+        self.answer * i64::from(running.max(self.processors)) / i64::from(self.processors)
+    }
+
+    /// Runs for some seconds with so many who want an answer all the time.
+    fn run(&mut self, callers: u32, seconds: i64) {
+        let end = self.now + seconds * 1_000_000;
+        while self.now < end {
+            let running = callers.min(self.rule.limit());
+            let took = self.took(running);
+            self.now += (took / i64::from(running.max(1))).max(1);
+            let span = Span::from_micros(took);
+            self.rule.observe(Instant::from_micros(self.now), span, running);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn many_callers_do_not_make_it_slow_and_afterwards_all_run_again(
+        processors in 1..16_u32, answer in 300..40_000_i64, callers in 100..2_000_u32,
+    ) {
+        let mut server = Server::new(processors, answer);
+        server.run(1, 30);
+        prop_assert_eq!(server.rule.limit(), BOUNDS.most, "one caller changes nothing");
+        prop_assert_eq!(server.rule.usual().map(Span::micros), Some(answer));
+        server.run(callers, 60);
+        let took = server.took(server.rule.limit());
+        let slow = (answer * SLOWER + SLACK.micros()).max(server.took(BOUNDS.least));
+        prop_assert!(took <= slow * 5 / 4, "{took} µs with {} at once", server.rule.limit());
+        prop_assert!(server.rule.limit() >= processors.min(BOUNDS.most), "no processor rests");
+        prop_assert_eq!(server.rule.usual().map(Span::micros), Some(answer), "what is usual is not forgotten");
+    }
+
+    #[test]
+    fn stays_within_its_bounds(
+        took in prop::collection::vec((0..2_000_000_i64, 0..300_u32, 0..20_000_i64), 1..2_000),
+    ) {
+        let mut rule = Adaptive::new(BOUNDS);
+        let mut now = 0;
+        for (micros, running, gap) in took {
+            now += gap;
+            rule.observe(Instant::from_micros(now), Span::from_micros(micros), running);
+            prop_assert!((BOUNDS.least..=BOUNDS.most).contains(&rule.limit()));
+        }
+    }
+}
+
+#[test]
+fn learns_when_answers_take_longer_for_good() {
+    let mut server = Server::new(4, 1_000);
+    server.run(1, 10);
+    server.answer = 8_000;
+    server.run(2, 60);
+    assert!(server.rule.usual().unwrap().micros() > 7_500, "{:?}", server.rule.usual());
+    server.run(16, 20);
+    assert!(server.rule.limit() >= 4);
+}
+
+#[test]
+fn odd_bounds_are_put_right() {
+    let rule = Adaptive::new(Bounds { least: 0, most: 0 });
+    assert_eq!(rule.limit(), 1);
+}

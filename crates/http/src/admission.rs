@@ -1,0 +1,97 @@
+//! Before any handler: is this call one too many for its address or its app, and is there a place for it to run?
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use lombard_auth::limit::{Limited, Meter, Subject};
+
+use crate::app::App;
+use crate::parts::body;
+use crate::parts::guard::Refusal;
+use crate::parts::interaction::InteractionId;
+use crate::parts::peer::Peer;
+use crate::{class, refuse};
+
+/// What will be known of a call's limits; made before anything looks at it.
+pub(crate) fn meter(request: &Request) -> Arc<Meter> {
+    Arc::new(Meter::new(class::of(request.method(), route(request))))
+}
+
+/// Lets a call in, or refuses it in the shape of its surface.
+pub(crate) async fn admit(State(app): State<App>, request: Request, next: Next) -> Response {
+    let Some(meter) = request.extensions().get::<Arc<Meter>>().map(Arc::clone) else {
+        return next.run(request).await;
+    };
+    let class = meter.class();
+    let outcome = |outcome: &'static str| {
+        metrics::counter!("lombard_admission_total", "class" => class.name(), "outcome" => outcome).increment(1);
+    };
+    let share = match ask(&app, Caller::of(&request)).await {
+        Ok(share) => share,
+        Err(Limited { .. }) => {
+            outcome("limited");
+            return refuse(&app, &request, Refusal::Limited);
+        }
+    };
+    let Some(throttle) = &app.throttle else {
+        outcome("admitted");
+        return next.run(request).await;
+    };
+    let request = body::gathered(request).await;
+    let Some(place) = throttle.enter(class, share).await else {
+        outcome("shed");
+        return refuse(&app, &request, Refusal::Shed);
+    };
+    outcome("admitted");
+    let response = next.run(request).await;
+    // What is refused is refused quickly, and says nothing about how long an answer takes.
+    if response.status().is_success() || response.status().is_redirection() {
+        place.answered();
+    }
+    response
+}
+
+/// Counts a call by its address, and by its app where a token of ours names it. In whose turn it runs is what it returns.
+async fn ask(app: &App, caller: Caller) -> Result<Option<Subject>, Limited> {
+    let Caller { id, address, token } = caller;
+    let address = address.map(Subject::at);
+    if let Some(address) = address {
+        app.auth.ask(id.call(), &[address]).await?;
+    }
+    // Only a signature of ours says who calls: with a name that anybody can write, anybody could use up what its owner may do.
+    let Some(client) = token.and_then(|token| app.auth.client_of(&token)) else { return Ok(address) };
+    let client = Subject::Client(client);
+    app.auth.ask(id.call(), &[client]).await?;
+    Ok(Some(client))
+}
+
+/// What a request says of who calls; a body cannot be waited with.
+struct Caller {
+    id: InteractionId,
+    address: Option<IpAddr>,
+    token: Option<String>,
+}
+
+impl Caller {
+    fn of(request: &Request) -> Self {
+        let known = request.extensions().get::<InteractionId>().cloned();
+        let token = class::takes_token(route(request)).then(|| body::access_token(request.headers())).flatten();
+        Self {
+            id: known.unwrap_or_else(|| InteractionId::of_request(request)),
+            address: address(request),
+            token: token.map(str::to_owned),
+        }
+    }
+}
+
+/// From where a call comes.
+fn address(request: &Request) -> Option<IpAddr> {
+    request.extensions().get::<Peer>().map(|peer| peer.addr.ip())
+}
+
+fn route(request: &Request) -> &str {
+    request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str)
+}

@@ -1,0 +1,83 @@
+//! Of which class each route is: what it costs, and what its abuse would give.
+
+use http::Method;
+use lombard_auth::limit::Class;
+
+/// The class of a route; what is no route is anybody's.
+pub(crate) fn of(method: &Method, route: &str) -> Class {
+    let (is_post, ends) = (method == Method::POST, method == Method::DELETE);
+    match route {
+        "/interaction/{id}/login" | "/interaction/{id}/sca" if is_post => Class::SignIn,
+        "/interaction/{id}/cancel" | "/my/consents/{id}/revoke" | "/my/sign-out" | "/revoke" => Class::Revocation,
+        "/authorize"
+        | "/interaction/{id}/login"
+        | "/interaction/{id}/sca"
+        | "/interaction/{id}/consent"
+        | "/my/consents" => Class::Page,
+        "/par" | "/token" => Class::Token,
+        // A resource server asks with every call that it gets: these are reads.
+        "/introspect" | "/userinfo" => Class::Read,
+        "/register/{client}" if ends => Class::Revocation,
+        "/register" | "/register/{client}" => Class::Registration,
+        "/open-banking/v4.0/events" => Class::Events,
+        "/open-banking/v4.0/cbpii/funds-confirmations" => Class::Funds,
+        "/open-banking/v4.0/aisp/account-access-consents"
+        | "/open-banking/v4.0/cbpii/funds-confirmation-consents"
+        | "/open-banking/v4.0/event-subscriptions" => Class::Consent,
+        "/grants/{grant}"
+        | "/open-banking/v4.0/aisp/account-access-consents/{consent}"
+        | "/open-banking/v4.0/cbpii/funds-confirmation-consents/{consent}"
+        | "/open-banking/v4.0/event-subscriptions/{subscription}" => {
+            if ends {
+                Class::Revocation
+            } else {
+                Class::Consent
+            }
+        }
+        data if data.starts_with("/open-banking/v4.0/aisp/") || data.starts_with("/lombard/v1/") => Class::Read,
+        _ => Class::Public,
+    }
+}
+
+/// Whether a route is opened by an access token, which then names the app that calls.
+pub(crate) fn takes_token(route: &str) -> bool {
+    ["/open-banking/", "/lombard/", "/grants/", "/userinfo"].iter().any(|start| route.starts_with(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn only_what_everybody_may_see_is_public_and_what_ends_something_is_none_of_the_others() {
+        let mut of_class: BTreeMap<Class, Vec<String>> = BTreeMap::new();
+        for (method, route) in crate::routes() {
+            let class = of(&method.parse().unwrap(), route);
+            of_class.entry(class).or_default().push(format!("{method} {route}"));
+            assert!(method != "DELETE" || class == Class::Revocation, "{method} {route}");
+        }
+        assert_eq!(of_class.len(), Class::ALL.len(), "every class has a route");
+        assert_eq!(
+            of_class[&Class::Public],
+            [
+                "GET /.well-known/oauth-authorization-server",
+                "GET /.well-known/oauth-protected-resource",
+                "GET /.well-known/openid-configuration",
+                "GET /jwks",
+                "GET /openapi.json",
+                "GET /",
+                "GET /assets/lombard.css",
+            ]
+        );
+        assert_eq!(of_class[&Class::SignIn], ["POST /interaction/{id}/login", "POST /interaction/{id}/sca"]);
+        assert_eq!(of_class[&Class::Token], ["POST /par", "POST /token"]);
+        assert_eq!(of_class[&Class::Events], ["POST /open-banking/v4.0/events"]);
+        assert_eq!(of_class[&Class::Funds], ["POST /open-banking/v4.0/cbpii/funds-confirmations"]);
+        let ending = &of_class[&Class::Revocation];
+        for page in ["/interaction/{id}/cancel", "/my/consents/{id}/revoke", "/my/sign-out", "/revoke"] {
+            assert!(ending.contains(&format!("POST {page}")), "{page}");
+        }
+    }
+}

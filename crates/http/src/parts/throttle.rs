@@ -1,0 +1,287 @@
+//! Places in which calls run: so many of each class at once, a short queue before them in which apps have turns, and a refusal for the
+//! rest.
+//!
+//! How many there are follows how long answers take (`lombard_domain::throttle`). No class can take another's places, so that what
+//! ends something goes on while reads are refused. In the queue everybody who waits has a turn, one call each; where it is full,
+//! whoever has most of it loses the latest. It must never hold a lock while it waits.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use lombard_auth::limit::{Class, Subject, Throttling};
+use lombard_domain::throttle::Adaptive;
+use lombard_domain::time::{Instant, Span};
+use tokio::sync::oneshot;
+use tokio::time;
+
+#[cfg(test)]
+mod tests;
+
+/// The places of a server.
+pub(crate) struct Throttle {
+    lanes: Vec<(Class, Arc<Lane>)>,
+}
+
+/// A call that runs. Its place is free again when this is dropped.
+pub(crate) struct Place {
+    lane: Arc<Lane>,
+    began: time::Instant,
+}
+
+/// The places of one class.
+struct Lane {
+    state: Mutex<State>,
+    waiting_max: usize,
+    wait: Duration,
+    origin: time::Instant,
+    gauges: Gauges,
+}
+
+struct State {
+    rule: Adaptive,
+    running: u32,
+    waiting: usize,
+    /// Who waits, by whose turn it is next.
+    turns: VecDeque<Share>,
+    queues: HashMap<Share, VecDeque<Waiter>>,
+    /// When nobody waited last.
+    empty_at: time::Instant,
+    next: u64,
+}
+
+/// Whose turn a call takes: an app's, an address's, or that of those of whom nothing is known.
+type Share = Option<Subject>;
+
+struct Waiter {
+    number: u64,
+    ticket: oneshot::Sender<()>,
+}
+
+/// A call in the queue. If it goes away, its place in the queue goes with it, or the place to run that it was just given.
+struct Waiting<'a> {
+    lane: &'a Arc<Lane>,
+    share: Share,
+    number: u64,
+    called: oneshot::Receiver<()>,
+    has_place: bool,
+}
+
+struct Gauges {
+    running: metrics::Gauge,
+    waiting: metrics::Gauge,
+    limit: metrics::Gauge,
+}
+
+impl Throttle {
+    pub(crate) fn new(throttling: &Throttling) -> Self {
+        let lane = |class| (class, Arc::new(Lane::new(class, throttling)));
+        Self { lanes: Class::ALL.into_iter().map(lane).collect() }
+    }
+
+    /// A place to run, at once or after a short wait; `None` if there is none.
+    pub(crate) async fn enter(&self, class: Class, share: Share) -> Option<Place> {
+        let (_, lane) = self.lanes.iter().find(|(own, _)| *own == class)?;
+        let (mut waiting, wait) = {
+            let mut state = lane.lock();
+            if state.waiting == 0 && state.running < state.rule.limit() {
+                state.running = state.running.saturating_add(1);
+                lane.show(&state);
+                return Some(Place::begins(lane));
+            }
+            let wait = lane.wait_now(&mut state);
+            let (number, called) = state.queue(share, lane.waiting_max)?;
+            lane.show(&state);
+            (Waiting { lane, share, number, called, has_place: false }, wait)
+        };
+        match time::timeout(wait, &mut waiting.called).await {
+            Ok(Ok(())) => {
+                waiting.has_place = true;
+                Some(Place::begins(lane))
+            }
+            // Pushed out, or waited too long.
+            Ok(Err(_)) | Err(_) => None,
+        }
+    }
+}
+
+impl Lane {
+    fn new(class: Class, throttling: &Throttling) -> Self {
+        let now = time::Instant::now();
+        let gauges = Gauges {
+            running: metrics::gauge!("lombard_throttle_running", "class" => class.name()),
+            waiting: metrics::gauge!("lombard_throttle_waiting", "class" => class.name()),
+            limit: metrics::gauge!("lombard_throttle_limit", "class" => class.name()),
+        };
+        let rule = Adaptive::new(throttling.bounds(class));
+        let state = State {
+            rule,
+            running: 0,
+            waiting: 0,
+            turns: VecDeque::new(),
+            queues: HashMap::new(),
+            empty_at: now,
+            next: 0,
+        };
+        let lane = Self {
+            state: Mutex::new(state),
+            waiting_max: usize::try_from(throttling.waiting).unwrap_or(usize::MAX),
+            wait: duration(throttling.wait),
+            origin: now,
+            gauges,
+        };
+        lane.show(&lane.lock());
+        lane
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn show(&self, state: &State) {
+        self.gauges.running.set(f64::from(state.running));
+        self.gauges.waiting.set(f64::from(u32::try_from(state.waiting).unwrap_or(u32::MAX)));
+        self.gauges.limit.set(f64::from(state.rule.limit()));
+    }
+
+    /// How long a call may wait: where somebody has been waiting all the time for a while, there is too much to do, and a long queue
+    /// would only make everybody slow.
+    fn wait_now(&self, state: &mut State) -> Duration {
+        let now = time::Instant::now();
+        if state.waiting == 0 {
+            state.empty_at = now;
+        }
+        if now.duration_since(state.empty_at) < STANDING {
+            return self.wait;
+        }
+        let usual = state.rule.usual().map_or(Duration::ZERO, duration);
+        SHORT_WAIT.max(usual.saturating_mul(2)).min(self.wait)
+    }
+
+    /// Calls in who is next, while there are places.
+    fn call_in(&self, state: &mut State) {
+        while state.running < state.rule.limit() {
+            let Some(waiter) = state.next_in_turn() else { break };
+            state.running = state.running.saturating_add(1);
+            // Whoever waits no longer has left the queue before, under the same lock.
+            if waiter.ticket.send(()).is_err() {
+                state.running = state.running.saturating_sub(1);
+            }
+        }
+        if state.waiting == 0 {
+            state.empty_at = time::Instant::now();
+        }
+        self.show(state);
+    }
+
+    fn leave(&self) {
+        let mut state = self.lock();
+        state.running = state.running.saturating_sub(1);
+        self.call_in(&mut state);
+    }
+}
+
+impl State {
+    /// A place in the queue; `None` if there is none for this caller.
+    fn queue(&mut self, share: Share, most: usize) -> Option<(u64, oneshot::Receiver<()>)> {
+        if self.waiting >= most {
+            self.push_out(share)?;
+        }
+        let (ticket, called) = oneshot::channel();
+        let number = self.next;
+        self.next = self.next.wrapping_add(1);
+        let queue = self.queues.entry(share).or_default();
+        if queue.is_empty() {
+            self.turns.push_back(share);
+        }
+        queue.push_back(Waiter { number, ticket });
+        self.waiting = self.waiting.saturating_add(1);
+        Some((number, called))
+    }
+
+    /// Makes room for somebody who has less of the queue than another.
+    fn push_out(&mut self, share: Share) -> Option<()> {
+        let own = self.queues.get(&share).map_or(0, VecDeque::len);
+        let (longest, queue) = self.queues.iter_mut().max_by_key(|(_, queue)| queue.len())?;
+        if queue.len() <= own.saturating_add(1) {
+            return None;
+        }
+        let longest = *longest;
+        let last = queue.back()?.number;
+        self.remove(longest, last).then_some(())
+    }
+
+    fn next_in_turn(&mut self) -> Option<Waiter> {
+        let share = self.turns.pop_front()?;
+        let queue = self.queues.get_mut(&share)?;
+        let waiter = queue.pop_front();
+        if queue.is_empty() {
+            self.queues.remove(&share);
+        } else {
+            self.turns.push_back(share);
+        }
+        self.waiting = self.waiting.saturating_sub(usize::from(waiter.is_some()));
+        waiter
+    }
+
+    /// Takes somebody out of the queue; whether they were in it.
+    fn remove(&mut self, share: Share, number: u64) -> bool {
+        let Some(queue) = self.queues.get_mut(&share) else { return false };
+        let Some(place) = queue.iter().position(|waiter| waiter.number == number) else { return false };
+        queue.remove(place);
+        if queue.is_empty() {
+            self.queues.remove(&share);
+            self.turns.retain(|other| *other != share);
+        }
+        self.waiting = self.waiting.saturating_sub(1);
+        true
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if self.has_place {
+            return;
+        }
+        let mut state = self.lane.lock();
+        let was_called = !state.remove(self.share, self.number) && self.called.try_recv().is_ok();
+        if was_called {
+            state.running = state.running.saturating_sub(1);
+        }
+        self.lane.call_in(&mut state);
+    }
+}
+
+impl Place {
+    fn begins(lane: &Arc<Lane>) -> Self {
+        Self { lane: Arc::clone(lane), began: time::Instant::now() }
+    }
+
+    /// The call was answered: how long that took is learned from.
+    pub(crate) fn answered(self) {
+        let now = time::Instant::now();
+        let mut state = self.lane.lock();
+        let running = state.running;
+        let at = Instant::from_micros(span(now.duration_since(self.lane.origin)).micros());
+        state.rule.observe(at, span(now.duration_since(self.began)), running);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.lane.leave();
+    }
+}
+
+fn duration(span: Span) -> Duration {
+    Duration::from_micros(span.micros().max(0).unsigned_abs())
+}
+
+fn span(duration: Duration) -> Span {
+    Span::from_micros(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// After so long with somebody in it all the time, a queue is no longer that of a moment.
+const STANDING: Duration = Duration::from_millis(100);
+/// How long a call waits in a queue that stands, at least.
+const SHORT_WAIT: Duration = Duration::from_millis(10);

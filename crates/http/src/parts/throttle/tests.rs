@@ -1,0 +1,159 @@
+//! Places and turns, with the clock of the runtime stopped.
+
+use lombard_domain::id::ClientId;
+use tokio::task::JoinHandle;
+
+use super::*;
+
+const READ: Class = Class::Read;
+
+fn throttle(most: u32, waiting: u32) -> Arc<Throttle> {
+    Arc::new(Throttle::new(&Throttling { most, waiting, wait: Span::milliseconds(500) }))
+}
+
+fn app(number: u128) -> Share {
+    Some(Subject::Client(ClientId::from_bits(number)))
+}
+
+/// A call that waits for its place in a task of its own.
+async fn call(throttle: &Arc<Throttle>, share: Share) -> JoinHandle<Option<Place>> {
+    let throttle = Arc::clone(throttle);
+    let task = tokio::spawn(async move { throttle.enter(READ, share).await });
+    settle().await;
+    task
+}
+
+/// Lets all tasks go as far as they can.
+async fn settle() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_many_run_so_many_wait_and_the_rest_is_refused() {
+    let throttle = throttle(2, 1);
+    let first = throttle.enter(READ, app(1)).await.unwrap();
+    let _second = throttle.enter(READ, app(1)).await.unwrap();
+    let waiting = call(&throttle, app(1)).await;
+    assert!(throttle.enter(READ, app(1)).await.is_none(), "the queue is full");
+    assert!(throttle.enter(Class::Revocation, app(1)).await.is_some(), "another class has its own places");
+    assert!(!waiting.is_finished());
+    drop(first);
+    assert!(waiting.await.unwrap().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_too_long_is_refused_and_leaves_no_trace() {
+    let throttle = throttle(1, 4);
+    let place = throttle.enter(READ, app(1)).await.unwrap();
+    let before = time::Instant::now();
+    assert!(throttle.enter(READ, app(1)).await.is_none());
+    assert_eq!(before.elapsed().as_millis(), 500);
+    let lane = &throttle.lanes.iter().find(|(class, _)| *class == READ).unwrap().1;
+    {
+        let state = lane.lock();
+        assert_eq!((state.waiting, state.queues.len(), state.turns.len()), (0, 0, 0));
+    }
+    drop(place);
+    assert!(throttle.enter(READ, app(1)).await.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_hangs_up_frees_its_place() {
+    let throttle = throttle(1, 4);
+    let place = throttle.enter(READ, app(1)).await.unwrap();
+    let gone = call(&throttle, app(1)).await;
+    gone.abort();
+    let patient = call(&throttle, app(1)).await;
+    drop(place);
+    drop(patient.await.unwrap().expect("its turn"));
+    // Called in and gone in the same moment: the place goes to the next.
+    let place = throttle.enter(READ, app(1)).await.unwrap();
+    let (gone, patient) = (call(&throttle, app(1)).await, call(&throttle, app(2)).await);
+    drop(place);
+    gone.abort();
+    assert!(patient.await.unwrap().is_some());
+    settle().await;
+    assert!(throttle.enter(READ, app(3)).await.is_some(), "no place was lost");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_greedy_app_does_not_keep_a_modest_one_waiting() {
+    let throttle = throttle(1, 64);
+    let place = throttle.enter(READ, app(1)).await.unwrap();
+    let mut greedy = Vec::new();
+    for _ in 0..50 {
+        greedy.push(call(&throttle, app(1)).await);
+    }
+    let modest = call(&throttle, app(2)).await;
+    drop(place);
+    settle().await;
+    // One of the greedy app's ran first, and then it was the modest one's turn.
+    assert_eq!(greedy.iter().filter(|call| call.is_finished()).count(), 1);
+    drop(greedy.remove(0).await.unwrap());
+    settle().await;
+    assert!(modest.is_finished());
+    assert!(modest.await.unwrap().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_queue_has_room_for_who_has_less_of_it() {
+    let throttle = throttle(1, 10);
+    let _place = throttle.enter(READ, app(1)).await.unwrap();
+    let mut greedy = Vec::new();
+    for _ in 0..10 {
+        greedy.push(call(&throttle, app(1)).await);
+    }
+    assert!(throttle.enter(READ, app(1)).await.is_none());
+    let mut modest = Vec::new();
+    for _ in 0..5 {
+        modest.push(call(&throttle, app(2)).await);
+    }
+    assert!(modest.iter().all(|call| !call.is_finished()), "they wait");
+    assert_eq!(greedy.iter().filter(|call| call.is_finished()).count(), 5, "the greedy app's latest were refused");
+    assert!(throttle.enter(READ, app(2)).await.is_none(), "half of the queue is what each of two has");
+    assert!(greedy[..5].iter().all(|call| !call.is_finished()), "those that came first still wait");
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_queue_that_stands_nobody_waits_long() {
+    let throttle = throttle(1, 64);
+    let _place = throttle.enter(READ, app(1)).await.unwrap();
+    let _first = call(&throttle, app(1)).await;
+    time::sleep(STANDING).await;
+    let before = time::Instant::now();
+    assert!(throttle.enter(READ, app(1)).await.is_none());
+    assert_eq!(before.elapsed(), SHORT_WAIT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn fewer_run_while_answers_are_slow_and_all_again_afterwards() {
+    let throttle = throttle(64, 64);
+    let lane = Arc::clone(&throttle.lanes.iter().find(|(class, _)| *class == READ).unwrap().1);
+    let answer = async |together: usize, millis: u64| {
+        let mut places = Vec::new();
+        for _ in 0..together {
+            places.extend(throttle.enter(READ, app(1)).await);
+        }
+        time::sleep(Duration::from_millis(millis)).await;
+        places.into_iter().for_each(Place::answered);
+    };
+    for _ in 0..200 {
+        answer(1, 1).await;
+    }
+    let limit = || usize::try_from(lane.lock().rule.limit()).unwrap();
+    let mut slowest = 64;
+    for _ in 0..20 {
+        // As many as there are places, and none waits.
+        let all = limit();
+        answer(all, 50).await;
+        slowest = slowest.min(limit());
+    }
+    assert!(slowest <= 8, "{slowest}");
+    for _ in 0..10_000 {
+        let all = limit();
+        answer(all, 1).await;
+    }
+    assert_eq!(limit(), 64);
+}

@@ -1,0 +1,95 @@
+//! Two servers that share a counter, as processes: together they admit what one does, also when the counter dies and comes back.
+
+use std::time::Duration;
+
+use lombard_testkit::{RedisServer, https_client, postgres};
+use reqwest::Client;
+use tokio::time::{sleep, timeout};
+
+use crate::command::lombard;
+use crate::process::Server;
+use crate::production::Production;
+
+/// How many of so many calls a server admits; the rest is refused for their number.
+async fn admitted(http: &Client, server: &Production, calls: usize) -> usize {
+    let mut admitted = 0;
+    for _ in 0..calls {
+        let answer = http.get(format!("{}/jwks", server.ports.issuer())).send().await.unwrap();
+        match answer.status().as_u16() {
+            200 => admitted += 1,
+            429 => assert!(answer.headers().contains_key("retry-after") && answer.headers().contains_key("ratelimit")),
+            other => panic!("{other}"),
+        }
+    }
+    admitted
+}
+
+/// Waits until a server says that the shared counter answers, or does not. Only a call notices.
+async fn until(http: &Client, place: &Production, server: &Server, up: &str) {
+    let expected = format!("lombard_limits_shared_up {up}");
+    let trying = async {
+        while !server.ops("/metrics").await.lines().any(|line| line == expected) {
+            http.get(format!("{}/", place.ports.issuer())).send().await.unwrap();
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, trying).await.unwrap_or_else(|_| panic!("not {expected}: {}", server.stderr()));
+}
+
+#[tokio::test]
+async fn two_servers_and_one_counter_admit_what_one_admits_and_their_parts_while_it_is_away() {
+    let database = postgres::fresh_database().await;
+    let mut counter = RedisServer::start();
+    let nodes = [Production::new(Some(database.url())), Production::new(Some(database.url()))];
+    let limits = format!(
+        "[limits]\nshared = \"{}\"\nnodes = 2\npublic_address = \"1/d burst 30\"\n\n[sign_in]\n",
+        counter.url()
+    );
+    for node in &nodes {
+        node.change("[sign_in]\n", &limits);
+    }
+    lombard(&["migrate", "--config", &nodes[0].config()]).good();
+    let (one, other) = (nodes[0].start().await, nodes[1].start().await);
+    let client = |node: &Production| https_client(&node.identity.certificate).build().unwrap();
+    let (to_one, to_other) = (client(&nodes[0]), client(&nodes[1]));
+
+    let (first, second) = tokio::join!(admitted(&to_one, &nodes[0], 40), admitted(&to_other, &nodes[1], 40));
+    assert_eq!(first + second, 30, "{first} and {second}");
+    for server in [&one, &other] {
+        assert!(server.ops("/metrics").await.contains("lombard_limits_shared_up 1"), "{}", server.stderr());
+    }
+
+    counter.kill();
+    let (first, second) = tokio::join!(admitted(&to_one, &nodes[0], 40), admitted(&to_other, &nodes[1], 40));
+    assert_eq!((first, second), (15, 15), "each node has its half, and nobody waits for the counter");
+    until(&to_one, &nodes[0], &one, "0").await;
+    assert!(one.stderr().contains("limits are counted by each node alone"), "{}", one.stderr());
+    assert!(!one.stderr().contains("redis://"), "addresses of counters can carry passwords");
+
+    counter.start_again();
+    until(&to_one, &nodes[0], &one, "1").await;
+    until(&to_other, &nodes[1], &other, "1").await;
+    assert!(one.stderr().contains("answers again"), "{}", one.stderr());
+    // It has lost its memory, so there are thirty anew, of which some were used to see that it is back.
+    let (first, second) = tokio::join!(admitted(&to_one, &nodes[0], 40), admitted(&to_other, &nodes[1], 40));
+    assert!((1..30).contains(&(first + second)), "{first} and {second}");
+    one.stop().await;
+    other.stop().await;
+}
+
+#[tokio::test]
+async fn without_its_counter_a_server_starts_all_the_same() {
+    let place = Production::new(None);
+    let mut counter = RedisServer::start();
+    counter.kill();
+    let limits = format!("[limits]\nshared = \"{}\"\npublic_address = \"1/d burst 6\"\n\n[sign_in]\n", counter.url());
+    place.change("[sign_in]\n", &limits);
+    lombard(&["migrate", "--config", &place.config()]).good();
+    let server = place.start().await;
+    let http = https_client(&place.identity.certificate).build().unwrap();
+    assert_eq!(admitted(&http, &place, 9).await, 3, "its part of two");
+    server.stop().await;
+}
+
+/// How long something may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
