@@ -4,6 +4,7 @@
 //! values that the http crate renders go out. Only [`access`] can make the capabilities that the bank demands.
 
 pub mod access;
+pub mod audit;
 pub mod client;
 pub mod consent;
 mod deliver;
@@ -21,6 +22,7 @@ mod policy;
 pub mod possession;
 mod record;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use lombard_domain::audit::{Entry, Event, Subject};
@@ -34,7 +36,7 @@ pub use directory::{AccountDirectory, DirectoryError, HeldAccount};
 pub use error::{Error, Result, chain};
 pub use fetch::{Fetch, FetchError, Fetching};
 pub use policy::{Directory, DirectoryKeys, Door, Policy, Registration};
-pub use record::Recorder;
+pub use record::{Recorder, Recording};
 
 use keys::KeyRing;
 use login::password::PasswordHasher;
@@ -80,6 +82,16 @@ pub struct Parts {
 pub struct Call<'a> {
     /// Its interaction id.
     pub interaction: &'a str,
+    /// The network address from which it came, if it came over the network.
+    pub address: Option<IpAddr>,
+}
+
+impl Call<'static> {
+    /// What is done on this machine: by an operator on the command line, or by the program itself.
+    #[must_use]
+    pub const fn local(name: &'static str) -> Self {
+        Self { interaction: name, address: None }
+    }
 }
 
 impl Auth {
@@ -111,7 +123,7 @@ impl Auth {
     /// An entry for what an operator does with data on the command line, to be stored with the change.
     #[must_use]
     pub fn operator_entry(&self, event: Event) -> Entry {
-        self.entry(Call { interaction: "operator" }, event, Subject::default(), None)
+        self.entry(Call::local("operator"), event, Subject::default(), None)
     }
 
     pub(crate) fn random(&self) -> &dyn Random {
@@ -125,7 +137,8 @@ impl Auth {
     pub(crate) fn entry(&self, call: Call<'_>, event: Event, subject: Subject, reason: Option<&'static str>) -> Entry {
         let at = self.now();
         let interaction = Some(call.interaction.to_owned());
-        Entry { id: AuditId::ordered(self.random(), at), at, event, subject, reason, interaction }
+        let id = AuditId::ordered(self.random(), at);
+        Entry { id, at, event, subject, reason, interaction, address: call.address }
     }
 
     /// Puts an event on record within the transaction that it belongs to.

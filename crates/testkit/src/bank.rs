@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
+use lombard_auth::audit::{ListQuery, Recorded, Whose};
 use lombard_auth::keys::KeyRing;
 use lombard_auth::login::password::PasswordHasher;
 use lombard_auth::login::second_factor::SecondFactor;
 use lombard_auth::possession::Authorities;
-use lombard_auth::{Auth, Call, Door, Parts, Policy, Recorder, Registration};
+use lombard_auth::{Auth, Call, Door, Parts, Policy, Recorder, Recording, Registration};
 use lombard_bank::EmbeddedBank;
 use lombard_bank::import::{self, Files};
 use lombard_domain::audit::Event;
@@ -17,7 +18,7 @@ use lombard_domain::secret::Secret;
 use lombard_domain::time::{Clock as _, Date};
 use lombard_http::Site;
 use lombard_store::crypt::MasterKey;
-use lombard_store::{Db, Options, audit, migrate};
+use lombard_store::{Db, Options, migrate};
 use tokio::net::TcpListener;
 
 use crate::clock::ManualClock;
@@ -97,7 +98,7 @@ impl Rules<'_> {
             passwords: PasswordHasher::new(2, 64).expect("a password hasher"),
             second_factor: SecondFactor::fixed_for_sandbox_only(code).expect("six digits"),
             directory: bank.clone(),
-            recorder: Recorder::start(db.clone()),
+            recorder: Recorder::start(db.clone(), Recording::Kept),
             fetch: Arc::new(WebFetch::new()),
             deliver: Arc::new(WebDeliver::new()),
             client_authorities: Authorities::new(&[authority.der().to_vec()]).expect("an authority"),
@@ -192,7 +193,7 @@ impl TestBank {
     /// Every customer's second factor.
     pub const CODE: &'static str = "123456";
     /// How operators' calls are named.
-    pub const OPERATOR: Call<'static> = Call { interaction: "test" };
+    pub const OPERATOR: Call<'static> = Call::local("test");
 
     /// The time that every bank's clock shows at first.
     #[must_use]
@@ -242,9 +243,25 @@ impl TestBank {
     }
 
     /// The newest entries of the record, newest first.
-    pub async fn record(&self, limit: i64) -> Vec<audit::Recorded> {
-        let mut tx = self.db.read().await.expect("a reader");
-        audit::newest(&mut tx, limit).await.expect("the record")
+    pub async fn record(&self, limit: i64) -> Vec<Recorded> {
+        let query = ListQuery { whose: Whose::Anybody, since: None, until: None, before: None, limit };
+        self.auth.list_record(&query).await.expect("the record")
+    }
+
+    /// Chains what is on record, as the server's job does every second. It is done when a test asks for it, because tests count
+    /// statements.
+    pub async fn seal(&self) {
+        self.auth.seal_record().await.expect("a chain");
+    }
+
+    /// The address of its database, for looking into it and for breaking it.
+    ///
+    /// # Panics
+    /// On PostgreSQL, whose files are not ours.
+    #[must_use]
+    pub fn file(&self) -> PathBuf {
+        let Home::Sqlite { folder } = &self.home else { panic!("no files of PostgreSQL's") };
+        folder.path().join("bank.db")
     }
 }
 
