@@ -6,6 +6,7 @@
 mod bare;
 mod browser;
 mod case;
+mod evidence;
 mod fapi;
 mod growth;
 mod https;
@@ -66,6 +67,9 @@ struct Bench {
     /// Folder in which the server's temporary data folder is made; put it on the disk that is to be measured.
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
+    /// With `--rows record`: how many entries the long record has; 0 for none. Ten million take about 8 GB.
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000_000)]
+    entries: u64,
 }
 
 /// A part of the cases.
@@ -80,6 +84,9 @@ enum Rows {
     Fapi2,
     /// An app at a small bank and at one with a million transactions; takes several minutes, and 2 GB of disk.
     Growth,
+    /// Reads with and without a record of them, and how long a long record takes to be checked. Two databases for PostgreSQL; the
+    /// long record is always in a file.
+    Record,
 }
 
 #[derive(Debug, Subcommand)]
@@ -116,6 +123,14 @@ async fn bench(args: &Bench) -> anyhow::Result<()> {
     if args.rows == Rows::Growth {
         return grow(args, folder.path()).await;
     }
+    if args.rows == Rows::Record {
+        let databases = args.database.as_slice();
+        ensure!(databases.is_empty() || databases.len() == 2, "the record is measured on two databases, or on files");
+        let duration = Duration::from_secs(args.seconds.into());
+        let (binary, entries) = (args.binary.as_path(), args.entries);
+        let plan = evidence::Plan { binary, folder: folder.path(), databases, duration, entries };
+        return evidence::measure(&plan).await;
+    }
     let outcome = measure(args, folder.path()).await;
     if outcome.is_err() {
         eprint!("{}", sandbox::last_words(folder.path()));
@@ -142,6 +157,7 @@ async fn measure(args: &Bench, folder: &Path) -> anyhow::Result<()> {
         log: sandbox::log_file(folder),
         ports: Ports::free()?,
         database: args.database.first().cloned(),
+        more: &[],
     };
     let first = Sandbox::start(&place).await.context("the first start")?;
     let first_took = first.took;
@@ -154,7 +170,7 @@ async fn measure(args: &Bench, folder: &Path) -> anyhow::Result<()> {
     let stage = Stage { lombard, data: &place.folder, folder };
     let app = match args.rows {
         Rows::Apps | Rows::Fapi2 => Some(App::register(&sandbox.facts).await.context("a FAPI app registers")?),
-        Rows::Baseline | Rows::Growth => None,
+        Rows::Baseline | Rows::Growth | Rows::Record => None,
     };
     let mut rows = Vec::new();
     for protocol in [Protocol::Http2, Protocol::Http1] {

@@ -12,7 +12,8 @@ use lombard_auth::possession::Authorities;
 use lombard_auth::{Auth, Call, Door, Parts, Policy, Recorder, Recording, Registration};
 use lombard_bank::EmbeddedBank;
 use lombard_bank::import::{self, Files};
-use lombard_domain::audit::Event;
+use lombard_domain::audit::{Entry, Event, Subject};
+use lombard_domain::id::{AccountId, ClientId, ConsentId, CustomerId};
 use lombard_domain::random::Random;
 use lombard_domain::secret::Secret;
 use lombard_domain::time::{Clock as _, Date};
@@ -254,7 +255,34 @@ impl TestBank {
         self.auth.seal_record().await.expect("a chain");
     }
 
-    /// The address of its database, for looking into it and for breaking it.
+    /// Puts so many reads on record, in groups as the server writes them, by many apps, customers and consents.
+    pub async fn fill_record(&self, count: u64) {
+        let mut left = count;
+        while left > 0 {
+            let group: Vec<Entry> =
+                (0..left.min(GROUP)).map(|n| self.made_up_read(left.wrapping_mul(31) + n)).collect();
+            let mut tx = self.db.begin("fill").await.expect("a transaction");
+            lombard_store::audit::append(&mut tx, &group).await.expect("entries");
+            tx.commit().await.expect("entries that last");
+            left = left.saturating_sub(GROUP);
+        }
+    }
+
+    fn made_up_read(&self, number: u64) -> Entry {
+        let bits = |many: u64| u128::from(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % many);
+        let subject = Subject {
+            client: Some(ClientId::from_bits(bits(50))),
+            customer: Some(CustomerId::from_bits(bits(100_000))),
+            consent: Some(ConsentId::from_bits(bits(100_000))),
+            account: Some(AccountId::from_bits(bits(200_000))),
+        };
+        let address = Some(std::net::IpAddr::from([192, 0, 2, 1]));
+        let interaction = Some(format!("00000000-0000-4000-8000-{number:012}"));
+        let entry = self.auth.operator_entry(Event::DataRead);
+        Entry { subject, address, interaction, reason: Some("balances"), ..entry }
+    }
+
+    /// The file of its database, for looking into it and for breaking it.
     ///
     /// # Panics
     /// On PostgreSQL, whose files are not ours.
@@ -264,6 +292,9 @@ impl TestBank {
         folder.path().join("bank.db")
     }
 }
+
+/// Entries of a made-up record that are written together.
+const GROUP: u64 = 256;
 
 /// The small example bank of this project.
 #[must_use]
