@@ -27,5 +27,4 @@ pub use export::{Exported, Part};
 pub use live::Checked;
 pub use lombard_store::audit::{Access, ListQuery, Recorded, Whose};
 pub use lookup::AccessReport;
-pub use sealer::Round;
 pub use verifier::{Fault, Mac, Proven, Verifier, Wrong};

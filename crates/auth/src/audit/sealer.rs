@@ -3,6 +3,8 @@
 //! It runs beside the server, on every node. Of two that chain at the same time, one moves the end of the chain by compare-and-set;
 //! the other begins anew, so the chain cannot fork.
 
+use std::time::Duration;
+
 use lombard_domain::audit::Chained;
 use lombard_domain::time::Span;
 use lombard_store::audit::{self, Head};
@@ -12,44 +14,35 @@ use super::checkpoint;
 use crate::Auth;
 use crate::error::Result;
 
-/// What one round did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Round {
-    /// How many entries were chained.
-    pub chained: u64,
-    /// For how long the oldest of them had waited.
-    pub lag: Span,
-}
-
-impl Round {
-    /// The wait in seconds, for a metric.
-    #[must_use]
-    pub fn lag_seconds(&self) -> f64 {
-        let micros = u64::try_from(self.lag.micros()).unwrap_or(0);
-        std::time::Duration::from_micros(micros).as_secs_f64()
-    }
-}
-
 impl Auth {
-    /// Chains what waits, and makes a checkpoint if the last one is a minute old. To be called every second.
+    /// For how long the oldest entry that is not chained has waited, in seconds; nothing if none waits.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn seal_record(&self) -> Result<Round> {
+    pub async fn record_lag(&self) -> Result<f64> {
         let oldest = audit::oldest_waiting(&mut self.db().read().await?).await?;
-        let lag = oldest.map_or(NONE, |oldest| self.now().since(oldest).max(NONE));
-        let mut round = Round { chained: 0, lag };
-        if oldest.is_some() {
+        let waited = oldest.map_or(0, |oldest| self.now().since(oldest).micros());
+        Ok(Duration::from_micros(u64::try_from(waited).unwrap_or(0)).as_secs_f64())
+    }
+
+    /// Chains what waits, and makes a checkpoint if the last one is a minute old; how many entries were chained. To be called every
+    /// second.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn seal_record(&self) -> Result<u64> {
+        let mut all = 0_u64;
+        if audit::oldest_waiting(&mut self.db().read().await?).await?.is_some() {
             for _ in 0..BATCHES_MAX {
                 let chained = self.chain_some().await?;
-                round.chained = round.chained.saturating_add(chained);
+                all = all.saturating_add(chained);
                 if chained < BATCH.unsigned_abs() {
                     break;
                 }
             }
         }
         self.checkpoint_when_due().await?;
-        Ok(round)
+        Ok(all)
     }
 
     /// Chains one batch in one short transaction; how many entries.
@@ -103,7 +96,5 @@ impl Auth {
 const BATCH: i64 = 256;
 /// Batches of one round, so that a round ends and is measured however much comes in.
 const BATCHES_MAX: usize = 400;
-/// No time at all.
-const NONE: Span = Span::seconds(0);
 /// Between two checkpoints.
 const CHECKPOINT_EVERY: Span = Span::minutes(1);

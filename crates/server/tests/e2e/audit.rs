@@ -80,7 +80,9 @@ async fn an_operator_finds_who_had_access_to_what() {
     let entries: Vec<Value> = all.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(entries.len() > 5 && entries.iter().all(|entry| entry["customer"] == entries[0]["customer"]), "{all}");
     assert!(entries[..3].iter().all(|one| one["event"] == "data.read" && one["account"] == ids[0].as_str()), "{all}");
-    assert!(entries.iter().all(|entry| entry["address"] == "127.0.0.1" && entry["interaction"].is_string()), "{all}");
+    let (local, remote): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| entry["interaction"] == "operator");
+    assert!(remote.iter().all(|entry| entry["address"] == "127.0.0.1" && entry["interaction"].is_string()), "{all}");
+    assert!(!local.is_empty() && local.iter().all(|entry| entry["address"].is_null()), "{all}");
     let (mut walked, mut before) = (String::new(), None);
     while walked.len() < all.len() {
         let mut args = vec!["list", "--customer", "alice", "--json", "--limit", "2"];
