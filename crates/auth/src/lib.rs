@@ -4,6 +4,7 @@
 //! values that the http crate renders go out. Only [`access`] can make the capabilities that the bank demands.
 
 pub mod access;
+pub mod audit;
 pub mod client;
 pub mod consent;
 mod deliver;
@@ -24,6 +25,7 @@ pub mod possession;
 mod record;
 pub mod restore;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use lombard_domain::audit::{Entry, Event, Subject};
@@ -37,7 +39,7 @@ pub use directory::{AccountDirectory, DirectoryError, HeldAccount};
 pub use error::{Error, Result, chain};
 pub use fetch::{Fetch, FetchError, Fetching};
 pub use policy::{Directory, DirectoryKeys, Door, Policy, Registration};
-pub use record::Recorder;
+pub use record::{Recorder, Recording};
 
 use keys::KeyRing;
 use login::password::PasswordHasher;
@@ -86,15 +88,17 @@ pub struct Parts {
 pub struct Call<'a> {
     /// Its interaction id.
     pub interaction: &'a str,
+    /// The network address from which it came, if it came over the network.
+    pub address: Option<IpAddr>,
     /// What is known of its limits; `None`: it has none, as it is an operator's.
     pub meter: Option<&'a limit::Meter>,
 }
 
-impl<'a> Call<'a> {
-    /// A call that nobody makes from outside: an operator's, or the clock's.
+impl Call<'static> {
+    /// What is done on this machine: by an operator on the command line, or by the program itself.
     #[must_use]
-    pub const fn of_ours(interaction: &'a str) -> Self {
-        Self { interaction, meter: None }
+    pub const fn local(name: &'static str) -> Self {
+        Self { interaction: name, address: None, meter: None }
     }
 }
 
@@ -128,7 +132,7 @@ impl Auth {
     /// An entry for what an operator does with data on the command line, to be stored with the change.
     #[must_use]
     pub fn operator_entry(&self, event: Event) -> Entry {
-        self.entry(Call::of_ours("operator"), event, Subject::default(), None)
+        self.entry(Call::local("operator"), event, Subject::default(), None)
     }
 
     pub(crate) fn random(&self) -> &dyn Random {
@@ -142,7 +146,8 @@ impl Auth {
     pub(crate) fn entry(&self, call: Call<'_>, event: Event, subject: Subject, reason: Option<&'static str>) -> Entry {
         let at = self.now();
         let interaction = Some(call.interaction.to_owned());
-        Entry { id: AuditId::ordered(self.random(), at), at, event, subject, reason, interaction }
+        let id = AuditId::ordered(self.random(), at);
+        Entry { id, at, event, subject, reason, interaction, address: call.address }
     }
 
     /// Puts an event on record within the transaction that it belongs to.

@@ -39,6 +39,13 @@ pub(crate) struct Asked {
     pub(crate) full: Option<Entry>,
 }
 
+impl Asked {
+    /// There is nothing to write.
+    fn is_nothing(&self) -> bool {
+        self.once.is_empty() && self.claim.is_none() && self.entry.is_none()
+    }
+}
+
 /// What became of a call.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
@@ -59,12 +66,22 @@ pub(crate) enum First {
     Replayed { at: usize },
 }
 
+/// Whether entries of reads and refusals are kept. Everything but [`Recording::Kept`] is for measuring what the record costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recording {
+    /// They are stored before a call is answered.
+    #[default]
+    Kept,
+    /// They are dropped; what may come once only is still used up.
+    Dropped,
+}
+
 impl Recorder {
     /// Starts the task that writes. It ends when all recorders have been dropped.
     #[must_use]
-    pub fn start(db: Db) -> Self {
+    pub fn start(db: Db, recording: Recording) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(write(db.clone(), waiting));
+        tokio::spawn(write(db.clone(), recording, waiting));
         Self { queue, db }
     }
 
@@ -126,9 +143,14 @@ fn undo(db: &Db, outcome: Outcome) {
     }
 }
 
-async fn write(db: Db, mut waiting: mpsc::Receiver<Waiting>) {
+async fn write(db: Db, recording: Recording, mut waiting: mpsc::Receiver<Waiting>) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     while waiting.recv_many(&mut group, GROUP_MAX).await > 0 {
+        if recording == Recording::Dropped {
+            for Asked { entry, replayed, full, .. } in group.iter_mut().map(|one| &mut one.asked) {
+                (*entry, *replayed, *full) = (None, None, None);
+            }
+        }
         let outcome = write_group(&db, &mut group).await;
         if let Err(error) = &outcome {
             tracing::error!(error = %crate::chain(error), calls = group.len(), "the record could not be written; its calls are refused");
@@ -144,6 +166,9 @@ async fn write(db: Db, mut waiting: mpsc::Receiver<Waiting>) {
 }
 
 async fn write_group(db: &Db, group: &mut [Waiting]) -> lombard_store::Result<Vec<Outcome>> {
+    if group.iter().all(|one| one.asked.is_nothing()) {
+        return Ok(vec![Outcome::Done(None); group.len()]);
+    }
     let mut tx = db.begin("record").await?;
     let names: Vec<UsedOnce> = group.iter().flat_map(|one| one.asked.once.iter().cloned()).collect();
     let mut fresh = use_all(&mut tx, &names).await?.into_iter();

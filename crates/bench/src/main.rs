@@ -7,6 +7,7 @@ mod bare;
 mod browser;
 mod case;
 mod crowd;
+mod evidence;
 mod fapi;
 mod growth;
 mod https;
@@ -76,6 +77,9 @@ struct Bench {
     /// The same with so many that send or take by the spoonful; both can be given.
     #[arg(long, value_name = "CONNECTIONS", default_value_t = 0)]
     slow: usize,
+    /// With `--rows record`: how many entries the long record has; 0 for none. Ten million take about 8 GB.
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000_000)]
+    entries: u64,
 }
 
 /// A part of the cases.
@@ -90,6 +94,9 @@ enum Rows {
     Fapi2,
     /// An app at a small bank and at one with a million transactions; takes several minutes, and 2 GB of disk.
     Growth,
+    /// Reads with and without a record of them, and how long a long record takes to be checked. Two databases for PostgreSQL; the
+    /// long record is always in a file.
+    Record,
 }
 
 #[derive(Debug, Subcommand)]
@@ -125,6 +132,14 @@ async fn bench(args: &Bench) -> anyhow::Result<()> {
     let folder = folder.context("cannot make a temporary folder")?;
     if args.rows == Rows::Growth {
         return grow(args, folder.path()).await;
+    }
+    if args.rows == Rows::Record {
+        let databases = args.database.as_slice();
+        ensure!(databases.is_empty() || databases.len() == 2, "the record is measured on two databases, or on files");
+        let duration = Duration::from_secs(args.seconds.into());
+        let (binary, entries) = (args.binary.as_path(), args.entries);
+        let plan = evidence::Plan { binary, folder: folder.path(), databases, duration, entries };
+        return evidence::measure(&plan).await;
     }
     let outcome = if args.idle > 0 || args.slow > 0 {
         crowd(args, folder.path()).await
@@ -172,6 +187,7 @@ fn place(args: &Bench, folder: &Path) -> anyhow::Result<Place> {
         log: sandbox::log_file(folder),
         ports: Ports::free()?,
         database: args.database.first().cloned(),
+        more: &[],
     })
 }
 
@@ -190,7 +206,7 @@ async fn measure(args: &Bench, folder: &Path) -> anyhow::Result<()> {
     let stage = Stage { lombard, data: &place.folder, folder };
     let app = match args.rows {
         Rows::Apps | Rows::Fapi2 => Some(App::register(&sandbox.facts).await.context("a FAPI app registers")?),
-        Rows::Baseline | Rows::Growth => None,
+        Rows::Baseline | Rows::Growth | Rows::Record => None,
     };
     let mut rows = Vec::new();
     for protocol in [Protocol::Http2, Protocol::Http1] {

@@ -21,6 +21,8 @@ pub(crate) struct Place {
     pub(crate) log: PathBuf,
     pub(crate) ports: Ports,
     pub(crate) database: Option<String>,
+    /// More arguments.
+    pub(crate) more: &'static [&'static str],
 }
 
 /// Ports of this machine.
@@ -87,6 +89,7 @@ impl Sandbox {
         if let Some(database) = &place.database {
             command.args(["--database", database]);
         }
+        command.args(place.more);
         // Logs go to a file, as in production: writing them is part of what is measured.
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let started_at = Instant::now();

@@ -1,6 +1,13 @@
 //! The closed list of events that are put on record, and what an entry says.
 //!
-//! An entry refers to people and things by their identifiers only: no names, no amounts, no tokens, no addresses of accounts.
+//! An entry refers to people and things by their identifiers only: no names, no amounts, no tokens, no addresses of accounts. The one
+//! personal thing in it, the network address of the caller, is stored sealed.
+
+mod line;
+
+use std::net::IpAddr;
+
+pub use line::{Chained, Line};
 
 use crate::id::{AccountId, AuditId, ClientId, ConsentId, CustomerId};
 use crate::time::Instant;
@@ -92,6 +99,36 @@ impl Event {
             Self::AuthorizationRefused | Self::ClientAuthenticationFailed | Self::DataRefused | Self::TokenRefused
         )
     }
+
+    /// How it ended for whoever asked.
+    #[must_use]
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::CodeReplayed | Self::SignInFailed => Outcome::Refused,
+            refusal if refusal.is_refusal() => Outcome::Refused,
+            _ => Outcome::Done,
+        }
+    }
+}
+
+/// How something ended for whoever asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// It was refused.
+    Refused,
+}
+
+impl Outcome {
+    /// The name under which it is recorded.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 /// One line of the record.
@@ -109,6 +146,8 @@ pub struct Entry {
     pub reason: Option<&'static str>,
     /// The interaction id of the call that caused it.
     pub interaction: Option<String>,
+    /// The network address from which it was called, if it came over the network.
+    pub address: Option<IpAddr>,
 }
 
 /// Whom and what an entry is about.

@@ -93,8 +93,14 @@ impl<K: Kind> Id<K> {
     pub fn ordered(random: &dyn Random, now: crate::time::Instant) -> Self {
         let tail: [u8; 10] = random::bytes(random);
         let tail = tail.iter().fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
+        Self::from_bits(Self::first_of(now).bits | tail)
+    }
+
+    /// The first of all identifiers that [`Id::ordered`] can make in a millisecond.
+    #[must_use]
+    pub fn first_of(now: crate::time::Instant) -> Self {
         let millis = u128::from(now.micros().max(0).unsigned_abs() / 1000) & 0xffff_ffff_ffff;
-        Self::from_bits(millis << 80 | tail)
+        Self::from_bits(millis << 80)
     }
 }
 

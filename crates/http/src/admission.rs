@@ -80,7 +80,7 @@ impl Caller {
         let known = request.extensions().get::<InteractionId>().cloned();
         let token = class::takes_token(route(request)).then(|| body::access_token(request.headers())).flatten();
         Self {
-            id: known.unwrap_or_else(|| InteractionId::of_request(request)),
+            id: known.unwrap_or_else(|| InteractionId::read_or_make(request.headers(), request.extensions())),
             address: address(request),
             token: token.map(str::to_owned),
         }

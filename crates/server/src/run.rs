@@ -141,6 +141,7 @@ impl Bound {
             tokio::spawn(keep_keys_fresh(core.auth.clone(), stop.clone())),
             tokio::spawn(forget_what_is_over(core.auth.clone(), stop.clone())),
             tokio::spawn(send_notifications(core.auth.clone(), stop.clone())),
+            tokio::spawn(chain_the_record(core.auth.clone(), stop.clone())),
             tokio::spawn(renew_certificate(self.doors.certificate, renewals, stop)),
         ];
         ending.asked().await?;
@@ -203,6 +204,23 @@ async fn forget_what_is_over(auth: lombard_auth::Auth, stop: Stop) {
     }
 }
 
+/// Chains what is on record, at once after a start: a crash leaves entries that are not chained yet.
+async fn chain_the_record(auth: lombard_auth::Auth, stop: Stop) {
+    loop {
+        // Also where the chain cannot be made: this is how it is noticed.
+        if let Ok(seconds) = auth.record_lag().await {
+            metrics::gauge!("lombard_audit_lag_seconds").set(seconds);
+        }
+        match auth.seal_record().await {
+            Ok(chained) => metrics::counter!("lombard_audit_chained_total").increment(chained),
+            Err(error) => tracing::warn!(%error, "the record could not be chained; the next attempt is in a moment"),
+        }
+        if tokio::time::timeout(CHAIN_EVERY, stop.wait()).await.is_ok() {
+            return;
+        }
+    }
+}
+
 /// Sends apps what they asked to be told. What an earlier run did not send is in the database, and goes out with the first round.
 async fn send_notifications(auth: lombard_auth::Auth, stop: Stop) {
     let mut courier = Courier::new(auth);
@@ -246,6 +264,8 @@ impl Ready for DatabaseReady {
     }
 }
 
+/// Between two rounds of chaining what is on record.
+const CHAIN_EVERY: Duration = Duration::from_secs(1);
 /// Between two looks for what is to be sent to apps.
 const SEND_EVERY: Duration = Duration::from_secs(2);
 /// Between two looks for what can be forgotten.

@@ -9,7 +9,7 @@ use lombard_auth::limit::SharedCounter;
 use lombard_auth::login::password::PasswordHasher;
 use lombard_auth::login::second_factor::SecondFactor;
 use lombard_auth::possession::Authorities;
-use lombard_auth::{Auth, Parts, Policy, Recorder};
+use lombard_auth::{Auth, Parts, Policy, Recorder, Recording};
 use lombard_bank::EmbeddedBank;
 use lombard_domain::random::Random;
 use lombard_domain::time::Clock as _;
@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) second_factor: SecondFactor,
     /// Passwords checked at once.
     pub(crate) password_hashes: usize,
+    /// Whether reads are put on record; always, but where a sandbox is measured.
+    pub(crate) recording: Recording,
     pub(crate) trust: Trust,
     /// Where calls are counted that all nodes count together.
     pub(crate) shared_counter: Option<Arc<dyn SharedCounter>>,
@@ -76,7 +78,7 @@ impl Core {
             passwords: PasswordHasher::new(plan.password_hashes, PASSWORDS_WAITING)?,
             second_factor: plan.second_factor,
             directory: bank.clone(),
-            recorder: Recorder::start(db.clone()),
+            recorder: Recorder::start(db.clone(), plan.recording),
             fetch: outgoing.clone(),
             deliver: outgoing,
             shared_counter: plan.shared_counter,

@@ -1,92 +1,141 @@
-//! The record of what happened. Entries are added, never changed.
+//! The record of what happened. Entries are added, chained a moment later, and never changed.
+//!
+//! An entry is stored in an inbox, in the transaction that it belongs to; a job moves it from there into the chain. So that one
+//! that was edited in the inbox is noticed too, each has a keyed digest from the moment that it is stored.
 
-use lombard_domain::audit::Entry;
+mod chain;
+mod checkpoint;
+mod list;
 
-use crate::db::Tx;
-use crate::driver::Value;
+use std::net::IpAddr;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use lombard_domain::audit::{Entry, Line};
+
+use crate::crypt::Place;
+use crate::db::{Keys, Tx};
+use crate::driver::{Row, Value};
 use crate::error::Result;
+use crate::vault::Index;
 
-/// An entry as it was recorded, in plain texts, for reports and tests.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
-    /// When, in microseconds since the epoch.
-    pub at: i64,
-    /// What happened.
-    pub event: String,
-    /// The app.
-    pub client: Option<String>,
-    /// The customer.
-    pub customer: Option<String>,
-    /// The consent.
-    pub consent: Option<String>,
-    /// The account.
-    pub account: Option<String>,
-    /// Why or how.
-    pub reason: Option<String>,
-    /// The interaction id of the call.
-    pub interaction: Option<String>,
-}
+pub use chain::{
+    Checked, Head, advance, chained_after, extend, first_position_from, head, oldest_waiting, start_chain, take,
+    waiting_after,
+};
+pub use checkpoint::{
+    AuditKey, StoredCheckpoint, add_audit_key, add_checkpoint, audit_keys, checkpoint_from, checkpoints_after,
+    newest_checkpoint,
+};
+pub use list::{Access, ListQuery, Recorded, Whose, accesses, list};
 
 /// Adds entries.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<()> {
-    let rows: Vec<_> = entries
-        .iter()
-        .map(|entry| {
-            let subject = &entry.subject;
-            (
-                entry.id.to_string(),
-                entry.at.micros(),
-                entry.event.code(),
-                subject.client.map(|id| id.to_string()),
-                subject.customer.map(|id| id.to_string()),
-                subject.consent.map(|id| id.to_string()),
-                subject.account.map(|id| id.to_string()),
-                entry.reason,
-                entry.interaction.as_deref(),
-            )
-        })
-        .collect();
-    let sets: Vec<[Value<'_>; 9]> = rows
-        .iter()
-        .map(|(id, at, event, client, customer, consent, account, reason, interaction)| -> [Value<'_>; 9] {
-            [id, at, event, client, customer, consent, account, reason, interaction]
-        })
-        .collect();
+    let keys = tx.keys()?;
+    let rows = entries.iter().map(|entry| line(&keys, entry)).collect::<Result<Vec<_>>>()?;
+    let macs: Vec<Vec<u8>> = rows.iter().map(|line| mac(&keys, line)).collect();
+    let sets: Vec<[Value<'_>; 12]> = rows.iter().zip(&macs).map(|(line, mac)| values(line, mac)).collect();
     tx.exec_many(
         "-- audit::append
-        INSERT INTO audit (id, at, event, client_id, customer_id, consent_id, account_id, reason, interaction)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        INSERT INTO audit_inbox (id, at, event, outcome, client_id, customer_id, consent_id, account_id, reason, interaction,
+            address, mac)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         &sets,
     )
     .await?;
     Ok(())
 }
 
-/// The newest entries, newest first, up to `limit`.
-///
-/// # Errors
-/// When the database fails.
-pub async fn newest(tx: &mut Tx, limit: i64) -> Result<Vec<Recorded>> {
-    tx.all(
-        "-- audit::newest
-        SELECT at, event, client_id, customer_id, consent_id, account_id, reason, interaction
-        FROM audit ORDER BY id DESC LIMIT $1",
-        &[&limit],
-        |row| {
-            Ok(Recorded {
-                at: row.get(0)?,
-                event: row.get(1)?,
-                client: row.get(2)?,
-                customer: row.get(3)?,
-                consent: row.get(4)?,
-                account: row.get(5)?,
-                reason: row.get(6)?,
-                interaction: row.get(7)?,
-            })
-        },
-    )
-    .await
+/// A name of this database in its record, the same as long as it lives and unlike any other's.
+#[must_use]
+pub fn database_name(db: &crate::Db) -> [u8; 32] {
+    db.vault().digest(Index::Audit, &[b"database"])
+}
+
+fn line(keys: &Keys, entry: &Entry) -> Result<Line> {
+    let subject = &entry.subject;
+    let id = entry.id.to_string();
+    Ok(Line {
+        address: entry.address.map(|address| seal_address(keys, &id, address)).transpose()?,
+        id,
+        at: entry.at.micros(),
+        event: entry.event.code().to_owned(),
+        outcome: entry.event.outcome().code().to_owned(),
+        client: subject.client.map(|id| id.to_string()),
+        customer: subject.customer.map(|id| id.to_string()),
+        consent: subject.consent.map(|id| id.to_string()),
+        account: subject.account.map(|id| id.to_string()),
+        reason: entry.reason.map(str::to_owned),
+        interaction: entry.interaction.clone(),
+    })
+}
+
+fn mac(keys: &Keys, line: &Line) -> Vec<u8> {
+    keys.vault().digest(Index::Audit, &[b"entry", &line.encode()]).to_vec()
+}
+
+fn is_genuine(keys: &Keys, line: &Line, stored: &[u8]) -> bool {
+    verify_slices_are_equal(&mac(keys, line), stored).is_ok()
+}
+
+/// An entry's columns, in the order in which every statement has them.
+fn values<'a>(line: &'a Line, mac: &'a Vec<u8>) -> [Value<'a>; 12] {
+    [
+        &line.id,
+        &line.at,
+        &line.event,
+        &line.outcome,
+        &line.client,
+        &line.customer,
+        &line.consent,
+        &line.account,
+        &line.reason,
+        &line.interaction,
+        &line.address,
+        mac,
+    ]
+}
+
+/// Reads an entry from the columns that begin at a place; the keyed digest follows them.
+fn read_line(row: &Row<'_>, first: usize) -> Result<Line> {
+    Ok(Line {
+        id: row.get(first)?,
+        at: row.get(first + 1)?,
+        event: row.get(first + 2)?,
+        outcome: row.get(first + 3)?,
+        client: row.get(first + 4)?,
+        customer: row.get(first + 5)?,
+        consent: row.get(first + 6)?,
+        account: row.get(first + 7)?,
+        reason: row.get(first + 8)?,
+        interaction: row.get(first + 9)?,
+        address: row.get(first + 10)?,
+    })
+}
+
+/// Columns of an entry in front of its keyed digest.
+const LINE_COLUMNS: usize = 11;
+
+/// An address is personal: only its sealed bytes are stored, and the chain covers those.
+fn seal_address(keys: &Keys, id: &str, address: IpAddr) -> Result<Vec<u8>> {
+    let plain = match address.to_canonical() {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    };
+    keys.crypt().seal(address_place(id), &plain)
+}
+
+/// The address of an entry; `None` if there is none, or if nobody can open it any more.
+fn open_address(keys: &Keys, id: &str, sealed: Option<&[u8]>) -> Option<IpAddr> {
+    let plain = keys.crypt().open(address_place(id), sealed?).ok()?;
+    match <[u8; 4]>::try_from(plain.as_slice()) {
+        Ok(octets) => Some(octets.into()),
+        Err(_) => <[u8; 16]>::try_from(plain.as_slice()).ok().map(IpAddr::from),
+    }
+}
+
+fn address_place(id: &str) -> Place<'_> {
+    Place { table: "audit", column: "address", row: id }
 }

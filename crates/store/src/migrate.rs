@@ -33,6 +33,7 @@ const STEPS: &[Step] = &[
     step!(4, "0004_fapi"),
     step!(5, "0005_account_information"),
     step!(6, "0006_housekeeping"),
+    step!(7, "0007_evidence"),
 ];
 
 /// Brings a database to the newest schema; the names of the steps that were applied.

@@ -15,6 +15,8 @@ use crate::error::{Error, Result};
 /// What a keyed digest is used for. Digests for different uses never meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Index {
+    /// Entries of the record, and the name of the database in it.
+    Audit,
     /// Anti-forgery tokens of pages.
     Csrf,
     /// Identifiers of imported rows.
@@ -36,6 +38,7 @@ pub enum Index {
 impl Index {
     fn label(self) -> &'static [u8] {
         match self {
+            Self::Audit => b"audit",
             Self::Csrf => b"csrf",
             Self::Import => b"import",
             Self::Link => b"link",

@@ -4,21 +4,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
+use lombard_auth::audit::{ListQuery, Recorded, Whose};
 use lombard_auth::keys::KeyRing;
 use lombard_auth::limit::Limits;
 use lombard_auth::login::password::PasswordHasher;
 use lombard_auth::login::second_factor::SecondFactor;
 use lombard_auth::possession::Authorities;
-use lombard_auth::{Auth, Call, Door, Parts, Policy, Recorder, Registration};
+use lombard_auth::{Auth, Call, Door, Parts, Policy, Recorder, Recording, Registration};
 use lombard_bank::EmbeddedBank;
 use lombard_bank::import::{self, Files};
-use lombard_domain::audit::Event;
+use lombard_domain::audit::{Entry, Event, Subject};
+use lombard_domain::id::{AccountId, ClientId, ConsentId, CustomerId};
 use lombard_domain::random::Random;
 use lombard_domain::secret::Secret;
 use lombard_domain::time::{Clock as _, Date};
 use lombard_http::Site;
 use lombard_store::crypt::MasterKey;
-use lombard_store::{Db, Options, audit, migrate};
+use lombard_store::{Db, Options, migrate};
 use tokio::net::TcpListener;
 
 use crate::clock::ManualClock;
@@ -98,7 +100,7 @@ impl Rules<'_> {
             passwords: PasswordHasher::new(2, 64).expect("a password hasher"),
             second_factor: SecondFactor::fixed_for_sandbox_only(code).expect("six digits"),
             directory: bank.clone(),
-            recorder: Recorder::start(db.clone()),
+            recorder: Recorder::start(db.clone(), Recording::Kept),
             fetch: Arc::new(WebFetch::new()),
             deliver: Arc::new(WebDeliver::new()),
             shared_counter: None,
@@ -200,7 +202,7 @@ impl TestBank {
     /// Every customer's second factor.
     pub const CODE: &'static str = "123456";
     /// How operators' calls are named.
-    pub const OPERATOR: Call<'static> = Call::of_ours("test");
+    pub const OPERATOR: Call<'static> = Call::local("test");
 
     /// The time that every bank's clock shows at first.
     #[must_use]
@@ -250,11 +252,57 @@ impl TestBank {
     }
 
     /// The newest entries of the record, newest first.
-    pub async fn record(&self, limit: i64) -> Vec<audit::Recorded> {
-        let mut tx = self.db.read().await.expect("a reader");
-        audit::newest(&mut tx, limit).await.expect("the record")
+    pub async fn record(&self, limit: i64) -> Vec<Recorded> {
+        let query = ListQuery { whose: Whose::Anybody, since: None, until: None, before: None, limit };
+        self.auth.list_record(&query).await.expect("the record")
+    }
+
+    /// Chains what is on record, as the server's job does every second. It is done when a test asks for it, because tests count
+    /// statements.
+    pub async fn seal(&self) {
+        self.auth.seal_record().await.expect("a chain");
+    }
+
+    /// Puts so many reads on record, in groups as the server writes them, by many apps, customers and consents.
+    pub async fn fill_record(&self, count: u64) {
+        let mut left = count;
+        while left > 0 {
+            let group: Vec<Entry> =
+                (0..left.min(GROUP)).map(|n| self.made_up_read(left.wrapping_mul(31) + n)).collect();
+            let mut tx = self.db.begin("fill").await.expect("a transaction");
+            lombard_store::audit::append(&mut tx, &group).await.expect("entries");
+            tx.commit().await.expect("entries that last");
+            left = left.saturating_sub(GROUP);
+        }
+    }
+
+    fn made_up_read(&self, number: u64) -> Entry {
+        let bits = |many: u64| u128::from(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % many);
+        let subject = Subject {
+            client: Some(ClientId::from_bits(bits(50))),
+            customer: Some(CustomerId::from_bits(bits(100_000))),
+            consent: Some(ConsentId::from_bits(bits(100_000))),
+            account: Some(AccountId::from_bits(bits(200_000))),
+        };
+        let address = Some(std::net::IpAddr::from([192, 0, 2, 1]));
+        let interaction = Some(format!("00000000-0000-4000-8000-{number:012}"));
+        let entry = self.auth.operator_entry(Event::DataRead);
+        Entry { subject, address, interaction, reason: Some("balances"), ..entry }
+    }
+
+    /// The file of its database, for looking into it and for breaking it.
+    ///
+    /// # Panics
+    /// On PostgreSQL, whose files are not ours.
+    #[must_use]
+    pub fn file(&self) -> PathBuf {
+        let Home::Sqlite { folder } = &self.home else { panic!("no files of PostgreSQL's") };
+        folder.path().join("bank.db")
     }
 }
+
+/// Entries of a made-up record that are written together.
+const GROUP: u64 = 256;
 
 /// The small example bank of this project.
 #[must_use]

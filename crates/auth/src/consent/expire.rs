@@ -106,7 +106,7 @@ enum Over {
 }
 
 /// How the record names what nobody asked for.
-const CLOCK: Call<'static> = Call::of_ours("clock");
+const CLOCK: Call<'static> = Call::local("clock");
 /// Consents that end in one transaction, so that nobody waits long for it.
 const AT_ONCE: i64 = 100;
 /// How long a consent waits for a customer's answer (UK Open Banking: one that is never authorised is rejected, and nothing may be

@@ -279,5 +279,13 @@ pub(crate) fn record() -> Entry {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let id = AuditId::from_bits(NEXT.fetch_add(1, Ordering::Relaxed).into());
     let at = Instant::from_seconds(0);
-    Entry { id, at, event: Event::Imported, subject: Subject::default(), reason: None, interaction: None }
+    Entry {
+        id,
+        at,
+        event: Event::Imported,
+        subject: Subject::default(),
+        reason: None,
+        interaction: None,
+        address: None,
+    }
 }

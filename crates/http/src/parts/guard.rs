@@ -51,7 +51,7 @@ pub(crate) async fn run(
     render: impl Fn(&str, &str, Refusal) -> Response,
 ) -> Response {
     let started = tokio::time::Instant::now();
-    let id = InteractionId::of_request(&request);
+    let id = InteractionId::read_or_make(request.headers(), request.extensions());
     request.extensions_mut().insert(id.clone());
     let method = known_method(request.method());
     let path = request.uri().path().to_owned();

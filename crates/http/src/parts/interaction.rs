@@ -1,20 +1,24 @@
 //! The interaction id: one name for a call in the answer, the log and the record (FAPI `x-fapi-interaction-id`).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
+use http::{Extensions, HeaderMap, HeaderName};
 use lombard_auth::Call;
 use lombard_auth::limit::Meter;
+
+use super::peer::Peer;
 
 /// The header that carries it in both directions.
 pub const HEADER: HeaderName = HeaderName::from_static("x-fapi-interaction-id");
 
-/// The interaction id of a call: the caller's, if it is one, otherwise ours.
+/// The interaction id of a call: the caller's, if it is one, otherwise ours. With it goes from where the call came, for the record.
 #[derive(Clone, Debug)]
 pub struct InteractionId {
-    text: String,
+    id: String,
+    address: Option<IpAddr>,
     /// What is known of the call's limits.
     meter: Option<Arc<Meter>>,
 }
@@ -22,27 +26,23 @@ pub struct InteractionId {
 impl InteractionId {
     /// Takes the caller's id or makes one (RFC 9562 UUID, version 4).
     #[must_use]
-    pub fn read_or_make(headers: &HeaderMap) -> Self {
+    pub fn read_or_make(headers: &HeaderMap, extensions: &Extensions) -> Self {
         let mut given = headers.get_all(&HEADER).iter();
         let (first, second) = (given.next(), given.next());
         let own = first.filter(|_| second.is_none()).and_then(|value| value.to_str().ok()).filter(|text| fits(text));
-        Self { text: own.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned), meter: None }
-    }
-
-    /// The same for a request, with what is known of its limits.
-    pub(crate) fn of_request(request: &Request) -> Self {
-        let meter = request.extensions().get::<Arc<Meter>>().map(Arc::clone);
-        Self { meter, ..Self::read_or_make(request.headers()) }
+        let id = own.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
+        let address = extensions.get::<Peer>().map(|peer| peer.addr.ip());
+        Self { id, address, meter: extensions.get::<Arc<Meter>>().map(Arc::clone) }
     }
 
     /// The id.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.id
     }
 
     pub(crate) fn call(&self) -> Call<'_> {
-        Call { interaction: &self.text, meter: self.meter.as_deref() }
+        Call { interaction: &self.id, address: self.address, meter: self.meter.as_deref() }
     }
 }
 
@@ -51,7 +51,7 @@ impl<S: Sync> FromRequestParts<S> for InteractionId {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
         let known = parts.extensions.get::<Self>().cloned();
-        Ok(known.unwrap_or_else(|| Self::read_or_make(&parts.headers)))
+        Ok(known.unwrap_or_else(|| Self::read_or_make(&parts.headers, &parts.extensions)))
     }
 }
 
@@ -75,7 +75,7 @@ mod tests {
         for value in values {
             headers.append(HEADER, value.parse().unwrap());
         }
-        InteractionId::read_or_make(&headers).as_str().to_owned()
+        InteractionId::read_or_make(&headers, &Extensions::new()).as_str().to_owned()
     }
 
     #[test]

@@ -2,12 +2,16 @@
 //!
 //! Types only. Defaults that a person sees are written here and nowhere else.
 
+mod audit;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use lombard_auth::jose::Alg;
+
+pub(crate) use audit::{AuditBare, AuditCommand, AuditExport, AuditList, AuditReport, AuditVerify, SpanArgs};
 
 /// `lombard sandbox`
 #[derive(Debug, Args)]
@@ -33,6 +37,9 @@ pub(crate) struct Sandbox {
     /// Refuse nobody for calling too often or too much at once, to measure what the server can do.
     #[arg(long)]
     pub(crate) no_limits: bool,
+    /// Do not put reads on record: only to measure what the record costs.
+    #[arg(long, hide = true)]
+    pub(crate) without_record: bool,
 }
 
 /// `lombard serve`

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 mod account;
 mod args;
+mod audit;
 mod backup;
 mod client;
 mod config;
@@ -24,10 +25,11 @@ mod sandbox;
 mod serve;
 
 pub(crate) use args::{
-    AccountClose, AccountCommand, AfterRestore, Backup, ClientAdd, ClientCommand, ClientKeys, ClientList, ClientShow,
-    ClientSuspend, ConfigCheck, ConfigCommand, ConsentCommand, ConsentList, ConsentRevoke, ConsentShow,
-    CustomerCommand, DirectoryCommand, DirectoryIssue, DirectoryJwks, EnrolTotp, Import, KeyCommand, Migrate, Reason,
-    Restore, Sandbox, Serve, SetPassword, Where,
+    AccountClose, AccountCommand, AfterRestore, AuditBare, AuditCommand, AuditExport, AuditList, AuditReport,
+    AuditVerify, Backup, ClientAdd, ClientCommand, ClientKeys, ClientList, ClientShow, ClientSuspend, ConfigCheck,
+    ConfigCommand, ConsentCommand, ConsentList, ConsentRevoke, ConsentShow, CustomerCommand, DirectoryCommand,
+    DirectoryIssue, DirectoryJwks, EnrolTotp, Import, KeyCommand, Migrate, Reason, Restore, Sandbox, Serve,
+    SetPassword, Where,
 };
 
 /// The bank's side of open banking, in one binary.
@@ -58,6 +60,9 @@ pub(crate) enum Command {
     /// Close accounts, so that apps can read them no more.
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Check the record of what happened, export it, and look things up in it.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Add, show and suspend the apps that may ask customers for consent; make keys for a test.
     #[command(subcommand)]
     Client(ClientCommand),
@@ -85,6 +90,7 @@ pub(crate) enum Command {
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Account(command) => account::account(&command).await,
+        Command::Audit(command) => audit::audit(&command).await,
         Command::Backup(args) => backup::backup(&args).await,
         Command::Client(command) => client::client(&command).await,
         Command::Config(ConfigCommand::Check(args)) => config::check(&args),
@@ -108,7 +114,7 @@ pub(crate) fn say(text: impl Display) {
 }
 
 /// How the record names what an operator does on the command line.
-pub(crate) const OPERATOR: lombard_auth::Call<'static> = lombard_auth::Call::of_ours("operator");
+pub(crate) const OPERATOR: lombard_auth::Call<'static> = lombard_auth::Call::local("operator");
 
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
-use lombard_auth::Policy;
 use lombard_auth::login::second_factor::SecondFactor;
+use lombard_auth::{Policy, Recording};
 use lombard_store::{Db, Options, migrate};
 
 use super::Where;
@@ -114,6 +114,7 @@ impl Place {
             policy: self.policy.clone(),
             second_factor: SecondFactor::totp(),
             password_hashes: 2,
+            recording: Recording::Kept,
             trust: self.trust.clone(),
             shared_counter: None,
         };

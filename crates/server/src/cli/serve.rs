@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use lombard_auth::Recording;
 use lombard_auth::login::second_factor::SecondFactor;
 use lombard_http::Site;
 
@@ -51,6 +52,7 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
         policy: config.policy()?,
         second_factor: SecondFactor::totp(),
         password_hashes: usize::try_from(config.sign_in.password_hash_concurrency).unwrap_or(1),
+        recording: Recording::Kept,
         trust: config.trust()?,
         shared_counter: config.limits.shared_counter().await?.map(|counter| Arc::new(counter) as _),
     };

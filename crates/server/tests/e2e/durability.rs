@@ -6,6 +6,7 @@ use lombard_testkit::{App, Tokens, Wanted};
 use reqwest::StatusCode;
 use tokio::time::sleep;
 
+use crate::command::lombard;
 use crate::story::Sandbox;
 use ledger::{Ledger, Shared};
 
@@ -36,6 +37,8 @@ async fn everything_that_was_answered_survives_a_kill_at_any_moment() {
         let answered = shared.take();
         answered_still_holds(&answered, round).await;
         whole::every_read_is_on_record(&sandbox.folder().join("bank.db"), &answered.reads);
+        let verified = lombard(&["audit", "verify", "--data", &sandbox.data()]).good();
+        assert!(verified.contains("The record is as it was"), "round {round}: {verified}");
         server.stop().await;
         seen.add(answered);
     }

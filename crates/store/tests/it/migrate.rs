@@ -156,7 +156,10 @@ async fn both_engines_have_the_same_keys_and_indexes() {
     alike(
         "SELECT m.name, l.\"unique\",
             (SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(l.name) ORDER BY seqno))
-        FROM sqlite_schema m, pragma_index_list(m.name) l WHERE m.type = 'table'",
+        FROM sqlite_schema m, pragma_index_list(m.name) l WHERE m.type = 'table'
+        UNION SELECT m.name, 1, t.name FROM sqlite_schema m, pragma_table_info(m.name) t
+        WHERE m.type = 'table' AND t.type = 'INTEGER' AND t.pk = 1
+            AND (SELECT MAX(pk) FROM pragma_table_info(m.name)) = 1",
         "SELECT i.indrelid::regclass, i.indisunique::int,
             (SELECT string_agg(a.attname, ',' ORDER BY k.place)
             FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (number, place)

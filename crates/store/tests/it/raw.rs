@@ -60,3 +60,14 @@ fn written(value: ValueRef<'_>) -> String {
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// Why the database refuses a statement.
+pub(crate) async fn refusal(url: &str, sql: &str) -> String {
+    match path(url) {
+        Some(path) => rusqlite::Connection::open(path).unwrap().execute_batch(sql).expect_err(sql).to_string(),
+        None => {
+            let error = postgres(url).await.batch_execute(sql).await.expect_err(sql);
+            error.as_db_error().map_or_else(String::new, |error| error.message().to_owned())
+        }
+    }
+}

@@ -128,6 +128,6 @@ fn can_be_authorised(consent: &Consent, now: Instant) -> bool {
 }
 
 /// How the record names what nobody asked for.
-const CLOCK: Call<'static> = Call::of_ours("clock");
+const CLOCK: Call<'static> = Call::local("clock");
 /// Consents rejected in one transaction, so that nobody waits long for it.
 const ABANDONED_AT_ONCE: i64 = 100;

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use lombard_auth::Policy;
 use lombard_auth::login::second_factor::SecondFactor;
+use lombard_auth::{Policy, Recording};
 use lombard_domain::secret::Secret;
 use lombard_domain::time::Clock as _;
 use lombard_http::{Proxies, SandboxSite, Site};
@@ -26,7 +26,7 @@ use crate::pki;
 use crate::run::Doors;
 use crate::system::SystemClock;
 use crate::telemetry::{self, Format};
-use crate::wire::{Core, Plan, Trust};
+use crate::wire::{Core, Plan};
 
 /// Serves a sandbox; its folder is made at the first start and found again later.
 ///
@@ -58,7 +58,7 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
     };
     let db = place.open().await?;
     let bound = doors.bind().await?;
-    let core = Core::new(db, plan(policy, rules::trust(&args.data))?).await?;
+    let core = Core::new(db, plan(args, policy)?).await?;
     lombard_bank::seed::sow(&core.db, SystemClock.now().date()).await.context(NO_DEMO_BANK)?;
     let customers = people::everybody(&core).await?;
     let facts = announce::Facts {
@@ -75,13 +75,14 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn plan(policy: Policy, trust: Trust) -> anyhow::Result<Plan> {
+fn plan(args: &Sandbox, policy: Policy) -> anyhow::Result<Plan> {
     let second_factor = SecondFactor::fixed_for_sandbox_only(Secret::new(SECOND_FACTOR.to_owned()));
     Ok(Plan {
         policy,
         second_factor: second_factor.context("the sandbox's code is not six digits")?,
         password_hashes: 2,
-        trust,
+        recording: if args.without_record { Recording::Dropped } else { Recording::Kept },
+        trust: rules::trust(&args.data),
         shared_counter: None,
     })
 }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 /// Nothing in the database is half-made.
 pub(crate) fn check(file: &Path) {
-    let database = Connection::open(file).unwrap();
+    let database = open(file);
     assert_eq!(texts(&database, "PRAGMA integrity_check"), ["ok"]);
     assert!(texts(&database, "SELECT \"table\" FROM pragma_foreign_key_check").is_empty());
     for (what, query) in HALVES {
@@ -18,11 +18,20 @@ pub(crate) fn check(file: &Path) {
 
 /// Every one of these calls has its entry.
 pub(crate) fn every_read_is_on_record(file: &Path, reads: &[String]) {
-    let database = Connection::open(file).unwrap();
-    let recorded = texts(&database, "SELECT interaction FROM audit WHERE event = 'data.read'");
+    let database = open(file);
+    let recorded = texts(&database, "SELECT interaction FROM record WHERE event = 'data.read'");
     let recorded: BTreeSet<_> = recorded.iter().collect();
     let missing: Vec<_> = reads.iter().filter(|read| !recorded.contains(read)).collect();
     assert!(missing.is_empty(), "{} of {} reads are not on record: {missing:?}", missing.len(), reads.len());
+}
+
+/// Opens the file; `record` has the entries that are chained and those that are not yet.
+fn open(file: &Path) -> Connection {
+    let database = Connection::open(file).unwrap();
+    let columns = "event, client_id, consent_id, interaction";
+    let both = format!("SELECT {columns} FROM audit UNION ALL SELECT {columns} FROM audit_inbox");
+    database.execute_batch(&format!("CREATE TEMP VIEW record AS {both}")).unwrap();
+    database
 }
 
 fn texts(database: &Connection, query: &str) -> Vec<String> {
@@ -35,11 +44,11 @@ fn texts(database: &Connection, query: &str) -> Vec<String> {
 const HALVES: [(&str, &str); 6] = [
     (
         "apps without their entry on record",
-        "SELECT id FROM client WHERE id NOT IN (SELECT client_id FROM audit WHERE event = 'client.registered')",
+        "SELECT id FROM client WHERE id NOT IN (SELECT client_id FROM record WHERE event = 'client.registered')",
     ),
     (
         "entries on record of apps that are not there",
-        "SELECT client_id FROM audit WHERE event = 'client.registered' AND client_id NOT IN (SELECT id FROM client)",
+        "SELECT client_id FROM record WHERE event = 'client.registered' AND client_id NOT IN (SELECT id FROM client)",
     ),
     (
         "allowed consents without accounts, history, grant or entry",
@@ -47,19 +56,19 @@ const HALVES: [(&str, &str); 6] = [
             EXISTS (SELECT 1 FROM consent_account a WHERE a.consent_id = consent.id)
             AND EXISTS (SELECT 1 FROM consent_history h WHERE h.consent_id = consent.id AND h.status = consent.status)
             AND EXISTS (SELECT 1 FROM consent_grant g WHERE g.consent_id = consent.id)
-            AND EXISTS (SELECT 1 FROM audit WHERE event = 'consent.authorised' AND consent_id = consent.id))",
+            AND EXISTS (SELECT 1 FROM record WHERE event = 'consent.authorised' AND record.consent_id = consent.id))",
     ),
     (
         "entries of allowed consents that are not there",
-        "SELECT consent_id FROM audit WHERE event = 'consent.authorised' AND consent_id NOT IN (SELECT id FROM consent)",
+        "SELECT consent_id FROM record WHERE event = 'consent.authorised' AND consent_id NOT IN (SELECT id FROM consent)",
     ),
     (
         "used codes that gave no tokens, or whose tokens are not on record",
         "SELECT grant_id FROM code WHERE used_at IS NOT NULL AND NOT (
             EXISTS (SELECT 1 FROM access_token t WHERE t.grant_id = code.grant_id)
             AND EXISTS (SELECT 1 FROM refresh_token t WHERE t.grant_id = code.grant_id)
-            AND EXISTS (SELECT 1 FROM consent_grant g JOIN audit ON audit.consent_id = g.consent_id
-                        WHERE g.id = code.grant_id AND audit.event = 'token.issued'))",
+            AND EXISTS (SELECT 1 FROM consent_grant g JOIN record ON record.consent_id = g.consent_id
+                        WHERE g.id = code.grant_id AND record.event = 'token.issued'))",
     ),
     (
         "tokens of codes that were not used",

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{ACCESS, FOR_ACCOUNTS, Lodger, USUAL, asking_for, authorised, delete, sent, stand};
 
-const OPERATOR: Call<'static> = Call::of_ours("operator");
+const OPERATOR: Call<'static> = Call::local("operator");
 
 async fn lodger(engine: Engine) -> Lodger {
     let bank = TestBank::with(engine, &example_folder(), |policy| policy.access_token_life = Span::hours(2)).await;

@@ -56,7 +56,7 @@ async fn no_read_that_begins_after_the_end_succeeds() {
                 }
                 End::Bank => {
                     let id: ConsentId = id.parse().unwrap();
-                    let by = Call::of_ours("operator");
+                    let by = Call::local("operator");
                     assert!(lodger.bank.auth.revoke_by_operator(by, id, Revoker::BankForFraud).await.unwrap());
                 }
             }

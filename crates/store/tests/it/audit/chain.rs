@@ -1,0 +1,196 @@
+//! Moving entries into the chain, and what the database itself refuses.
+
+use lombard_domain::audit::{Chained, Event};
+use lombard_domain::secret::Secret;
+use lombard_store::audit::{self, AuditKey, Head, StoredCheckpoint};
+use lombard_store::{Error, Tx};
+
+use super::happened;
+use crate::engines::{self, Engine};
+use crate::raw;
+use crate::world::at;
+
+/// Moves everything from the inbox into the chain, so many at once, with hashes that mean nothing.
+pub(super) async fn move_all(tx: &mut Tx, at_once: i64) {
+    audit::start_chain(tx, &vec![0]).await.unwrap();
+    loop {
+        let taken = audit::take(tx, at_once).await.unwrap();
+        if taken.is_empty() {
+            return;
+        }
+        let head = audit::head(tx).await.unwrap().unwrap();
+        let chained: Vec<_> = (head.position + 1..)
+            .zip(taken)
+            .map(|(position, one)| {
+                assert!(one.genuine);
+                let (line, mac) = one.entry;
+                Chained { position, line, mac, hash: vec![1; 32] }
+            })
+            .collect();
+        let to = Head { position: chained.last().unwrap().position, hash: vec![1; 32] };
+        assert!(audit::advance(tx, head.position, &to).await.unwrap());
+        audit::extend(tx, &chained).await.unwrap();
+    }
+}
+
+/// Takes away what keeps the record from being changed.
+pub(super) fn without_triggers(engine: &Engine) -> String {
+    let on = |table: &str| if engine.name == "postgres" { format!(" ON {table}") } else { String::new() };
+    let inbox = format!("DROP TRIGGER audit_inbox_unchanged{};", on("audit_inbox"));
+    let chain = format!("DROP TRIGGER audit_unchanged{};", on("audit"));
+    format!("{inbox}{chain}")
+}
+
+#[tokio::test]
+async fn entries_are_taken_from_the_inbox_oldest_first_and_read_back_from_the_chain() {
+    for engine in engines::fresh().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let entries: Vec<_> = [5, 3, 4, 1, 2].map(|n| happened(n, Event::DataRead)).into();
+        audit::append(&mut tx, &entries).await.unwrap();
+        let waiting = audit::waiting_after(&mut tx, "", 9).await.unwrap();
+        let ids: Vec<_> = (1..=5).map(|n| happened(n, Event::DataRead).id.to_string()).collect();
+        assert_eq!(waiting.iter().map(|one| one.entry.id.clone()).collect::<Vec<_>>(), ids, "{engine}");
+        assert!(waiting.iter().all(|one| one.genuine), "{engine}");
+        assert_eq!(audit::waiting_after(&mut tx, &ids[2], 1).await.unwrap()[0].entry.id, ids[3], "{engine}");
+
+        move_all(&mut tx, 2).await;
+        assert!(audit::waiting_after(&mut tx, "", 9).await.unwrap().is_empty(), "{engine}");
+        let chained = audit::chained_after(&mut tx, 0, 9).await.unwrap();
+        assert!(chained.iter().all(|one| one.genuine && one.entry.hash == [1; 32]), "{engine}");
+        let found: Vec<_> = chained.iter().map(|one| (one.entry.position, one.entry.line.id.clone())).collect();
+        assert_eq!(found, (1..).zip(ids.clone()).collect::<Vec<_>>(), "{engine}");
+        assert_eq!(waiting[0].entry, chained[0].entry.line, "{engine}");
+        let page = audit::chained_after(&mut tx, 2, 2).await.unwrap();
+        assert_eq!(page.iter().map(|one| one.entry.position).collect::<Vec<_>>(), [3, 4], "{engine}");
+        assert_eq!(audit::first_position_from(&mut tx, &ids[3]).await.unwrap(), Some(4), "{engine}");
+        assert_eq!(audit::first_position_from(&mut tx, "~").await.unwrap(), None, "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_the_chain_is_moved_by_one_who_knows_where_it_is() {
+    for engine in engines::fresh().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        assert_eq!(audit::head(&mut tx).await.unwrap(), None, "{engine}");
+        audit::start_chain(&mut tx, &vec![7; 32]).await.unwrap();
+        audit::start_chain(&mut tx, &vec![8; 32]).await.unwrap();
+        let first = Head { position: 0, hash: vec![7; 32] };
+        assert_eq!(audit::head(&mut tx).await.unwrap(), Some(first.clone()), "{engine}");
+        assert_eq!(first.digest().unwrap(), [7; 32]);
+        let to = |position| Head { position, hash: vec![9] };
+        assert!(audit::advance(&mut tx, 0, &to(4)).await.unwrap(), "{engine}");
+        assert!(!audit::advance(&mut tx, 0, &to(5)).await.unwrap(), "{engine}: another was faster");
+        let head = audit::head(&mut tx).await.unwrap().unwrap();
+        assert_eq!(head, to(4), "{engine}");
+        assert!(matches!(head.digest(), Err(Error::Corrupt(_))), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn a_place_in_the_chain_is_taken_once() {
+    for engine in engines::fresh().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        audit::append(&mut tx, &[happened(1, Event::SignedIn)]).await.unwrap();
+        move_all(&mut tx, 1).await;
+        let mut one = audit::chained_after(&mut tx, 0, 1).await.unwrap().remove(0).entry;
+        one.line.id = "aud_other".to_owned();
+        assert!(matches!(audit::extend(&mut tx, &[one]).await, Err(Error::Conflict(_))), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn an_entry_that_was_edited_before_or_after_it_was_chained_is_not_genuine() {
+    for engine in engines::fresh().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        audit::append(&mut tx, &[happened(1, Event::SignInFailed), happened(2, Event::SignInFailed)]).await.unwrap();
+        tx.commit().await.unwrap();
+        let edit = |table: &str| format!("UPDATE {table} SET outcome = 'done' WHERE client_id IS NOT NULL;");
+        raw::execute(&engine.url, &format!("{}{}", without_triggers(&engine), edit("audit_inbox"))).await;
+        let mut tx = engine.db.begin("test").await.unwrap();
+        assert!(!audit::waiting_after(&mut tx, "", 9).await.unwrap()[0].genuine, "{engine}");
+        let taken = audit::take(&mut tx, 9).await.unwrap();
+        assert!(taken.len() == 2 && taken.iter().all(|one| !one.genuine), "{engine}");
+        drop(tx);
+        raw::execute(&engine.url, "UPDATE audit_inbox SET outcome = 'refused'").await;
+        let mut tx = engine.db.begin("test").await.unwrap();
+        move_all(&mut tx, 9).await;
+        tx.commit().await.unwrap();
+        raw::execute(&engine.url, &edit("audit")).await;
+        let mut tx = engine.db.read().await.unwrap();
+        let chained = audit::chained_after(&mut tx, 0, 9).await.unwrap();
+        assert!(chained.len() == 2 && chained.iter().all(|one| !one.genuine), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn the_database_refuses_to_change_or_shorten_the_record() {
+    for engine in engines::fresh().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        audit::append(&mut tx, &[happened(1, Event::SignedIn)]).await.unwrap();
+        move_all(&mut tx, 1).await;
+        audit::append(&mut tx, &[happened(2, Event::SignedIn)]).await.unwrap();
+        audit::add_checkpoint(&mut tx, &checkpoint(1)).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut refused = vec![
+            "UPDATE audit SET outcome = 'refused'",
+            "DELETE FROM audit",
+            "UPDATE audit_inbox SET outcome = 'refused'",
+            "UPDATE audit_checkpoint SET jws = ''",
+            "DELETE FROM audit_checkpoint",
+        ];
+        if engine.name == "postgres" {
+            refused.extend(["TRUNCATE audit", "TRUNCATE audit_checkpoint"]);
+        }
+        for sql in refused {
+            let why = raw::refusal(&engine.url, sql).await;
+            assert!(why.contains("the record is never"), "{sql} on {engine}: {why}");
+        }
+        let mut tx = engine.db.read().await.unwrap();
+        assert!(audit::chained_after(&mut tx, 0, 9).await.unwrap()[0].genuine, "{engine}");
+    }
+}
+
+fn checkpoint(position: i64) -> StoredCheckpoint {
+    StoredCheckpoint { position, at: at(position), jws: format!("signed-{position}") }
+}
+
+#[tokio::test]
+async fn checkpoints_are_kept_in_the_order_of_their_places() {
+    for engine in engines::fresh().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        assert_eq!(audit::newest_checkpoint(&mut tx).await.unwrap(), None, "{engine}");
+        for position in [10, 30, 20] {
+            audit::add_checkpoint(&mut tx, &checkpoint(position)).await.unwrap();
+        }
+        // The first of a place stays.
+        audit::add_checkpoint(&mut tx, &StoredCheckpoint { jws: "other".to_owned(), ..checkpoint(20) }).await.unwrap();
+        assert_eq!(audit::newest_checkpoint(&mut tx).await.unwrap(), Some(checkpoint(30)), "{engine}");
+        let after = audit::checkpoints_after(&mut tx, 10, 9).await.unwrap();
+        assert_eq!(after, [checkpoint(20), checkpoint(30)], "{engine}");
+        assert_eq!(audit::checkpoints_after(&mut tx, 0, 1).await.unwrap(), [checkpoint(10)], "{engine}");
+        for (from, found) in [(1, Some(10)), (10, Some(10)), (11, Some(20)), (31, None)] {
+            let expected = found.map(checkpoint);
+            assert_eq!(audit::checkpoint_from(&mut tx, from).await.unwrap(), expected, "{engine}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_for_checkpoints_is_sealed() {
+    for engine in engines::fresh().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        for (kid, second) in [("b", 2), ("a", 1)] {
+            let private = Secret::new(format!("the private part of {kid}").into_bytes());
+            let key = AuditKey { kid: kid.to_owned(), alg: "EdDSA".to_owned(), private, created_at: at(second) };
+            audit::add_audit_key(&mut tx, &key).await.unwrap();
+        }
+        let keys = audit::audit_keys(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(keys.iter().map(|key| key.kid.as_str()).collect::<Vec<_>>(), ["a", "b"], "{engine}");
+        assert_eq!(keys[1].private.expose(), b"the private part of b", "{engine}");
+        assert_eq!((keys[1].alg.as_str(), keys[1].created_at), ("EdDSA", at(2)), "{engine}");
+        let rows = raw::rows(&engine.url, "SELECT sealed FROM audit_key").await;
+        assert!(rows.iter().all(|row| !row.contains(&raw::hex(b"private"))), "{engine}");
+        assert_ne!(audit::database_name(&engine.db), [0; 32]);
+    }
+}
