@@ -142,7 +142,7 @@ async fn bench(args: &Bench) -> anyhow::Result<()> {
         return evidence::measure(&plan).await;
     }
     let outcome = if args.idle > 0 || args.slow > 0 {
-        crowd(args, folder.path()).await
+        Box::pin(crowd(args, folder.path())).await
     } else {
         measure(args, folder.path()).await
     };
@@ -166,7 +166,7 @@ async fn grow(args: &Bench, folder: &Path) -> anyhow::Result<()> {
 async fn crowd(args: &Bench, folder: &Path) -> anyhow::Result<()> {
     let sandbox = Sandbox::start(&place(args, folder)?).await?;
     let duration = Duration::from_secs(args.seconds.into());
-    let crowded = crowd::measure(
+    let crowded = Box::pin(crowd::measure(
         &sandbox,
         crowd::Size {
             idle: args.idle,
@@ -174,7 +174,7 @@ async fn crowd(args: &Bench, folder: &Path) -> anyhow::Result<()> {
             slow: args.slow,
             duration,
         },
-    )
+    ))
     .await?;
     println!("{crowded}");
     sandbox.stop().await

@@ -96,7 +96,7 @@ impl Raw {
     /// Sends pieces, each made from its number, until the server ends the connection; reads meanwhile.
     pub(super) async fn attack(self, pieces: u32, mut piece: impl FnMut(u32) -> Vec<u8>) -> Attacked {
         let Self { reader, mut writer } = self;
-        let reading = tokio::spawn(reader.to_end());
+        let reading = tokio::spawn(reader.until_end());
         let mut sent = 0;
         while sent < pieces && writer.write_all(&piece(sent)).await.is_ok() && !reading.is_finished() {
             sent += 1;
@@ -120,7 +120,7 @@ impl Reader {
     }
 
     /// All frames until the server closes, those that only answer pings and settings apart.
-    async fn to_end(mut self) -> Vec<Frame> {
+    async fn until_end(mut self) -> Vec<Frame> {
         let mut frames = Vec::new();
         while let Some(frame) = self.next().await {
             if !matches!(frame.kind, PING | SETTINGS) {
