@@ -6,6 +6,7 @@ use lombard_domain::secret::Secret;
 use lombard_domain::text::Text;
 
 use crate::crypt::Place;
+use crate::data_key::{self, Owner};
 use crate::db::Tx;
 use crate::driver::Value;
 use crate::error::{Error, Result};
@@ -37,11 +38,12 @@ struct Personal {
 /// When the database fails. A user name that is another customer's is [`Stored::Clashes`].
 pub async fn add_missing(tx: &mut Tx, customers: &[Customer]) -> Result<Vec<Stored>> {
     let keys = tx.keys()?;
+    let sealing = data_key::of(tx, customers.iter().map(|customer| Owner::Customer(customer.id))).await?;
     let mut rows = Vec::with_capacity(customers.len());
     for customer in customers {
         let row = customer.id.to_string();
         let personal = encode(customer)?;
-        let sealed = keys.crypt().seal(place(&row), &personal)?;
+        let sealed = sealing.seal(Owner::Customer(customer.id), place(&row), &personal)?;
         let index = username_index(keys.vault(), &customer.username);
         let content = keys.vault().digest(Index::Import, &[customer.source.as_str().as_bytes(), &personal]).to_vec();
         rows.push((row, customer.source.as_str(), index, sealed, content));
@@ -136,15 +138,18 @@ pub async fn credentials(tx: &mut Tx, username: &Username) -> Result<Option<Cred
 pub async fn totp_secret(tx: &mut Tx, id: CustomerId) -> Result<Option<Secret<Vec<u8>>>> {
     let keys = tx.keys()?;
     let row = id.to_string();
-    let sealed: Option<Option<Vec<u8>>> = tx
+    let secret = tx
         .one(
             "-- customer::totp_secret
             SELECT totp_sealed FROM customer WHERE id = $1",
             &[&row],
-            |found| found.get(0),
+            |found| {
+                let sealed: Option<Vec<u8>> = found.get(0)?;
+                sealed.map(|sealed| keys.crypt().open(totp_place(&row), &sealed).map(Secret::new)).transpose()
+            },
         )
         .await?;
-    sealed.flatten().map(|sealed| keys.crypt().open(totp_place(&row), &sealed).map(Secret::new)).transpose()
+    Ok(secret.flatten())
 }
 
 /// Sets a customer's password; whether there is such a customer.
@@ -181,7 +186,8 @@ pub async fn set_missing_passwords(tx: &mut Tx, password_hash: &str) -> Result<u
 /// When the database fails.
 pub async fn set_totp(tx: &mut Tx, id: CustomerId, secret: &Secret<Vec<u8>>) -> Result<bool> {
     let row = id.to_string();
-    let sealed = tx.keys()?.crypt().seal(totp_place(&row), secret.expose())?;
+    let sealing = data_key::of(tx, [Owner::Customer(id)]).await?;
+    let sealed = sealing.seal(Owner::Customer(id), totp_place(&row), secret.expose())?;
     let touched = tx
         .exec(
             "-- customer::set_totp

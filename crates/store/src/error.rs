@@ -18,6 +18,15 @@ pub enum Error {
     /// A row cannot be what it should be: a broken value, or one sealed for another place.
     #[error("the database holds an impossible value: {0}")]
     Corrupt(&'static str),
+    /// The program that keeps a master key did not wrap or unwrap.
+    #[error("the keeper of the master key refuses: {0}")]
+    Keeper(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A sealed value was to be opened before its data key was fetched.
+    #[error("a data key is not at hand")]
+    KeyNotHeld(i64),
+    /// An earlier version of this program sealed the values, in a way that this one cannot open.
+    #[error("an earlier version sealed the values of this database")]
+    Outdated,
     /// The schema is older or newer than this program.
     #[error("the database schema has version {found}, this program needs {needed}")]
     Schema {

@@ -32,6 +32,7 @@ const STEPS: &[Step] = &[
     step!(3, "0003_authorization"),
     step!(4, "0004_fapi"),
     step!(5, "0005_account_information"),
+    step!(6, "0006_data_keys"),
 ];
 
 /// Brings a database to the newest schema; the names of the steps that were applied.

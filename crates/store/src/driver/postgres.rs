@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use tokio_postgres::config::SslMode;
 
-use super::{Params, Row, Value};
+use super::{Kept, Params, Row, Slot, Value};
 use crate::error::{Cause, Error, Result};
 
 /// A PostgreSQL database: connections that write, and others that the server itself keeps from writing.
@@ -134,10 +134,15 @@ pub(crate) async fn all<T>(
     sql: &'static str,
     params: Params<'_>,
     map: &mut (dyn FnMut(&Row<'_>) -> Result<T> + Send),
-) -> Result<Vec<T>> {
+) -> Result<Vec<Slot<T>>> {
     let statement = connection.prepare_cached(sql).await?;
     let rows = connection.query(&statement, &upcast(params)).await?;
-    rows.iter().map(|row| map(&Row::Postgres(row))).collect()
+    let slot = |row| match map(&Row::Postgres(&row)) {
+        Ok(mapped) => Ok(Slot::Mapped(mapped)),
+        Err(Error::KeyNotHeld(id)) => Ok(Slot::Waits(id, Kept::Postgres(row))),
+        Err(other) => Err(other),
+    };
+    rows.into_iter().map(slot).collect()
 }
 
 fn upcast<'a>(params: Params<'a>) -> Vec<&'a (dyn postgres_types::ToSql + Sync)> {

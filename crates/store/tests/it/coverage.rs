@@ -97,6 +97,7 @@ const PARTS: &[&str] = &[
     "consent::drop_accounts",
     "contact::compare",
     "customer::compare",
+    "data_key::former",
     "direct_debit::compare",
     "migrate::applied",
     "migrate::lock",
