@@ -11,6 +11,7 @@ mod config;
 mod directory;
 mod fetch;
 mod files;
+mod keeper;
 mod listen;
 mod ops;
 mod pem;

@@ -70,7 +70,7 @@ pub async fn person(tx: &mut Tx, customer: CustomerId) -> Result<Option<Person>>
         "-- contact::person
         SELECT u.id, u.source, u.sealed, k.sealed
         FROM customer u LEFT JOIN contact k ON k.customer_id = u.id
-        WHERE u.id = $1",
+        WHERE u.id = $1 AND u.erased_at IS NULL",
         &[&customer.to_string()],
         |row| decode(&keys, row),
     )

@@ -1,5 +1,7 @@
 //! Customers and what they sign in with.
 
+mod erase;
+
 use lombard_domain::id::CustomerId;
 use lombard_domain::party::{Customer, Username};
 use lombard_domain::secret::Secret;
@@ -12,6 +14,8 @@ use crate::driver::Value;
 use crate::error::{Error, Result};
 use crate::stored::{self, Stored};
 use crate::vault::{Index, Vault};
+
+pub use erase::{Erased, erase};
 
 /// What a customer signs in with.
 pub struct Credentials {
@@ -81,7 +85,7 @@ pub async fn find(tx: &mut Tx, id: CustomerId) -> Result<Option<Customer>> {
     let keys = tx.keys()?;
     tx.one(
         "-- customer::find
-        SELECT id, source, sealed FROM customer WHERE id = $1",
+        SELECT id, source, sealed FROM customer WHERE id = $1 AND erased_at IS NULL",
         &[&id.to_string()],
         |row| decode(&keys, row),
     )
@@ -97,7 +101,7 @@ pub async fn list(tx: &mut Tx, after: Option<CustomerId>, limit: i64) -> Result<
     let after = after.map(|id| id.to_string()).unwrap_or_default();
     tx.all(
         "-- customer::list
-        SELECT id, source, sealed FROM customer WHERE id > $1 ORDER BY id LIMIT $2",
+        SELECT id, source, sealed FROM customer WHERE id > $1 AND erased_at IS NULL ORDER BY id LIMIT $2",
         &[&after, &limit],
         |row| decode(&keys, row),
     )
@@ -160,7 +164,7 @@ pub async fn set_password(tx: &mut Tx, id: CustomerId, password_hash: &str) -> R
     let touched = tx
         .exec(
             "-- customer::set_password
-            UPDATE customer SET password_hash = $1 WHERE id = $2",
+            UPDATE customer SET password_hash = $1 WHERE id = $2 AND erased_at IS NULL",
             &[&password_hash, &id.to_string()],
         )
         .await?;
@@ -174,7 +178,7 @@ pub async fn set_password(tx: &mut Tx, id: CustomerId, password_hash: &str) -> R
 pub async fn set_missing_passwords(tx: &mut Tx, password_hash: &str) -> Result<u64> {
     tx.exec(
         "-- customer::set_missing_passwords
-        UPDATE customer SET password_hash = $1 WHERE password_hash IS NULL",
+        UPDATE customer SET password_hash = $1 WHERE password_hash IS NULL AND erased_at IS NULL",
         &[&password_hash],
     )
     .await
@@ -191,7 +195,7 @@ pub async fn set_totp(tx: &mut Tx, id: CustomerId, secret: &Secret<Vec<u8>>) -> 
     let touched = tx
         .exec(
             "-- customer::set_totp
-            UPDATE customer SET totp_sealed = $1, totp_step = 0 WHERE id = $2",
+            UPDATE customer SET totp_sealed = $1, totp_step = 0 WHERE id = $2 AND erased_at IS NULL",
             &[&sealed, &row],
         )
         .await?;

@@ -1,7 +1,7 @@
 //! A database, and a transaction or a read on it.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -71,6 +71,15 @@ impl Options {
             *ca_file = file;
         }
         self
+    }
+
+    /// The file of the embedded database; beside it lie its log and what its processes share.
+    #[must_use]
+    pub fn embedded_file(&self) -> Option<&Path> {
+        match &self.engine {
+            Engine::Sqlite { path, .. } => Some(path),
+            Engine::Postgres { .. } => None,
+        }
     }
 
     /// Whether it is the embedded database.
@@ -195,6 +204,30 @@ impl Db {
     pub async fn ping(&self) -> Result<()> {
         let mut tx = self.read().await?;
         migrate::check(&mut tx).await
+    }
+
+    /// Gives away everything that a PostgreSQL server stores, table by table, byte for byte; `false` for an embedded database, whose
+    /// files can be read.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn stored_bytes(&self, each: &mut (dyn FnMut(&str, &[u8]) + Send)) -> Result<bool> {
+        match &self.shared.backend {
+            Backend::Postgres(postgres) => postgres.dump(each).await.map(|()| true),
+            Backend::Sqlite(_) => Ok(false),
+        }
+    }
+
+    /// Folds the log of an embedded database into its file, so that nothing which was overwritten is left in it; whether nobody was in
+    /// the way. A server of its own has its own ways.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn fold_log(&self) -> Result<bool> {
+        match &self.shared.backend {
+            Backend::Postgres(_) => Ok(true),
+            Backend::Sqlite(sqlite) => sqlite.fold_log().await,
+        }
     }
 
     /// Digests and keys that belong to this database.

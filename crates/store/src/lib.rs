@@ -8,6 +8,7 @@
 //! `-- noun::function`. The suite in `tests/it` runs every public function on both engines.
 
 pub mod account;
+pub mod at_rest;
 pub mod audit;
 pub mod beneficiary;
 pub mod client;

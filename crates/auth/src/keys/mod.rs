@@ -2,6 +2,7 @@
 //!
 //! A private key leaves the database sealed and this module never: others ask it to sign, and get public keys.
 
+mod master;
 mod ring;
 mod seen;
 
@@ -18,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::jose::{Alg, Header, JoseError, Jwks, SigningKey};
 use crate::{Auth, Call, digest};
 use ring::{Held, Ring};
+pub use master::Turned;
 pub(crate) use seen::Known;
 use seen::Seen;
 

@@ -72,7 +72,7 @@ impl Auth {
         Ok(customer::list(&mut self.db().read().await?, after, PAGE).await?)
     }
 
-    async fn customer_named(&self, username: &str) -> Result<Option<CustomerId>> {
+    pub(super) async fn customer_named(&self, username: &str) -> Result<Option<CustomerId>> {
         let Ok(username) = Username::new(username) else { return Ok(None) };
         let found = customer::credentials(&mut self.db().read().await?, &username).await?;
         Ok(found.map(|found| found.customer))

@@ -47,7 +47,7 @@ pub(crate) struct Where {
     #[arg(long, value_name = "FOLDER", default_value = "./lombard-sandbox")]
     pub(crate) data: PathBuf,
     /// File of settings of a server, which names the database and the key.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "database", "master_key_file"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "database", "master_key_file", "former_master_key_file"])]
     pub(crate) config: Option<PathBuf>,
     /// Database by its URL instead of the one in the folder: sqlite:///full/path.db or postgres://user:password@host/name.
     ///
@@ -57,6 +57,9 @@ pub(crate) struct Where {
     /// File with the master key of the database given by --database, instead of the folder's.
     #[arg(long, value_name = "FILE", requires = "database")]
     pub(crate) master_key_file: Option<PathBuf>,
+    /// File with a master key that was used before, while something is still wrapped with it. May be given several times.
+    #[arg(long, value_name = "FILE", requires = "master_key_file")]
+    pub(crate) former_master_key_file: Vec<PathBuf>,
 }
 
 /// `lombard import`
@@ -298,6 +301,15 @@ pub(crate) struct DirectoryJwks {
 pub(crate) enum KeyCommand {
     /// Publish the next signing key; it signs once everybody can have seen it.
     Rotate(KeyRotate),
+    /// Wrap all data keys with the first master key that is configured, while servers run; they must know it already.
+    RotateMaster(KeyRotateMaster),
+}
+
+/// `lombard key rotate-master`
+#[derive(Debug, Args)]
+pub(crate) struct KeyRotateMaster {
+    #[command(flatten)]
+    pub(crate) place: Where,
 }
 
 /// `lombard key rotate`

@@ -25,7 +25,7 @@ mod serve;
 pub(crate) use args::{
     AccountClose, AccountCommand, ClientAdd, ClientCommand, ClientKeys, ClientList, ClientShow, ClientSuspend,
     ConfigCheck, ConfigCommand, ConsentCommand, ConsentList, ConsentRevoke, ConsentShow, CustomerCommand,
-    DirectoryCommand, DirectoryIssue, DirectoryJwks, EnrolTotp, Import, KeyCommand, Migrate, Reason, Sandbox, Serve,
+    DirectoryCommand, DirectoryIssue, DirectoryJwks, EnrolTotp, Import, KeyCommand, KeyRotate, KeyRotateMaster, Migrate, Reason, Sandbox, Serve,
     SetPassword, Where,
 };
 
@@ -62,7 +62,7 @@ pub(crate) enum Command {
     /// Vouch for apps as the sandbox's own directory, as a scheme's directory does in production.
     #[command(subcommand)]
     Directory(DirectoryCommand),
-    /// Look after the keys that sign tokens.
+    /// Look after the keys that sign tokens, and the master key of the database.
     #[command(subcommand)]
     Key(KeyCommand),
     /// Look at a file of settings.

@@ -9,6 +9,7 @@ mod event;
 mod fapi;
 mod import;
 mod keys;
+mod master_key;
 mod mtls;
 mod operator;
 mod process;

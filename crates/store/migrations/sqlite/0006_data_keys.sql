@@ -11,7 +11,7 @@ CREATE TABLE data_key (
     owner   TEXT NOT NULL UNIQUE,          -- id of an account or of a customer; 'bank': whatever is nobody's
     master  TEXT NOT NULL REFERENCES master_key (number),
     wrapped BLOB NOT NULL                  -- the key, wrapped by that master key
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX data_key_by_master ON data_key (master);
 
 -- Customers who were erased keep their row, because consents and the audit trail refer to it; nothing personal is left in it.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use futures_util::TryStreamExt as _;
 use futures_util::future::try_join_all;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -36,6 +37,27 @@ impl Postgres {
     /// A connection for reading, outside any transaction.
     pub(crate) async fn read(&self) -> Result<Object> {
         Ok(self.readers.get().await?)
+    }
+
+    /// Gives away every table as it is copied in binary form, in which texts and bytes stand as they are.
+    pub(crate) async fn dump(&self, each: &mut (dyn FnMut(&str, &[u8]) + Send)) -> Result<()> {
+        let connection = self.read().await?;
+        let tables = connection
+            .query(
+                "SELECT quote_ident(table_name) FROM information_schema.tables
+                WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY table_name",
+                &[],
+            )
+            .await?;
+        for row in tables {
+            let table: String = row.try_get(0)?;
+            let copied = connection.copy_out(&format!("COPY {table} TO STDOUT (FORMAT binary)")).await?;
+            let mut copied = std::pin::pin!(copied);
+            while let Some(bytes) = copied.try_next().await? {
+                each(&table, &bytes);
+            }
+        }
+        Ok(())
     }
 
     /// A connection within a transaction.

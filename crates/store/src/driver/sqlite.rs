@@ -56,6 +56,17 @@ impl Sqlite {
         }
     }
 
+    /// Folds the log into the file and empties it; whether nobody was in the way.
+    pub(crate) async fn fold_log(&self) -> Result<bool> {
+        let waiting = tokio::time::timeout(WAIT_MAX, self.writer.clone().lock_owned());
+        let connection = waiting.await.map_err(|_| Error::Busy(None))?;
+        let busy: i64 = tokio::task::spawn_blocking(move || {
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        })
+        .await??;
+        Ok(busy == 0)
+    }
+
     /// Waits for a reader.
     pub(crate) async fn read(&self) -> Result<Reader> {
         let waiting = tokio::time::timeout(WAIT_MAX, self.permits.clone().acquire_owned());

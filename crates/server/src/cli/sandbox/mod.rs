@@ -16,13 +16,13 @@ use lombard_domain::time::Clock as _;
 use lombard_http::{SandboxSite, Site};
 
 use super::Sandbox;
-use super::place::Place;
+use super::place::{Place, sandbox_masters};
 use crate::config::PublicUrl;
 use crate::directory::SandboxDirectory;
 use crate::listen::Limits;
 use crate::listen::tls::ServedCertificate;
 use crate::pki;
-use crate::run::Doors;
+use crate::run::{Doors, MasterSource};
 use crate::system::SystemClock;
 use crate::telemetry::{self, Format};
 use crate::wire::{Core, Plan, Trust};
@@ -51,6 +51,7 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
         ops: args.ops_listen,
         certificate: ServedCertificate::new(pki.server).context("cannot use the certificate")?,
         certificate_files: None,
+        masters: masters(&args.data),
         limits: Limits::default(),
     };
     let db = place.open().await?;
@@ -70,6 +71,11 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
     let sandbox = SandboxSite { customers: facts.customers, second_factor: facts.second_factor };
     bound.serve(core, Site { bank_name: "Lombard".to_owned(), sandbox: Some(sandbox) }, metrics).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn masters(folder: &Path) -> MasterSource {
+    let folder = folder.to_owned();
+    Box::new(move || sandbox_masters(&folder))
 }
 
 fn plan(policy: Policy, trust: Trust) -> anyhow::Result<Plan> {
