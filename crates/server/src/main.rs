@@ -9,6 +9,7 @@ use clap::Parser as _;
 mod cli;
 mod config;
 mod directory;
+mod doctor;
 mod fetch;
 mod files;
 mod keeper;

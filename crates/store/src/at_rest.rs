@@ -4,6 +4,7 @@ use lombard_domain::secret::Secret;
 
 use crate::crypt::Place;
 use crate::db::Tx;
+use crate::driver::Value;
 use crate::error::Result;
 
 /// A value that is sealed.
@@ -36,7 +37,8 @@ pub async fn known(tx: &mut Tx, limit: i64) -> Result<Vec<Known>> {
     let keys = tx.keys()?;
     let mut known = Vec::new();
     for Column { kind, place, sql } in COLUMNS {
-        let rows = tx.all(sql, &[&limit], |row| {
+        let params: [Value<'_>; 1] = [&limit];
+        let rows = tx.all(sql, &params, |row| {
             let id: String = row.get(0)?;
             let sealed: Vec<u8> = row.get(1)?;
             let plain = Secret::new(keys.crypt().open(Place { row: &id, ..*place }, &sealed)?);

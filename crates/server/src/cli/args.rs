@@ -344,6 +344,31 @@ pub(crate) enum CustomerCommand {
     SetPassword(SetPassword),
     /// Give a customer a new second factor; prints what an authenticator app needs, this once.
     EnrolTotp(EnrolTotp),
+    /// Erase a customer for good: what they allowed, what is known of them, and the accounts that nobody else holds.
+    Erase(CustomerErase),
+}
+
+/// `lombard customer erase`
+#[derive(Debug, Args)]
+pub(crate) struct CustomerErase {
+    /// The customer's id, or the name by which they sign in.
+    #[arg(long, value_name = "CUSTOMER")]
+    pub(crate) customer: String,
+    /// Do it; it cannot be undone.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// `lombard doctor`
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Search the files of an embedded database, or all tables of a server.
+    #[arg(long, required = true)]
+    pub(crate) at_rest: bool,
+    #[command(flatten)]
+    pub(crate) place: Where,
 }
 
 /// `lombard customer set-password`

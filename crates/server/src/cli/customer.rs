@@ -1,4 +1,4 @@
-//! `lombard customer`: what customers sign in with.
+//! `lombard customer`: what customers sign in with, and erasing them.
 
 use std::io::{IsTerminal as _, Read as _};
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use lombard_auth::login::second_factor::otpauth_uri;
 use lombard_domain::secret::Secret;
 
 use super::place::Place;
-use super::{CustomerCommand, EnrolTotp, OPERATOR, SetPassword, say};
+use super::{CustomerCommand, CustomerErase, EnrolTotp, OPERATOR, SetPassword, say};
 
 /// Does what `lombard customer` was asked.
 ///
@@ -19,7 +19,21 @@ pub(crate) async fn customer(command: &CustomerCommand) -> anyhow::Result<ExitCo
     match command {
         CustomerCommand::SetPassword(args) => set_password(args).await,
         CustomerCommand::EnrolTotp(args) => enrol_totp(args).await,
+        CustomerCommand::Erase(args) => erase(args).await,
     }
+}
+
+async fn erase(args: &CustomerErase) -> anyhow::Result<ExitCode> {
+    if !args.yes {
+        bail!("this cannot be undone; say --yes to erase the customer for good");
+    }
+    let core = Place::find(&args.place)?.core().await?;
+    let Some((id, erased)) = core.auth.erase_customer(OPERATOR, &args.customer).await? else {
+        bail!("there is no such customer, or not any more");
+    };
+    say(format_args!("The customer {id} is erased, with {} accounts that nobody else held.", erased.accounts.len()));
+    say(format_args!("{} data keys are destroyed. Servers that run forget them within a minute.", erased.keys));
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn set_password(args: &SetPassword) -> anyhow::Result<ExitCode> {

@@ -15,6 +15,7 @@ mod config;
 mod consent;
 mod customer;
 mod directory;
+mod doctor;
 mod import;
 mod key;
 mod migrate;
@@ -25,7 +26,7 @@ mod serve;
 pub(crate) use args::{
     AccountClose, AccountCommand, ClientAdd, ClientCommand, ClientKeys, ClientList, ClientShow, ClientSuspend,
     ConfigCheck, ConfigCommand, ConsentCommand, ConsentList, ConsentRevoke, ConsentShow, CustomerCommand,
-    DirectoryCommand, DirectoryIssue, DirectoryJwks, EnrolTotp, Import, KeyCommand, KeyRotate, KeyRotateMaster, Migrate, Reason, Sandbox, Serve,
+    CustomerErase, DirectoryCommand, DirectoryIssue, DirectoryJwks, Doctor, EnrolTotp, Import, KeyCommand, KeyRotate, KeyRotateMaster, Migrate, Reason, Sandbox, Serve,
     SetPassword, Where,
 };
 
@@ -68,9 +69,11 @@ pub(crate) enum Command {
     /// Look at a file of settings.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Give customers what they sign in with.
+    /// Give customers what they sign in with, and erase those who ask for it.
     #[command(subcommand)]
     Customer(CustomerCommand),
+    /// Search what the database stores for names, numbers and secrets that should be sealed.
+    Doctor(Doctor),
 }
 
 /// Does what the command line asks; the exit code tells scripts how it went.
@@ -85,6 +88,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Consent(command) => consent::consent(&command).await,
         Command::Customer(command) => customer::customer(&command).await,
         Command::Directory(command) => directory::directory(&command),
+        Command::Doctor(args) => doctor::doctor(&args).await,
         Command::Import(args) => import::import(&args).await,
         Command::Key(command) => key::key(&command).await,
         Command::Migrate(args) => migrate::migrate(&args).await,

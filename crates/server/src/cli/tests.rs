@@ -74,6 +74,9 @@ fn a_settings_file_says_everything_about_the_place() {
         "lombard consent revoke abc --reason closed --data x",
         "lombard customer set-password ada --data x",
         "lombard customer enrol-totp ada --data x",
+        "lombard customer erase --customer ada --yes --data x",
+        "lombard doctor --at-rest --data x",
+        "lombard doctor --at-rest --config lombard.toml",
         "lombard config check --config lombard.toml",
         "lombard serve --config lombard.toml",
     ] {
@@ -104,6 +107,8 @@ fn a_settings_file_says_everything_about_the_place() {
         "lombard consent revoke abc --reason boredom",
         "lombard sandbox --listen nowhere",
         "lombard config check",
+        "lombard customer erase --yes --data x",
+        "lombard doctor --data x",
         "lombard key rotate --alg RS256",
         "lombard key rotate-master --database c --former-master-key-file old",
         "lombard key rotate-master --config c --former-master-key-file old",
