@@ -67,46 +67,102 @@ pub async fn public(tx: &mut Tx) -> Result<Vec<String>> {
 }
 
 const COLUMNS: &[Column] = &[
-    column!("a customer's name, birth date or e-mail address", "customer", "sealed",
+    column!(
+        "a customer's name, birth date or e-mail address",
+        "customer",
+        "sealed",
         "-- at_rest::customers
-        SELECT id, sealed FROM customer WHERE erased_at IS NULL ORDER BY id LIMIT $1"),
-    column!("a second factor's secret", "customer", "totp_sealed",
+        SELECT id, sealed FROM customer WHERE erased_at IS NULL ORDER BY id LIMIT $1"
+    ),
+    column!(
+        "a second factor's secret",
+        "customer",
+        "totp_sealed",
         "-- at_rest::second_factors
-        SELECT id, totp_sealed FROM customer WHERE totp_sealed IS NOT NULL ORDER BY id LIMIT $1"),
-    column!("a customer's telephone number or address", "contact", "sealed",
+        SELECT id, totp_sealed FROM customer WHERE totp_sealed IS NOT NULL ORDER BY id LIMIT $1"
+    ),
+    column!(
+        "a customer's telephone number or address",
+        "contact",
+        "sealed",
         "-- at_rest::contacts
-        SELECT customer_id, sealed FROM contact ORDER BY customer_id LIMIT $1"),
-    column!("an account's number or nickname", "account", "sealed",
+        SELECT customer_id, sealed FROM contact ORDER BY customer_id LIMIT $1"
+    ),
+    column!(
+        "an account's number or nickname",
+        "account",
+        "sealed",
         "-- at_rest::accounts
-        SELECT id, sealed FROM account WHERE id <> source ORDER BY id LIMIT $1"),
-    column!("a transaction's description or counterparty", "account_transaction", "sealed",
+        SELECT id, sealed FROM account WHERE id <> source ORDER BY id LIMIT $1"
+    ),
+    column!(
+        "a transaction's description or counterparty",
+        "account_transaction",
+        "sealed",
         "-- at_rest::transactions
-        SELECT id, sealed FROM account_transaction ORDER BY id LIMIT $1"),
-    column!("a beneficiary", "beneficiary", "sealed",
+        SELECT id, sealed FROM account_transaction ORDER BY id LIMIT $1"
+    ),
+    column!(
+        "a beneficiary",
+        "beneficiary",
+        "sealed",
         "-- at_rest::beneficiaries
-        SELECT id, sealed FROM beneficiary ORDER BY id LIMIT $1"),
-    column!("who may debit an account", "direct_debit", "sealed",
+        SELECT id, sealed FROM beneficiary ORDER BY id LIMIT $1"
+    ),
+    column!(
+        "who may debit an account",
+        "direct_debit",
+        "sealed",
         "-- at_rest::direct_debits
-        SELECT id, sealed FROM direct_debit ORDER BY id LIMIT $1"),
-    column!("a planned payment", "scheduled_payment", "sealed",
+        SELECT id, sealed FROM direct_debit ORDER BY id LIMIT $1"
+    ),
+    column!(
+        "a planned payment",
+        "scheduled_payment",
+        "sealed",
         "-- at_rest::scheduled_payments
-        SELECT id, sealed FROM scheduled_payment ORDER BY id LIMIT $1"),
-    column!("a standing order", "standing_order", "sealed",
+        SELECT id, sealed FROM scheduled_payment ORDER BY id LIMIT $1"
+    ),
+    column!(
+        "a standing order",
+        "standing_order",
+        "sealed",
         "-- at_rest::standing_orders
-        SELECT id, sealed FROM standing_order ORDER BY id LIMIT $1"),
-    column!("an offer to a customer", "offer", "sealed",
+        SELECT id, sealed FROM standing_order ORDER BY id LIMIT $1"
+    ),
+    column!(
+        "an offer to a customer",
+        "offer",
+        "sealed",
         "-- at_rest::offers
-        SELECT id, sealed FROM offer ORDER BY id LIMIT $1"),
-    column!("the account that a consent names", "consent", "sealed",
+        SELECT id, sealed FROM offer ORDER BY id LIMIT $1"
+    ),
+    column!(
+        "the account that a consent names",
+        "consent",
+        "sealed",
         "-- at_rest::consents
-        SELECT id, sealed FROM consent WHERE sealed IS NOT NULL ORDER BY id LIMIT $1"),
-    column!("whom to ask about an app", "client", "contacts_sealed",
+        SELECT id, sealed FROM consent WHERE sealed IS NOT NULL ORDER BY id LIMIT $1"
+    ),
+    column!(
+        "whom to ask about an app",
+        "client",
+        "contacts_sealed",
         "-- at_rest::clients
-        SELECT id, contacts_sealed FROM client WHERE contacts_sealed IS NOT NULL ORDER BY id LIMIT $1"),
-    column!("a private key", "signing_key", "sealed",
+        SELECT id, contacts_sealed FROM client WHERE contacts_sealed IS NOT NULL ORDER BY id LIMIT $1"
+    ),
+    column!(
+        "a private key",
+        "signing_key",
+        "sealed",
         "-- at_rest::signing_keys
-        SELECT kid, sealed FROM signing_key ORDER BY kid LIMIT $1"),
-    column!("the key of the blind indexes", "vault", "sealed",
+        SELECT kid, sealed FROM signing_key ORDER BY kid LIMIT $1"
+    ),
+    column!(
+        "the key of the blind indexes",
+        "vault",
+        "sealed",
         "-- at_rest::vault
-        SELECT name, sealed FROM vault ORDER BY name LIMIT $1"),
+        SELECT name, sealed FROM vault ORDER BY name LIMIT $1"
+    ),
 ];

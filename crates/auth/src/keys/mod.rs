@@ -18,8 +18,8 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use crate::error::{Error, Result};
 use crate::jose::{Alg, Header, JoseError, Jwks, SigningKey};
 use crate::{Auth, Call, digest};
-use ring::{Held, Ring};
 pub use master::Turned;
+use ring::{Held, Ring};
 pub(crate) use seen::Known;
 use seen::Seen;
 

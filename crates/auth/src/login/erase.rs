@@ -34,7 +34,9 @@ impl Auth {
         tx.commit().await?;
         // What was overwritten is still in the log of an embedded database.
         if !self.db().fold_log().await? {
-            tracing::warn!("the log of the database is in use, and keeps the customer's sealed values for a little longer");
+            tracing::warn!(
+                "the log of the database is in use, and keeps the customer's sealed values for a little longer"
+            );
         }
         Ok(Some((id, erased)))
     }

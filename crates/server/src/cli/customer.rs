@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use lombard_auth::login::password::MAX_PASSWORD_BYTES;
 use lombard_auth::login::second_factor::otpauth_uri;
+use lombard_bank::seed;
 use lombard_domain::secret::Secret;
 
 use super::place::Place;
@@ -27,7 +28,17 @@ async fn erase(args: &CustomerErase) -> anyhow::Result<ExitCode> {
     if !args.yes {
         bail!("this cannot be undone; say --yes to erase the customer for good");
     }
-    let core = Place::find(&args.place)?.core().await?;
+    let place = Place::find(&args.place)?;
+    let own = |person: &seed::SeedCustomer| {
+        let customer = &person.customer;
+        customer.username.as_str() == args.customer || customer.id.to_string() == args.customer
+    };
+    if place.sandbox.is_some() && seed::people().iter().any(own) {
+        bail!(
+            "this is one of the sandbox's own people, without whom it does not start; erase a customer who was imported"
+        );
+    }
+    let core = place.core().await?;
     let Some((id, erased)) = core.auth.erase_customer(OPERATOR, &args.customer).await? else {
         bail!("there is no such customer, or not any more");
     };

@@ -16,7 +16,9 @@ pub(crate) async fn doctor(args: &Doctor) -> anyhow::Result<ExitCode> {
     let report = at_rest(&place.options, &db).await?;
     let what = if place.options.is_embedded() { "the database's files" } else { "all tables of the database" };
     let Report { bytes, needles, too_short, public, found } = report;
-    say(format_args!("Searched {bytes} bytes of {what} for {needles} personal and secret values, up to {VALUES_MAX} of a kind,"));
+    say(format_args!(
+        "Searched {bytes} bytes of {what} for {needles} personal and secret values, up to {VALUES_MAX} of a kind,"
+    ));
     say("as they are, in UTF-16, hexadecimal and base64, without regard to case.");
     if too_short + public > 0 {
         say(format_args!(
@@ -34,6 +36,8 @@ pub(crate) async fn doctor(args: &Doctor) -> anyhow::Result<ExitCode> {
         say("There is nothing in the database that could be searched for.");
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("lombard: what should be sealed stands in the clear; keep the file from others and report it as SECURITY.md says");
+    eprintln!(
+        "lombard: what should be sealed stands in the clear; keep the file from others and report it as SECURITY.md says"
+    );
     Ok(ExitCode::FAILURE)
 }

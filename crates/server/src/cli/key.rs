@@ -48,7 +48,9 @@ async fn rotate_master(args: &KeyRotateMaster) -> anyhow::Result<ExitCode> {
         .await?;
     say(match (turned.new, turned.rewrapped) {
         (false, 0) => "The first master key is in use and wraps every data key; nothing was changed.".to_owned(),
-        (_, rewrapped) => format!("The first master key is in use and wraps every data key; {rewrapped} were wrapped anew."),
+        (_, rewrapped) => {
+            format!("The first master key is in use and wraps every data key; {rewrapped} were wrapped anew.")
+        }
     });
     say("Former master keys can be taken out of the settings; keep them for as long as backups from before are kept.");
     Ok(ExitCode::SUCCESS)

@@ -26,8 +26,8 @@ mod serve;
 pub(crate) use args::{
     AccountClose, AccountCommand, ClientAdd, ClientCommand, ClientKeys, ClientList, ClientShow, ClientSuspend,
     ConfigCheck, ConfigCommand, ConsentCommand, ConsentList, ConsentRevoke, ConsentShow, CustomerCommand,
-    CustomerErase, DirectoryCommand, DirectoryIssue, DirectoryJwks, Doctor, EnrolTotp, Import, KeyCommand, KeyRotate, KeyRotateMaster, Migrate, Reason, Sandbox, Serve,
-    SetPassword, Where,
+    CustomerErase, DirectoryCommand, DirectoryIssue, DirectoryJwks, Doctor, EnrolTotp, Import, KeyCommand, KeyRotate,
+    KeyRotateMaster, Migrate, Reason, Sandbox, Serve, SetPassword, Where,
 };
 
 /// The bank's side of open banking, in one binary.

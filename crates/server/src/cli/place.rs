@@ -158,7 +158,9 @@ pub(super) fn not_usable(error: lombard_store::Error) -> anyhow::Error {
             "the master key is not the one with which this database was made, or a former one is missing that is still in use"
         ),
         Error::Outdated => {
-            anyhow!("the database was made by an earlier version of this program, which sealed its values in another way; make it anew")
+            anyhow!(
+                "the database was made by an earlier version of this program, which sealed its values in another way; make it anew"
+            )
         }
         other => other.into(),
     }

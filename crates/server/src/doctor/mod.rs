@@ -48,7 +48,10 @@ pub(crate) struct Found {
 pub(crate) async fn at_rest(options: &Options, db: &Db) -> anyhow::Result<Report> {
     let (known, public) = {
         let mut tx = db.read().await?;
-        (at_rest::known(&mut tx, VALUES_MAX).await.context("cannot open what is sealed")?, at_rest::public(&mut tx).await?)
+        (
+            at_rest::known(&mut tx, VALUES_MAX).await.context("cannot open what is sealed")?,
+            at_rest::public(&mut tx).await?,
+        )
     };
     let files = options.embedded_file().map(files).unwrap_or_default();
     let size = files.iter().map(|file| file.metadata().map_or(0, |found| found.len())).sum::<u64>();

@@ -7,7 +7,10 @@ use super::*;
 
 fn found_in(haystack: &[u8], piece: usize) -> Vec<(u64, &'static str, &'static str)> {
     let mut needles = Needles::among(1 << 20, &["Golden Saver".to_owned()]);
-    needles.add("a name", br#"{"full_name":"Wilhelmina Zebedee","nick":"Golden Saver","scheme":"UK.OBIE.IBAN","x":["Ann"]}"#);
+    needles.add(
+        "a name",
+        br#"{"full_name":"Wilhelmina Zebedee","nick":"Golden Saver","scheme":"UK.OBIE.IBAN","x":["Ann"]}"#,
+    );
     needles.add("a key", &[0xE9; 20]);
     assert_eq!((needles.count(), needles.public(), needles.too_short()), (2, 1, 1));
     let search = needles.search().unwrap();

@@ -1,6 +1,7 @@
 //! The program as people run it: the real executable, real ports of this machine, temporary folders, real signals.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod at_rest;
 mod command;
 mod consent;
 mod customer;

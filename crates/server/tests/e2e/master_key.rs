@@ -140,16 +140,18 @@ async fn a_program_can_keep_the_master_key_and_takes_over_from_a_file() {
     let production = Production::new(None);
     let keeper = production.path("keeper");
     // Not encryption, but enough to see that the key goes through it.
-    production.write("keeper", "#!/bin/sh\necho $1 >> \"$0.log\"\nexec tr '\\000-\\377' '\\200-\\377\\000-\\177'\n", 0o700);
+    production.write(
+        "keeper",
+        "#!/bin/sh\necho $1 >> \"$0.log\"\nexec tr '\\000-\\377' '\\200-\\377\\000-\\177'\n",
+        0o700,
+    );
     let config = production.config();
     let run = |words: &[&str]| lombard(&[words, &["--config", &config]].concat());
     run(&["migrate"]).good();
     lombard(&["import", example_folder().to_str().unwrap(), "--config", &config]).good();
     let line = format!("master_key_command = [\"{}\"]", keeper.display());
-    production.change(
-        "master_key_file = \"master.key\"",
-        &format!("{line}\nformer_master_key_files = [\"master.key\"]"),
-    );
+    production
+        .change("master_key_file = \"master.key\"", &format!("{line}\nformer_master_key_files = [\"master.key\"]"));
     assert!(run(&["key", "rotate-master"]).good().contains("wraps every data key"));
     production.change("former_master_key_files = [\"master.key\"]", "");
     fs::remove_file(production.path("master.key")).unwrap();

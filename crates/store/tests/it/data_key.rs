@@ -5,11 +5,11 @@ use std::sync::Arc;
 use lombard_domain::secret::Secret;
 use lombard_store::crypt::{Keeper, Master, MasterKey};
 use lombard_store::master::Answer;
-use lombard_store::{Db, Error, Options, account, client, customer, data_key, master};
+use lombard_store::{Db, Error, Options, account, at_rest, client, consent, customer, data_key, grant, master};
 
 use crate::database::{Chance, open};
 use crate::raw;
-use crate::world::{self, RACERS, a_customer, app, customer as id};
+use crate::world::{self, RACERS, a_customer, app, at, customer as id};
 
 fn totp(n: usize) -> Secret<Vec<u8>> {
     Secret::new(format!("second factor {n}").into_bytes())
@@ -268,5 +268,78 @@ async fn a_key_that_somebody_else_keeps_takes_over_and_is_replaced_like_any_othe
         read.commit().await.unwrap();
         let stored = raw::rows(&engine.url, "SELECT * FROM master_key").await;
         assert_eq!(stored.len(), 1, "{engine}: {stored:?}");
+    }
+}
+
+#[tokio::test]
+async fn erasing_a_customer_destroys_their_keys_and_what_nobody_else_holds() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        customer::set_totp(&mut tx, id(1), &totp(1)).await.unwrap();
+        world::consented(&mut tx, 1).await;
+        tx.commit().await.unwrap();
+        let wrapped = format!("SELECT wrapped FROM data_key WHERE owner IN ('{}', '{}')", id(1), world::account(1));
+        let wrapped = raw::rows(&engine.url, &wrapped).await;
+        assert_eq!(wrapped.len(), 2, "{engine}");
+
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let erased = customer::erase(&mut tx, id(1), at(10)).await.unwrap().unwrap();
+        assert_eq!((erased.accounts, erased.keys), (vec![world::account(1)], 2), "{engine}");
+        assert!(customer::erase(&mut tx, id(1), at(11)).await.unwrap().is_none(), "{engine}: once");
+        assert!(customer::erase(&mut tx, id(9), at(11)).await.unwrap().is_none(), "{engine}: nobody");
+        tx.commit().await.unwrap();
+        assert!(engine.db.fold_log().await.unwrap(), "{engine}");
+
+        let mut tx = engine.db.begin("test").await.unwrap();
+        assert!(customer::find(&mut tx, id(1)).await.unwrap().is_none(), "{engine}");
+        assert!(customer::totp_secret(&mut tx, id(1)).await.unwrap().is_none(), "{engine}");
+        assert!(!customer::set_totp(&mut tx, id(1), &totp(2)).await.unwrap(), "{engine}");
+        assert!(!customer::set_password(&mut tx, id(1), "$argon2id$").await.unwrap(), "{engine}");
+        assert!(account::of_customer(&mut tx, id(1)).await.unwrap().is_empty(), "{engine}");
+        assert_eq!(customer::list(&mut tx, None, 9).await.unwrap().len(), 1, "{engine}");
+        assert_eq!(
+            account::of_customer(&mut tx, id(2)).await.unwrap().len(),
+            2,
+            "{engine}: the one they shared is whole"
+        );
+        let given = consent::of_customer(&mut tx, id(1), 9).await.unwrap();
+        assert_eq!(given.len(), 1, "{engine}: what the audit trail names is there");
+        assert!(grant::find_live(&mut tx, world::a_grant(1, 1).id).await.unwrap().is_none(), "{engine}");
+        drop(tx);
+        let mut stored = Vec::new();
+        match raw::path(&engine.url) {
+            Some(path) => {
+                ["", "-wal"].iter().for_each(|end| stored.extend(std::fs::read(format!("{path}{end}")).unwrap()))
+            }
+            None => assert!(engine.db.stored_bytes(&mut |_, bytes| stored.extend_from_slice(bytes)).await.unwrap()),
+        }
+        let stored = raw::hex(&stored);
+        for key in wrapped {
+            assert!(!stored.contains(&key), "{engine}: a destroyed key is still in the file");
+        }
+    }
+}
+
+#[tokio::test]
+async fn all_that_is_sealed_can_be_opened_for_a_search() {
+    for engine in world::peopled().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        customer::set_totp(&mut tx, id(1), &totp(1)).await.unwrap();
+        let known = at_rest::known(&mut tx, 99).await.unwrap();
+        let count = |part: &str| known.iter().filter(|known| known.kind.contains(part)).count();
+        let counts =
+            ["customer's name", "second factor", "account's number", "about an app", "blind indexes"].map(count);
+        assert_eq!(counts, [2, 1, 3, 2, 1], "{engine}");
+        let holds = |text: &str| known.iter().any(|known| String::from_utf8_lossy(known.plain.expose()).contains(text));
+        assert!(holds("Ann \u{d6}rstr\u{f6}m 1") && holds("20000012345678") && holds("ops@app.example"), "{engine}");
+        assert_eq!(at_rest::known(&mut tx, 1).await.unwrap().len(), 5, "{engine}: one of each");
+        let public = at_rest::public(&mut tx).await.unwrap();
+        assert!(public.iter().any(|text| text.contains("App 1")), "{engine}");
+        tx.commit().await.unwrap();
+        let mut stored = Vec::new();
+        let server = engine.db.stored_bytes(&mut |_, bytes| stored.extend_from_slice(bytes)).await.unwrap();
+        assert_eq!(server, engine.name == "postgres", "{engine}: an embedded one has files");
+        let found = stored.windows(6).any(|window| window == b"core-1");
+        assert_eq!(found, server, "{engine}: what is not sealed would be found");
     }
 }
