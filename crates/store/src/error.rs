@@ -66,6 +66,17 @@ pub enum Cause {
     Task(#[from] tokio::task::JoinError),
 }
 
+impl Cause {
+    /// Whether a row would have been left that refers to one which is not there.
+    pub(crate) fn is_missing_reference(&self) -> bool {
+        match self {
+            Self::Postgres(error) => error.code() == Some(&tokio_postgres::error::SqlState::FOREIGN_KEY_VIOLATION),
+            Self::Sqlite(error) => error.sqlite_error().is_some_and(|error| error.extended_code == FOREIGN_KEY),
+            Self::Io(_) | Self::Pool(_) | Self::Task(_) => false,
+        }
+    }
+}
+
 impl Error {
     /// Whether a repetition may succeed.
     #[must_use]
@@ -123,6 +134,8 @@ impl From<tokio::task::JoinError> for Error {
     }
 }
 
+/// `SQLITE_CONSTRAINT_FOREIGNKEY`.
+const FOREIGN_KEY: i32 = 787;
 /// `SQLITE_CONSTRAINT_UNIQUE`.
 const UNIQUE: i32 = 2067;
 /// `SQLITE_CONSTRAINT_PRIMARYKEY`.

@@ -230,16 +230,20 @@ async fn put_to_use(tx: &mut Tx, number: &str) -> Result<()> {
 /// Forgets the keys that wrap nothing any more; how many there were. They need not be configured from then on.
 ///
 /// # Errors
-/// When the database fails, also because a data key was wrapped by one of them at this very moment.
+/// [`Error::Busy`] if a data key was wrapped by one of them at this very moment.
 pub async fn retire(tx: &mut Tx) -> Result<u64> {
-    tx.exec(
+    let retired = tx.exec(
         "-- master::retire
         DELETE FROM master_key
         WHERE generation > 0 AND generation < (SELECT MAX(generation) FROM master_key)
             AND NOT EXISTS (SELECT 1 FROM data_key d WHERE d.master = master_key.number)",
         &[],
-    )
-    .await
+    );
+    match retired.await {
+        // Whoever was still at work with a former key has committed: a data key refers to it, so it stays.
+        Err(Error::Unavailable(cause)) if cause.is_missing_reference() => Err(Error::Busy(Some(cause))),
+        outcome => outcome,
+    }
 }
 
 /// The number of the key that wraps new data keys.

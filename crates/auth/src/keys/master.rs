@@ -26,22 +26,33 @@ impl Auth {
     pub async fn rotate_master_key(&self, call: Call<'_>, mut tell: impl FnMut(i64) + Send) -> Result<Turned> {
         let new = self.trying(async || self.advance_master_key(call).await).await?;
         let mut rewrapped = 0;
-        loop {
-            let found = self.trying(async || self.rewrap_some().await).await?;
-            rewrapped += u64::try_from(found).unwrap_or(0);
-            if found == 0 {
-                break;
+        for _ in 0..ROUNDS {
+            loop {
+                let found = self.trying(async || self.rewrap_some().await).await?;
+                rewrapped += u64::try_from(found).unwrap_or(0);
+                if found == 0 {
+                    break;
+                }
+                tell(data_key::count(&mut self.db().read().await?).await?.1);
+                tokio::time::sleep(PAUSE).await;
             }
-            tell(data_key::count(&mut self.db().read().await?).await?.1);
-            tokio::time::sleep(PAUSE).await;
+            // A transaction that began before may have made keys with the former master key; then there is another round.
+            match self.retire_master_keys().await {
+                Err(Error::Busy) => tokio::time::sleep(PAUSE).await,
+                Err(other) => return Err(other),
+                Ok(()) if data_key::count(&mut self.db().read().await?).await?.1 == 0 => {
+                    return Ok(Turned { new, rewrapped });
+                }
+                Ok(()) => {}
+            }
         }
-        self.trying(async || {
-            let mut tx = self.db().begin("retire master keys").await?;
-            master::retire(&mut tx).await?;
-            Ok(tx.commit().await?)
-        })
-        .await?;
-        Ok(Turned { new, rewrapped })
+        Err(Error::Busy)
+    }
+
+    async fn retire_master_keys(&self) -> Result<()> {
+        let mut tx = self.db().begin("retire master keys").await?;
+        master::retire(&mut tx).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn advance_master_key(&self, call: Call<'_>) -> Result<bool> {
@@ -77,5 +88,7 @@ impl Auth {
 const BATCH: i64 = 256;
 /// Between two transactions, for others.
 const PAUSE: Duration = Duration::from_millis(20);
+/// How often it begins anew because others made keys meanwhile.
+const ROUNDS: usize = 100;
 /// How often a step is tried.
 const ATTEMPTS: usize = 10;

@@ -91,7 +91,7 @@ pub(crate) enum AccountCommand {
 /// `lombard account close` and `lombard account switch`
 #[derive(Debug, Args)]
 pub(crate) struct AccountClose {
-    /// The core-banking system's identifier of the account, as it was imported.
+    /// The core-banking system's identifier of the account, as it was imported, or the account's id.
     #[arg(value_name = "SOURCE_ID")]
     pub(crate) source: String,
     #[command(flatten)]

@@ -203,6 +203,36 @@ async fn two_rotations_and_writers_do_not_harm_each_other() {
 }
 
 #[tokio::test]
+async fn a_key_made_by_a_transaction_that_takes_long_keeps_its_master_key_there() {
+    for engine in world::peopled().await {
+        if engine.name == "sqlite" {
+            continue; // It has one writer, so nothing can be made meanwhile.
+        }
+        let node = open(&engine.url, &[8, 7]).await.unwrap();
+        let mut slow = node.begin("slow").await.unwrap();
+        customer::add_missing(&mut slow, &[a_customer(3)]).await.unwrap();
+        rotate(&node).await;
+        let retiring = {
+            let node = node.clone();
+            tokio::spawn(async move {
+                let mut tx = node.begin("retire").await.unwrap();
+                master::retire(&mut tx).await
+            })
+        };
+        let waits = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        while raw::rows(&engine.url, waits).await.is_empty() {
+            assert!(!retiring.is_finished(), "it must wait for who is at work");
+            tokio::task::yield_now().await;
+        }
+        slow.commit().await.unwrap();
+        let outcome = retiring.await.unwrap();
+        assert!(matches!(outcome, Err(Error::Busy(_))), "{engine}: {outcome:?}");
+        assert_eq!(rotate(&node).await, 1, "{engine}");
+        assert_eq!(retire(&node).await, 1, "{engine}");
+    }
+}
+
+#[tokio::test]
 async fn what_an_earlier_version_sealed_is_refused_by_its_name() {
     for engine in world::peopled().await {
         let blob = if engine.name == "sqlite" { "x'0102'" } else { "'\\x0102'" };
