@@ -64,12 +64,16 @@ events! {
     ConsentRevoked = "consent.revoked",
     /// A customer's password or second factor was set.
     CredentialsSet = "customer.credentials-set",
+    /// Everything personal of a customer was erased.
+    CustomerErased = "customer.erased",
     /// An app read data.
     DataRead = "data.read",
     /// An app was refused data.
     DataRefused = "data.refused",
     /// Bank data was imported.
     Imported = "bank.imported",
+    /// Another master key was put to use.
+    MasterKeyChanged = "key.master-changed",
     /// A signing key was made and published.
     KeyPublished = "key.published",
     /// The database was restored from a backup.

@@ -14,6 +14,7 @@ use lombard_auth::Door;
 use lombard_auth::notification::Courier;
 use lombard_http::{Peer, Proxies, Site};
 use lombard_store::Db;
+use lombard_store::crypt::Master;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -34,10 +35,15 @@ pub(crate) struct Doors {
     pub(crate) certificate: Arc<ServedCertificate>,
     /// Chain and key, read again when the operator sends SIGHUP; `None` if nobody renews them.
     pub(crate) certificate_files: Option<(PathBuf, PathBuf)>,
+    /// Where the master keys come from; asked again on SIGHUP as well.
+    pub(crate) masters: MasterSource,
     pub(crate) limits: Limits,
     /// Whose word of a client's address counts.
     pub(crate) proxies: Arc<Proxies>,
 }
+
+/// Reads the master keys that are configured now.
+pub(crate) type MasterSource = Box<dyn Fn() -> anyhow::Result<Vec<Master>> + Send + Sync>;
 
 /// Listening sockets, bound before anything is announced.
 pub(crate) struct Bound {
@@ -90,9 +96,12 @@ impl Bound {
     pub(crate) async fn serve(self, core: Core, site: Site, metrics: PrometheusHandle) -> anyhow::Result<()> {
         // Before anything answers: whoever sees the server ready may send it a signal.
         let mut ending = Ending::listen().context("cannot listen to signals")?;
-        let renewals = match self.doors.certificate_files {
-            Some(files) => Some((Renewals::listen().context("cannot listen to signals")?, files)),
-            None => None,
+        let renewals = Renewals::listen().context("cannot listen to signals")?;
+        let renewed = Renewed {
+            served: self.doors.certificate.clone(),
+            files: self.doors.certificate_files,
+            masters: self.doors.masters,
+            db: core.db.clone(),
         };
         let (switch, stop) = stop::pair();
         let (ops_switch, ops_stop) = stop::pair();
@@ -142,7 +151,7 @@ impl Bound {
             tokio::spawn(forget_what_is_over(core.auth.clone(), stop.clone())),
             tokio::spawn(send_notifications(core.auth.clone(), stop.clone())),
             tokio::spawn(chain_the_record(core.auth.clone(), stop.clone())),
-            tokio::spawn(renew_certificate(self.doors.certificate, renewals, stop)),
+            tokio::spawn(renew(renewals, renewed, stop)),
         ];
         ending.asked().await?;
         tracing::info!("stopping: no new connections, running requests are finished");
@@ -235,18 +244,32 @@ async fn send_notifications(auth: lombard_auth::Auth, stop: Stop) {
     courier.stop().await;
 }
 
-/// Shows a renewed certificate from the next handshake on, whenever the operator sends SIGHUP.
-async fn renew_certificate(
+/// What is read anew.
+struct Renewed {
     served: Arc<ServedCertificate>,
-    renewals: Option<(Renewals, (PathBuf, PathBuf))>,
-    stop: Stop,
-) {
-    let Some((mut renewals, (chain, key))) = renewals else { return };
+    files: Option<(PathBuf, PathBuf)>,
+    masters: MasterSource,
+    db: Db,
+}
+
+/// Shows a renewed certificate from the next handshake on, and knows renewed master keys, whenever the operator sends SIGHUP.
+async fn renew(mut renewals: Renewals, renewed: Renewed, stop: Stop) {
+    let Renewed { served, files, masters, db } = renewed;
     while renewals.asked(&stop).await {
-        let renewed = ChainAndKey::read(&chain, &key).and_then(|pair| Ok(served.replace(pair)?));
-        match renewed {
-            Ok(()) => tracing::info!("the certificate was read anew"),
-            Err(error) => tracing::error!(error = %format!("{error:#}"), "the former certificate stays in use"),
+        if let Some((chain, key)) = &files {
+            let renewed = ChainAndKey::read(chain, key).and_then(|pair| Ok(served.replace(pair)?));
+            match renewed {
+                Ok(()) => tracing::info!("the certificate was read anew"),
+                Err(error) => tracing::error!(error = %format!("{error:#}"), "the former certificate stays in use"),
+            }
+        }
+        let known = match masters() {
+            Ok(masters) => db.renew_masters(&masters).await.map_err(anyhow::Error::from),
+            Err(error) => Err(error),
+        };
+        match known {
+            Ok(()) => tracing::info!("the master keys were read anew"),
+            Err(error) => tracing::error!(error = %format!("{error:#}"), "the former master keys stay in use"),
         }
     }
 }

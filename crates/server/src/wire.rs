@@ -14,7 +14,7 @@ use lombard_bank::EmbeddedBank;
 use lombard_domain::random::Random;
 use lombard_domain::time::Clock as _;
 use lombard_http::{App, Site};
-use lombard_store::crypt::MasterKey;
+use lombard_store::crypt::Master;
 use lombard_store::{Db, Options};
 use rustls::pki_types::CertificateDer;
 
@@ -55,10 +55,10 @@ pub(crate) struct Core {
     bank: Arc<EmbeddedBank>,
 }
 
-/// Opens a database with its master key.
-pub(crate) async fn open(options: &Options, master: [u8; 32]) -> lombard_store::Result<Db> {
+/// Opens a database with its master keys.
+pub(crate) async fn open(options: &Options, masters: &[Master]) -> lombard_store::Result<Db> {
     let random: fn() -> Box<dyn Random> = || Box::new(SystemRandom);
-    Db::open(options, &[MasterKey::new(master)], random).await
+    Db::open(options, masters, random).await
 }
 
 impl Core {

@@ -11,6 +11,7 @@ use lombard_domain::text::Text;
 use lombard_domain::time::Instant;
 
 use crate::crypt::Place;
+use crate::data_key::{self, Owner, Sealing};
 use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
@@ -63,7 +64,8 @@ struct Personal {
 /// When the database fails.
 pub async fn add_missing(tx: &mut Tx, accounts: &[Account]) -> Result<Vec<Stored>> {
     let keys = tx.keys()?;
-    let rows = accounts.iter().map(|account| RowOut::of(&keys, account)).collect::<Result<Vec<_>>>()?;
+    let sealing = data_key::of(tx, accounts.iter().map(|account| Owner::Account(account.id))).await?;
+    let rows = accounts.iter().map(|account| RowOut::of(&keys, &sealing, account)).collect::<Result<Vec<_>>>()?;
     stored::add(
         tx,
         "-- account::add_missing
@@ -288,7 +290,7 @@ struct RowOut<'a> {
 }
 
 impl<'a> RowOut<'a> {
-    fn of(keys: &Keys, account: &'a Account) -> Result<Self> {
+    fn of(keys: &Keys, sealing: &Sealing, account: &'a Account) -> Result<Self> {
         let id = account.id.to_string();
         let personal = serde_json::to_vec(&Personal {
             nickname: account.nickname.clone(),
@@ -310,7 +312,7 @@ impl<'a> RowOut<'a> {
             source: account.source.as_str(),
             words,
             credit_line,
-            sealed: keys.crypt().seal(place(&id), &personal)?,
+            sealed: sealing.seal(Owner::Account(account.id), place(&id), &personal)?,
             content: keys.vault().digest(Index::Import, &parts).to_vec(),
             id,
             currency,

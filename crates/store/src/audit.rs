@@ -13,9 +13,10 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use lombard_domain::audit::{Entry, Line};
 
 use crate::crypt::Place;
+use crate::data_key::{self, Owner, Sealing};
 use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::vault::Index;
 
 pub use chain::{
@@ -34,7 +35,8 @@ pub use list::{Access, ListQuery, Recorded, Whose, accesses, list};
 /// When the database fails.
 pub async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<()> {
     let keys = tx.keys()?;
-    let rows = entries.iter().map(|entry| line(&keys, entry)).collect::<Result<Vec<_>>>()?;
+    let sealing = data_key::of(tx, entries.iter().filter(|entry| entry.address.is_some()).map(owner)).await?;
+    let rows = entries.iter().map(|entry| line(&sealing, entry)).collect::<Result<Vec<_>>>()?;
     let macs: Vec<Vec<u8>> = rows.iter().map(|line| mac(&keys, line)).collect();
     let sets: Vec<[Value<'_>; 12]> = rows.iter().zip(&macs).map(|(line, mac)| values(line, mac)).collect();
     tx.exec_many(
@@ -54,11 +56,11 @@ pub fn database_name(db: &crate::Db) -> [u8; 32] {
     db.vault().digest(Index::Audit, &[b"database"])
 }
 
-fn line(keys: &Keys, entry: &Entry) -> Result<Line> {
+fn line(sealing: &Sealing, entry: &Entry) -> Result<Line> {
     let subject = &entry.subject;
     let id = entry.id.to_string();
     Ok(Line {
-        address: entry.address.map(|address| seal_address(keys, &id, address)).transpose()?,
+        address: entry.address.map(|address| seal_address(sealing, owner(entry), &id, address)).transpose()?,
         id,
         at: entry.at.micros(),
         event: entry.event.code().to_owned(),
@@ -119,21 +121,31 @@ fn read_line(row: &Row<'_>, first: usize) -> Result<Line> {
 const LINE_COLUMNS: usize = 11;
 
 /// An address is personal: only its sealed bytes are stored, and the chain covers those.
-fn seal_address(keys: &Keys, id: &str, address: IpAddr) -> Result<Vec<u8>> {
+fn seal_address(sealing: &Sealing, owner: Owner, id: &str, address: IpAddr) -> Result<Vec<u8>> {
     let plain = match address.to_canonical() {
         IpAddr::V4(address) => address.octets().to_vec(),
         IpAddr::V6(address) => address.octets().to_vec(),
     };
-    keys.crypt().seal(address_place(id), &plain)
+    sealing.seal(owner, address_place(id), &plain)
 }
 
-/// The address of an entry; `None` if there is none, or if nobody can open it any more.
-fn open_address(keys: &Keys, id: &str, sealed: Option<&[u8]>) -> Option<IpAddr> {
-    let plain = keys.crypt().open(address_place(id), sealed?).ok()?;
-    match <[u8; 4]>::try_from(plain.as_slice()) {
+/// Whose address it is: with a customer goes what is known of them.
+fn owner(entry: &Entry) -> Owner {
+    entry.subject.customer.map_or(Owner::Bank, Owner::Customer)
+}
+
+/// The address of an entry; `None` if there is none, or if nobody can open it any more, as when its customer was erased.
+fn open_address(keys: &Keys, id: &str, sealed: Option<&[u8]>) -> Result<Option<IpAddr>> {
+    let Some(sealed) = sealed else { return Ok(None) };
+    let plain = match keys.crypt().open(address_place(id), sealed) {
+        Ok(plain) => plain,
+        Err(Error::KeyNotHeld(id)) => return Err(Error::KeyNotHeld(id)),
+        Err(_) => return Ok(None),
+    };
+    Ok(match <[u8; 4]>::try_from(plain.as_slice()) {
         Ok(octets) => Some(octets.into()),
         Err(_) => <[u8; 16]>::try_from(plain.as_slice()).ok().map(IpAddr::from),
-    }
+    })
 }
 
 fn address_place(id: &str) -> Place<'_> {

@@ -278,6 +278,8 @@ impl Source<'_> {
 
 /// Every table but that of the migrations; what others refer to comes first.
 pub const TABLES: &[&str] = &[
+    "master_key",
+    "data_key",
     "vault",
     "customer",
     "contact",
@@ -309,7 +311,11 @@ pub const TABLES: &[&str] = &[
     "used_once",
     "subscription",
     "notification",
+    "audit_inbox",
     "audit",
+    "audit_head",
+    "audit_checkpoint",
+    "audit_key",
 ];
 
 /// The format of the file.

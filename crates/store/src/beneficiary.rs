@@ -5,6 +5,7 @@ use lombard_domain::id::BeneficiaryKind;
 use lombard_domain::text::Text;
 
 use crate::crypt::Place;
+use crate::data_key::{self, Owner, Sealing};
 use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
@@ -27,7 +28,8 @@ struct Personal {
 /// When the database fails, also because an account does not exist.
 pub async fn add_missing(tx: &mut Tx, payees: &[Beneficiary]) -> Result<Vec<Stored>> {
     let keys = tx.keys()?;
-    let rows = payees.iter().map(|payee| RowOut::of(&keys, payee)).collect::<Result<Vec<_>>>()?;
+    let sealing = data_key::of(tx, payees.iter().map(|payee| Owner::Account(payee.account))).await?;
+    let rows = payees.iter().map(|payee| RowOut::of(&keys, &sealing, payee)).collect::<Result<Vec<_>>>()?;
     stored::add(
         tx,
         "-- beneficiary::add_missing
@@ -109,7 +111,7 @@ struct RowOut<'a> {
 }
 
 impl<'a> RowOut<'a> {
-    fn of(keys: &Keys, payee: &'a Beneficiary) -> Result<Self> {
+    fn of(keys: &Keys, sealing: &Sealing, payee: &'a Beneficiary) -> Result<Self> {
         let id = payee.id.to_string();
         let account = payee.account.to_string();
         let personal = serde_json::to_vec(&Personal {
@@ -129,7 +131,7 @@ impl<'a> RowOut<'a> {
         Ok(Self {
             source: payee.source.as_str(),
             trust: payee.trust.code(),
-            sealed: keys.crypt().seal(place(&id), &personal)?,
+            sealed: sealing.seal(Owner::Account(payee.account), place(&id), &personal)?,
             content: keys.vault().digest(Index::Import, parts).to_vec(),
             id,
             account,

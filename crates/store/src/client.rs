@@ -4,7 +4,8 @@ use lombard_domain::id::ClientId;
 use lombard_domain::oauth::{Client, ClientStatus, Metadata};
 use lombard_domain::time::Instant;
 
-use crate::db::Tx;
+use crate::crypt::Place;
+use crate::db::{Keys, Tx};
 use crate::driver::Row;
 use crate::error::{Error, Result};
 
@@ -25,11 +26,11 @@ pub struct StoredClient {
 /// [`Error::Conflict`] if its id is taken.
 pub async fn insert(tx: &mut Tx, new: &StoredClient) -> Result<()> {
     let client = &new.client;
-    let metadata = encode(&client.metadata)?;
+    let (metadata, contacts) = encode(&tx.keys()?, client.id, &client.metadata)?;
     tx.exec(
         "-- client::insert
-        INSERT INTO client (id, status, metadata, sector, secret_digest, registration_digest, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        INSERT INTO client (id, status, metadata, sector, secret_digest, registration_digest, created_at, contacts_sealed)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         &[
             &client.id.to_string(),
             &client.status.code(),
@@ -38,6 +39,7 @@ pub async fn insert(tx: &mut Tx, new: &StoredClient) -> Result<()> {
             &new.secret_digest,
             &new.registration_digest,
             &client.created_at.micros(),
+            &contacts,
         ],
     )
     .await?;
@@ -49,12 +51,16 @@ pub async fn insert(tx: &mut Tx, new: &StoredClient) -> Result<()> {
 /// # Errors
 /// [`Error::Corrupt`] if the row cannot be read.
 pub async fn find(tx: &mut Tx, id: ClientId) -> Result<Option<StoredClient>> {
+    let keys = tx.keys()?;
     tx.one(
         "-- client::find
-        SELECT id, status, metadata, sector, created_at, secret_digest, registration_digest
+        SELECT id, status, metadata, sector, created_at, contacts_sealed, secret_digest, registration_digest
         FROM client WHERE id = $1 AND deleted_at IS NULL",
         &[&id.to_string()],
-        |row| Ok(StoredClient { client: decode(row)?, secret_digest: row.get(5)?, registration_digest: row.get(6)? }),
+        |row| {
+            let client = decode(&keys, row)?;
+            Ok(StoredClient { client, secret_digest: row.get(6)?, registration_digest: row.get(7)? })
+        },
     )
     .await
 }
@@ -65,12 +71,13 @@ pub async fn find(tx: &mut Tx, id: ClientId) -> Result<Option<StoredClient>> {
 /// [`Error::Corrupt`] if a row cannot be read.
 pub async fn list(tx: &mut Tx, after: Option<ClientId>, limit: i64) -> Result<Vec<Client>> {
     let after = after.map(|id| id.to_string()).unwrap_or_default();
+    let keys = tx.keys()?;
     tx.all(
         "-- client::list
-        SELECT id, status, metadata, sector, created_at
+        SELECT id, status, metadata, sector, created_at, contacts_sealed
         FROM client WHERE id > $1 AND deleted_at IS NULL ORDER BY id LIMIT $2",
         &[&after, &limit],
-        decode,
+        |row| decode(&keys, row),
     )
     .await
 }
@@ -80,11 +87,12 @@ pub async fn list(tx: &mut Tx, after: Option<ClientId>, limit: i64) -> Result<Ve
 /// # Errors
 /// When the database fails.
 pub async fn update(tx: &mut Tx, id: ClientId, metadata: &Metadata) -> Result<bool> {
+    let (metadata, contacts) = encode(&tx.keys()?, id, metadata)?;
     let touched = tx
         .exec(
             "-- client::update
-            UPDATE client SET metadata = $1 WHERE id = $2 AND deleted_at IS NULL",
-            &[&encode(metadata)?, &id.to_string()],
+            UPDATE client SET metadata = $1, contacts_sealed = $2 WHERE id = $3 AND deleted_at IS NULL",
+            &[&metadata, &contacts, &id.to_string()],
         )
         .await?;
     Ok(touched == 1)
@@ -128,26 +136,45 @@ pub async fn delete(tx: &mut Tx, id: ClientId, now: Instant) -> Result<bool> {
     let touched = tx
         .exec(
             "-- client::delete
-            UPDATE client SET deleted_at = $1 WHERE id = $2 AND deleted_at IS NULL",
+            UPDATE client SET deleted_at = $1, contacts_sealed = NULL WHERE id = $2 AND deleted_at IS NULL",
             &[&now.micros(), &id.to_string()],
         )
         .await?;
     Ok(touched == 1)
 }
 
-fn encode(metadata: &Metadata) -> Result<String> {
-    serde_json::to_string(metadata).map_err(|_| Error::Corrupt("client.metadata"))
+/// What an app says of itself; the addresses of people in it are sealed apart.
+fn encode(keys: &Keys, id: ClientId, metadata: &Metadata) -> Result<(String, Option<Vec<u8>>)> {
+    let corrupt = |_| Error::Corrupt("client.metadata");
+    let mut public = metadata.clone();
+    let contacts = std::mem::take(&mut public.contacts);
+    let public = serde_json::to_string(&public).map_err(corrupt)?;
+    if contacts.is_empty() {
+        return Ok((public, None));
+    }
+    let contacts = serde_json::to_vec(&contacts).map_err(corrupt)?;
+    Ok((public, Some(keys.seal_for_bank(place(&id.to_string()), &contacts)?)))
 }
 
-fn decode(row: &Row<'_>) -> Result<Client> {
+fn decode(keys: &Keys, row: &Row<'_>) -> Result<Client> {
     let id: String = row.get(0)?;
     let status: String = row.get(1)?;
     let metadata: String = row.get(2)?;
+    let contacts: Option<Vec<u8>> = row.get(5)?;
+    let mut metadata: Metadata = serde_json::from_str(&metadata).map_err(|_| Error::Corrupt("client.metadata"))?;
+    if let Some(sealed) = contacts {
+        let contacts = keys.crypt().open(place(&id), &sealed)?;
+        metadata.contacts = serde_json::from_slice(&contacts).map_err(|_| Error::Corrupt("client.contacts_sealed"))?;
+    }
     Ok(Client {
         id: id.parse().map_err(|_| Error::Corrupt("client.id"))?,
         status: status.parse().map_err(|_| Error::Corrupt("client.status"))?,
-        metadata: serde_json::from_str(&metadata).map_err(|_| Error::Corrupt("client.metadata"))?,
+        metadata,
         sector: row.get(3)?,
         created_at: Instant::from_micros(row.get(4)?),
     })
+}
+
+fn place(row: &str) -> Place<'_> {
+    Place { table: "client", column: "contacts_sealed", row }
 }

@@ -11,7 +11,7 @@ use lombard_domain::text::Text;
 use lombard_domain::time::Instant;
 
 use crate::crypt::{Crypt, Place};
-use crate::db::Tx;
+use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
 
@@ -34,7 +34,7 @@ pub async fn insert(tx: &mut Tx, consent: &Consent) -> Result<()> {
     let words = |own: &Option<Written>| own.as_ref().map(|own| own.as_str().to_owned());
     let micros = |at: Option<Instant>| at.map(Instant::micros);
     let id = consent.id().to_string();
-    let sealed = terms.debtor.as_ref().map(|debtor| seal(tx.keys()?.crypt(), &id, debtor)).transpose()?;
+    let sealed = terms.debtor.as_ref().map(|debtor| seal(&tx.keys()?, &id, debtor)).transpose()?;
     tx.exec(
         "-- consent::insert
         INSERT INTO consent (id, client_id, customer_id, kind, status, permissions, data_from, data_to, expires_at,
@@ -416,14 +416,14 @@ struct Named {
     secondary: Option<Text<34>>,
 }
 
-fn seal(crypt: &Crypt, id: &str, debtor: &Debtor) -> Result<Vec<u8>> {
+fn seal(keys: &Keys, id: &str, debtor: &Debtor) -> Result<Vec<u8>> {
     let named = Named {
         scheme: debtor.account.scheme().code().to_owned(),
         number: debtor.account.number().to_owned(),
         name: debtor.name.clone(),
         secondary: debtor.secondary.clone(),
     };
-    crypt.seal(place(id), &serde_json::to_vec(&named).map_err(|_| Error::Corrupt("consent.sealed"))?)
+    keys.seal_for_bank(place(id), &serde_json::to_vec(&named).map_err(|_| Error::Corrupt("consent.sealed"))?)
 }
 
 fn open(crypt: &Crypt, id: &str, sealed: &[u8]) -> Result<Debtor> {

@@ -5,6 +5,7 @@ use lombard_domain::party::{Address, Contact, Customer, HolderRole, Phone};
 
 use crate::crypt::Place;
 use crate::customer;
+use crate::data_key::{self, Owner, Sealing};
 use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
@@ -43,7 +44,8 @@ struct Personal {
 /// When the database fails, also because a customer does not exist.
 pub async fn add_missing(tx: &mut Tx, contacts: &[Contact]) -> Result<Vec<Stored>> {
     let keys = tx.keys()?;
-    let rows = contacts.iter().map(|contact| RowOut::of(&keys, contact)).collect::<Result<Vec<_>>>()?;
+    let sealing = data_key::of(tx, contacts.iter().map(|contact| Owner::Customer(contact.customer))).await?;
+    let rows = contacts.iter().map(|contact| RowOut::of(&keys, &sealing, contact)).collect::<Result<Vec<_>>>()?;
     stored::add(
         tx,
         "-- contact::add_missing
@@ -68,7 +70,7 @@ pub async fn person(tx: &mut Tx, customer: CustomerId) -> Result<Option<Person>>
         "-- contact::person
         SELECT u.id, u.source, u.sealed, k.sealed
         FROM customer u LEFT JOIN contact k ON k.customer_id = u.id
-        WHERE u.id = $1",
+        WHERE u.id = $1 AND u.erased_at IS NULL",
         &[&customer.to_string()],
         |row| decode(&keys, row),
     )
@@ -111,7 +113,7 @@ struct RowOut {
 }
 
 impl RowOut {
-    fn of(keys: &Keys, contact: &Contact) -> Result<Self> {
+    fn of(keys: &Keys, sealing: &Sealing, contact: &Contact) -> Result<Self> {
         let customer = contact.customer.to_string();
         let number = |phone: &Option<Phone>| phone.as_ref().map(|phone| phone.as_str().to_owned());
         let personal = serde_json::to_vec(&Personal {
@@ -121,7 +123,11 @@ impl RowOut {
         })
         .map_err(|_| Error::Corrupt("contact.sealed"))?;
         let content = keys.vault().digest(Index::Import, &[b"contact", customer.as_bytes(), &personal]).to_vec();
-        Ok(Self { sealed: keys.crypt().seal(place(&customer), &personal)?, content, customer })
+        Ok(Self {
+            sealed: sealing.seal(Owner::Customer(contact.customer), place(&customer), &personal)?,
+            content,
+            customer,
+        })
     }
 }
 

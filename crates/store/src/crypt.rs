@@ -1,53 +1,26 @@
-//! Sealing of columns: AES-256-GCM under a master key that is not in the database.
+//! Sealing of columns: AES-256-GCM under data keys, of which each customer and each account has one of its own.
 //!
-//! A sealed value is bound to its table, column and row, so that it cannot be moved to another place, and names its key, so that
-//! several master keys can be in use while one replaces another. Layout: version (1 byte), key number (4), nonce (12), ciphertext
-//! and tag. Each table has a key of its own, derived by HKDF-SHA-256; random nonces are safe for 2^32 values of one table and key.
+//! A sealed value is bound to its table, column and row, so that it cannot be moved to another place, and names its data key.
+//! Layout: version (1 byte), number of the data key (8), nonce (12), ciphertext and tag. Random nonces are safe for 2^32 values of
+//! one key. Data keys lie in the database, wrapped by a master key that does not ([`crate::data_key`]); so when the master key
+//! changes, no value does.
+//!
+//! Values are opened where rows are mapped, which cannot wait for a key to be fetched. So keys that were unwrapped are held for a
+//! while, and opening a value whose key is not held gives [`Error::KeyNotHeld`]: whoever reads the rows then fetches all keys that
+//! are missing at once, and maps the rows again.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::{digest, hkdf};
 use lombard_domain::random::{self, Random};
 use lombard_domain::secret::Secret;
+use tokio::time::Instant;
 
 use crate::error::{Error, Result};
 
-/// A master key: 256 random bits from outside the database.
-#[derive(Clone)]
-pub struct MasterKey(Secret<[u8; 32]>);
-
-impl MasterKey {
-    /// The key with these bytes.
-    #[must_use]
-    pub fn new(bytes: [u8; 32]) -> Self {
-        Self(Secret::new(bytes))
-    }
-
-    /// A new key.
-    pub fn generate(random: &dyn Random) -> Self {
-        Self::new(random::bytes(random))
-    }
-
-    /// The bytes, for writing a key file.
-    #[must_use]
-    pub fn expose(&self) -> &[u8; 32] {
-        self.0.expose()
-    }
-
-    /// The key's number: the start of a digest of it.
-    fn number(&self) -> [u8; 4] {
-        let mut context = digest::Context::new(&digest::SHA256);
-        context.update(b"lombard master key number");
-        context.update(self.0.expose());
-        let mut number = [0; 4];
-        for (to, from) in number.iter_mut().zip(context.finish().as_ref()) {
-            *to = *from;
-        }
-        number
-    }
-}
+pub use crate::master::{Keeper, Master, MasterKey};
 
 /// Where a sealed value belongs.
 #[derive(Clone, Copy, Debug)]
@@ -60,93 +33,154 @@ pub struct Place<'a> {
     pub row: &'a str,
 }
 
-/// Keys by master key and table.
-type TableKeys = HashMap<([u8; 4], &'static str), Arc<LessSafeKey>>;
+/// An unwrapped data key.
+pub(crate) struct DataKey {
+    pub(crate) id: i64,
+    cipher: LessSafeKey,
+}
+
+impl DataKey {
+    pub(crate) fn new(id: i64, bytes: &Secret<[u8; 32]>) -> Result<Self> {
+        Ok(Self { id, cipher: cipher(bytes.expose())? })
+    }
+}
 
 /// Seals and opens column values.
-pub struct Crypt {
-    masters: Vec<([u8; 4], MasterKey)>,
+pub(crate) struct Crypt {
     random: Box<dyn Random>,
-    tables: Mutex<TableKeys>,
+    held: RwLock<HashMap<i64, Held>>,
+    /// Numbers of keys that were destroyed.
+    lost: RwLock<HashSet<i64>>,
+}
+
+struct Held {
+    key: Arc<DataKey>,
+    /// Until when it may be used without another look at the database; `None`: as long as the program runs.
+    until: Option<Instant>,
+}
+
+impl Held {
+    fn is_good(&self, now: Instant) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
 }
 
 impl Crypt {
-    /// Seals with the first key and opens with any of them.
-    #[must_use]
-    pub fn new(masters: &[MasterKey], random: Box<dyn Random>) -> Self {
-        let masters = masters.iter().map(|key| (key.number(), key.clone())).collect();
-        Self { masters, random, tables: Mutex::default() }
+    /// Holds no key yet.
+    pub(crate) fn new(random: Box<dyn Random>) -> Self {
+        Self { random, held: RwLock::default(), lost: RwLock::default() }
+    }
+
+    pub(crate) fn random(&self) -> &dyn Random {
+        &*self.random
     }
 
     /// Seals a value for its place.
-    ///
-    /// # Errors
-    /// [`Error::WrongMasterKey`] if there is no master key.
-    pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>> {
-        let (number, master) = self.masters.first().ok_or(Error::WrongMasterKey)?;
-        let key = self.table_key(*number, master, place.table)?;
-        let nonce: [u8; NONCE_LEN] = random::bytes(&*self.random);
-        let mut sealed = Vec::with_capacity(HEADER + plain.len() + 16);
+    pub(crate) fn seal(&self, key: &DataKey, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>> {
+        let mut sealed = Vec::with_capacity(HEADER + plain.len() + TAG);
         sealed.push(VERSION);
-        sealed.extend_from_slice(number);
-        sealed.extend_from_slice(&nonce);
-        let mut body = plain.to_vec();
-        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(binding(place)), &mut body)
-            .map_err(|_| Error::Corrupt("a value too long to be sealed"))?;
-        sealed.append(&mut body);
+        sealed.extend_from_slice(&key.id.to_be_bytes());
+        enclose(&key.cipher, &*self.random, &binding(&[place.table, place.column, place.row]), plain, &mut sealed)?;
         Ok(sealed)
     }
 
     /// Opens a value that was sealed for this place.
     ///
     /// # Errors
-    /// [`Error::WrongMasterKey`] if its key is not known, [`Error::Corrupt`] if it was changed or belongs elsewhere.
-    pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
+    /// [`Error::KeyNotHeld`] if its key must be fetched first, [`Error::Corrupt`] if it was changed or belongs elsewhere.
+    pub(crate) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
         let corrupt = || Error::Corrupt("a sealed value");
         let (version, rest) = sealed.split_first().ok_or_else(corrupt)?;
         if *version != VERSION {
-            return Err(corrupt());
+            return Err(if *version < VERSION { Error::Outdated } else { corrupt() });
         }
-        let (number, rest) = rest.split_first_chunk::<4>().ok_or_else(corrupt)?;
-        let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(corrupt)?;
-        let (_, master) = self.masters.iter().find(|(known, _)| known == number).ok_or(Error::WrongMasterKey)?;
-        let key = self.table_key(*number, master, place.table)?;
-        let mut body = body.to_vec();
-        let length = key
-            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(binding(place)), &mut body)
-            .map_err(|_| corrupt())?
-            .len();
-        body.truncate(length);
-        Ok(body)
+        let (id, body) = rest.split_first_chunk::<8>().ok_or_else(corrupt)?;
+        let id = i64::from_be_bytes(*id);
+        let Some(key) = self.held(id) else {
+            let is_lost = self.lost.read().unwrap_or_else(PoisonError::into_inner).contains(&id);
+            return Err(if is_lost { Error::Corrupt(LOST) } else { Error::KeyNotHeld(id) });
+        };
+        disclose(&key.cipher, &binding(&[place.table, place.column, place.row]), body).ok_or_else(corrupt)
     }
 
-    fn table_key(&self, number: [u8; 4], master: &MasterKey, table: &'static str) -> Result<Arc<LessSafeKey>> {
-        let mut tables = self.tables.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(key) = tables.get(&(number, table)) {
-            return Ok(key.clone());
+    /// The key with this number, if it is held.
+    pub(crate) fn held(&self, id: i64) -> Option<Arc<DataKey>> {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        held.get(&id).filter(|held| held.until.is_none() || held.is_good(Instant::now())).map(|held| held.key.clone())
+    }
+
+    /// Holds a key for a while.
+    pub(crate) fn hold(&self, key: Arc<DataKey>) {
+        let now = Instant::now();
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        if held.len() >= KEYS_HELD {
+            held.retain(|_, held| held.is_good(now));
         }
-        let bytes = derive(master.expose(), &[b"lombard column key", table.as_bytes()])?;
-        let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| Error::Corrupt("a derived key"))?;
-        let key = Arc::new(LessSafeKey::new(key));
-        tables.insert((number, table), key.clone());
-        Ok(key)
+        if held.len() >= KEYS_HELD {
+            held.retain(|_, held| held.until.is_none());
+        }
+        held.insert(key.id, Held { key, until: Some(now + KEY_LIFE) });
+    }
+
+    /// Holds a key that is never destroyed.
+    pub(crate) fn keep(&self, key: Arc<DataKey>) {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        held.insert(key.id, Held { key, until: None });
+    }
+
+    /// Remembers for a while that a key was destroyed: what it sealed is lost, and need not be looked for again.
+    pub(crate) fn lose(&self, id: i64) {
+        let mut lost = self.lost.write().unwrap_or_else(PoisonError::into_inner);
+        if lost.len() >= KEYS_HELD {
+            lost.clear();
+        }
+        lost.insert(id);
+    }
+
+    /// Holds a key no longer, because it was destroyed.
+    pub(crate) fn drop_key(&self, id: i64) {
+        self.held.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 }
 
-/// HKDF-SHA-256 (RFC 5869) without salt: 32 bytes from a uniformly random key, for a purpose.
-pub(crate) fn derive(key: &[u8; 32], purpose: &[&[u8]]) -> Result<[u8; 32]> {
-    let mut out = [0; 32];
-    hkdf::Salt::new(hkdf::HKDF_SHA256, &[])
-        .extract(key)
-        .expand(purpose, hkdf::HKDF_SHA256)
-        .and_then(|okm| okm.fill(&mut out))
-        .map_err(|_| Error::Corrupt("a derived key"))?;
-    Ok(out)
+/// Why a value cannot be opened any more.
+const LOST: &str = "a value whose data key was destroyed";
+
+/// A cipher with these bytes as its key.
+pub(crate) fn cipher(bytes: &[u8; 32]) -> Result<LessSafeKey> {
+    let key = UnboundKey::new(&AES_256_GCM, bytes).map_err(|_| Error::Corrupt("a key"))?;
+    Ok(LessSafeKey::new(key))
+}
+
+/// Writes a nonce, the ciphertext and its tag.
+pub(crate) fn enclose(
+    cipher: &LessSafeKey,
+    random: &dyn Random,
+    bound: &[u8],
+    plain: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    let nonce: [u8; NONCE_LEN] = random::bytes(random);
+    out.extend_from_slice(&nonce);
+    let mut body = plain.to_vec();
+    cipher
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(bound), &mut body)
+        .map_err(|_| Error::Corrupt("a value too long to be sealed"))?;
+    out.append(&mut body);
+    Ok(())
+}
+
+/// What [`enclose`] wrote; `None` if it was changed or bound to something else.
+pub(crate) fn disclose(cipher: &LessSafeKey, bound: &[u8], body: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, body) = body.split_first_chunk::<NONCE_LEN>()?;
+    let mut body = body.to_vec();
+    let length = cipher.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(bound), &mut body).ok()?.len();
+    body.truncate(length);
+    Some(body)
 }
 
 /// The associated data: lengths first, so that no two places read alike.
-fn binding(place: Place<'_>) -> Vec<u8> {
-    let parts = [place.table, place.column, place.row];
+pub(crate) fn binding(parts: &[&str]) -> Vec<u8> {
     let mut out = Vec::with_capacity(parts.iter().map(|part| part.len() + 4).sum());
     for part in parts {
         out.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -155,66 +189,14 @@ fn binding(place: Place<'_>) -> Vec<u8> {
     out
 }
 
-const VERSION: u8 = 1;
-const HEADER: usize = 1 + 4 + NONCE_LEN;
+/// How long a data key may be used without another look at the database: so long it can outlive its destruction, though the
+/// values that it opens are erased at once.
+pub(crate) const KEY_LIFE: Duration = Duration::from_secs(60);
+/// Data keys held at once, about one kibibyte each.
+const KEYS_HELD: usize = 16_384;
+const VERSION: u8 = 2;
+const HEADER: usize = 1 + 8 + NONCE_LEN;
+const TAG: usize = 16;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Counter(std::sync::atomic::AtomicU8);
-
-    impl Random for Counter {
-        fn fill(&self, bytes: &mut [u8]) {
-            bytes.fill(self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
-        }
-    }
-
-    fn crypt(keys: &[u8]) -> Crypt {
-        let keys: Vec<_> = keys.iter().map(|byte| MasterKey::new([*byte; 32])).collect();
-        Crypt::new(&keys, Box::new(Counter(0.into())))
-    }
-
-    const HERE: Place<'_> = Place { table: "customer", column: "sealed", row: "cus_1" };
-
-    #[test]
-    fn opens_what_it_sealed_and_only_there() {
-        let crypt = crypt(&[1]);
-        let sealed = crypt.seal(HERE, b"Ann").unwrap();
-        assert_eq!(crypt.open(HERE, &sealed).unwrap(), b"Ann");
-        for elsewhere in
-            [Place { row: "cus_2", ..HERE }, Place { column: "other", ..HERE }, Place { table: "account", ..HERE }]
-        {
-            assert!(matches!(crypt.open(elsewhere, &sealed), Err(Error::Corrupt(_))), "{elsewhere:?}");
-        }
-    }
-
-    #[test]
-    fn notices_every_changed_bit() {
-        let crypt = crypt(&[1]);
-        let sealed = crypt.seal(HERE, b"Ann").unwrap();
-        for bit in 0..sealed.len() * 8 {
-            let mut changed = sealed.clone();
-            changed[bit / 8] ^= 1 << (bit % 8);
-            assert!(crypt.open(HERE, &changed).is_err(), "bit {bit}");
-        }
-        for length in 0..sealed.len() {
-            assert!(crypt.open(HERE, &sealed[..length]).is_err());
-        }
-    }
-
-    #[test]
-    fn an_old_master_key_opens_while_the_new_one_seals() {
-        let old = crypt(&[1]).seal(HERE, b"Ann").unwrap();
-        let both = crypt(&[2, 1]);
-        assert_eq!(both.open(HERE, &old).unwrap(), b"Ann");
-        let new = both.seal(HERE, b"Ann").unwrap();
-        assert!(matches!(crypt(&[1]).open(HERE, &new), Err(Error::WrongMasterKey)));
-    }
-
-    #[test]
-    fn never_seals_twice_alike() {
-        let crypt = crypt(&[1]);
-        assert_ne!(crypt.seal(HERE, b"Ann").unwrap(), crypt.seal(HERE, b"Ann").unwrap());
-    }
-}
+mod tests;

@@ -1,16 +1,21 @@
 //! Customers and what they sign in with.
 
+mod erase;
+
 use lombard_domain::id::CustomerId;
 use lombard_domain::party::{Customer, Username};
 use lombard_domain::secret::Secret;
 use lombard_domain::text::Text;
 
 use crate::crypt::Place;
+use crate::data_key::{self, Owner};
 use crate::db::Tx;
 use crate::driver::Value;
 use crate::error::{Error, Result};
 use crate::stored::{self, Stored};
 use crate::vault::{Index, Vault};
+
+pub use erase::{Erased, erase};
 
 /// What a customer signs in with.
 pub struct Credentials {
@@ -37,11 +42,12 @@ struct Personal {
 /// When the database fails. A user name that is another customer's is [`Stored::Clashes`].
 pub async fn add_missing(tx: &mut Tx, customers: &[Customer]) -> Result<Vec<Stored>> {
     let keys = tx.keys()?;
+    let sealing = data_key::of(tx, customers.iter().map(|customer| Owner::Customer(customer.id))).await?;
     let mut rows = Vec::with_capacity(customers.len());
     for customer in customers {
         let row = customer.id.to_string();
         let personal = encode(customer)?;
-        let sealed = keys.crypt().seal(place(&row), &personal)?;
+        let sealed = sealing.seal(Owner::Customer(customer.id), place(&row), &personal)?;
         let index = username_index(keys.vault(), &customer.username);
         let content = keys.vault().digest(Index::Import, &[customer.source.as_str().as_bytes(), &personal]).to_vec();
         rows.push((row, customer.source.as_str(), index, sealed, content));
@@ -79,7 +85,7 @@ pub async fn find(tx: &mut Tx, id: CustomerId) -> Result<Option<Customer>> {
     let keys = tx.keys()?;
     tx.one(
         "-- customer::find
-        SELECT id, source, sealed FROM customer WHERE id = $1",
+        SELECT id, source, sealed FROM customer WHERE id = $1 AND erased_at IS NULL",
         &[&id.to_string()],
         |row| decode(&keys, row),
     )
@@ -95,7 +101,7 @@ pub async fn list(tx: &mut Tx, after: Option<CustomerId>, limit: i64) -> Result<
     let after = after.map(|id| id.to_string()).unwrap_or_default();
     tx.all(
         "-- customer::list
-        SELECT id, source, sealed FROM customer WHERE id > $1 ORDER BY id LIMIT $2",
+        SELECT id, source, sealed FROM customer WHERE id > $1 AND erased_at IS NULL ORDER BY id LIMIT $2",
         &[&after, &limit],
         |row| decode(&keys, row),
     )
@@ -136,15 +142,18 @@ pub async fn credentials(tx: &mut Tx, username: &Username) -> Result<Option<Cred
 pub async fn totp_secret(tx: &mut Tx, id: CustomerId) -> Result<Option<Secret<Vec<u8>>>> {
     let keys = tx.keys()?;
     let row = id.to_string();
-    let sealed: Option<Option<Vec<u8>>> = tx
+    let secret = tx
         .one(
             "-- customer::totp_secret
             SELECT totp_sealed FROM customer WHERE id = $1",
             &[&row],
-            |found| found.get(0),
+            |found| {
+                let sealed: Option<Vec<u8>> = found.get(0)?;
+                sealed.map(|sealed| keys.crypt().open(totp_place(&row), &sealed).map(Secret::new)).transpose()
+            },
         )
         .await?;
-    sealed.flatten().map(|sealed| keys.crypt().open(totp_place(&row), &sealed).map(Secret::new)).transpose()
+    Ok(secret.flatten())
 }
 
 /// Sets a customer's password; whether there is such a customer.
@@ -155,7 +164,7 @@ pub async fn set_password(tx: &mut Tx, id: CustomerId, password_hash: &str) -> R
     let touched = tx
         .exec(
             "-- customer::set_password
-            UPDATE customer SET password_hash = $1 WHERE id = $2",
+            UPDATE customer SET password_hash = $1 WHERE id = $2 AND erased_at IS NULL",
             &[&password_hash, &id.to_string()],
         )
         .await?;
@@ -169,7 +178,7 @@ pub async fn set_password(tx: &mut Tx, id: CustomerId, password_hash: &str) -> R
 pub async fn set_missing_passwords(tx: &mut Tx, password_hash: &str) -> Result<u64> {
     tx.exec(
         "-- customer::set_missing_passwords
-        UPDATE customer SET password_hash = $1 WHERE password_hash IS NULL",
+        UPDATE customer SET password_hash = $1 WHERE password_hash IS NULL AND erased_at IS NULL",
         &[&password_hash],
     )
     .await
@@ -181,11 +190,12 @@ pub async fn set_missing_passwords(tx: &mut Tx, password_hash: &str) -> Result<u
 /// When the database fails.
 pub async fn set_totp(tx: &mut Tx, id: CustomerId, secret: &Secret<Vec<u8>>) -> Result<bool> {
     let row = id.to_string();
-    let sealed = tx.keys()?.crypt().seal(totp_place(&row), secret.expose())?;
+    let sealing = data_key::of(tx, [Owner::Customer(id)]).await?;
+    let sealed = sealing.seal(Owner::Customer(id), totp_place(&row), secret.expose())?;
     let touched = tx
         .exec(
             "-- customer::set_totp
-            UPDATE customer SET totp_sealed = $1, totp_step = 0 WHERE id = $2",
+            UPDATE customer SET totp_sealed = $1, totp_step = 0 WHERE id = $2 AND erased_at IS NULL",
             &[&sealed, &row],
         )
         .await?;

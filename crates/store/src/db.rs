@@ -1,18 +1,20 @@
 //! A database, and a transaction or a read on it.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use lombard_domain::random::Random;
 
-use crate::crypt::{Crypt, MasterKey};
+use crate::crypt::{Crypt, DataKey, Master, Place};
 use crate::driver::postgres::{self, Postgres};
 use crate::driver::sqlite::{self, Sqlite};
-use crate::driver::{Cell, Params, Row, Value};
+use crate::driver::{Cell, Params, Row, Slot, Value};
 use crate::error::{Error, Result};
+use crate::master::{self, Masters};
 use crate::vault::Vault;
-use crate::{migrate, vault};
+use crate::{data_key, migrate, vault};
 
 /// How to reach a database.
 #[derive(Clone, Debug)]
@@ -71,6 +73,15 @@ impl Options {
         self
     }
 
+    /// The file of the embedded database; beside it lie its log and what its processes share.
+    #[must_use]
+    pub fn embedded_file(&self) -> Option<&Path> {
+        match &self.engine {
+            Engine::Sqlite { path, .. } => Some(path),
+            Engine::Postgres { .. } => None,
+        }
+    }
+
     /// Whether it is the embedded database.
     #[must_use]
     pub fn is_embedded(&self) -> bool {
@@ -86,9 +97,26 @@ pub struct Db {
 
 struct Shared {
     backend: Backend,
-    crypt: Crypt,
+    room: Arc<Room>,
+    bank: Arc<DataKey>,
     vault: Vault,
     statements: Arc<AtomicU64>,
+}
+
+/// Where keys are held: data keys for a while, master keys until others are configured.
+pub(crate) struct Room {
+    crypt: Crypt,
+    masters: RwLock<Arc<Masters>>,
+}
+
+impl Room {
+    pub(crate) fn crypt(&self) -> &Crypt {
+        &self.crypt
+    }
+
+    pub(crate) fn masters(&self) -> Arc<Masters> {
+        self.masters.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 enum Backend {
@@ -97,19 +125,46 @@ enum Backend {
 }
 
 impl Db {
-    /// Opens a database whose schema is up to date, and the vault in it.
+    /// Opens a database whose schema is up to date, and the vault in it. The first master key wraps what is new in a new
+    /// database; the others only unwrap.
     ///
     /// # Errors
-    /// [`Error::Schema`] if migrations are missing, [`Error::WrongMasterKey`] if no given key opens the vault.
-    pub async fn open(options: &Options, masters: &[MasterKey], random: fn() -> Box<dyn Random>) -> Result<Self> {
+    /// [`Error::Schema`] if migrations are missing, [`Error::WrongMasterKey`] if a master key in use is not given,
+    /// [`Error::Keeper`] if a keeper refuses, [`Error::Outdated`] if an earlier version sealed the values.
+    pub async fn open<M>(options: &Options, masters: &[M], random: fn() -> Box<dyn Random>) -> Result<Self>
+    where
+        M: Clone + Into<Master>,
+    {
         let backend = Backend::open(options)?;
         let statements = Arc::new(AtomicU64::new(0));
-        let crypt = Crypt::new(masters, random());
+        let masters: Vec<Master> = masters.iter().cloned().map(Into::into).collect();
         let mut tx = backend.begin("open", &statements).await?;
         migrate::check(&mut tx).await?;
-        let vault = vault::open(&mut tx, &crypt, &*random()).await?;
+        vault::check(&mut tx).await?;
+        let masters = Arc::new(master::load(&mut tx, &masters, &*random()).await?);
+        let room = Arc::new(Room { crypt: Crypt::new(random()), masters: RwLock::new(masters) });
+        tx.room = Some(room.clone());
+        let bank = data_key::bank(&mut tx).await?;
+        room.crypt.keep(bank.clone());
+        let vault = vault::open(&mut tx, &room.crypt, &bank, &*random()).await?;
         tx.commit().await?;
-        Ok(Self { shared: Arc::new(Shared { backend, crypt, vault, statements }) })
+        Ok(Self { shared: Arc::new(Shared { backend, room, bank, vault, statements }) })
+    }
+
+    /// Uses these master keys from now on, in the place of those with which it was opened.
+    ///
+    /// # Errors
+    /// As [`Db::open`]; then the former ones stay in use.
+    pub async fn renew_masters<M>(&self, masters: &[M]) -> Result<()>
+    where
+        M: Clone + Into<Master>,
+    {
+        let masters: Vec<Master> = masters.iter().cloned().map(Into::into).collect();
+        let mut tx = self.begin("renew_masters").await?;
+        let masters = Arc::new(master::load(&mut tx, &masters, self.shared.room.crypt.random()).await?);
+        tx.commit().await?;
+        *self.shared.room.masters.write().unwrap_or_else(PoisonError::into_inner) = masters;
+        Ok(())
     }
 
     /// A connection for reading.
@@ -121,8 +176,8 @@ impl Db {
             Backend::Postgres(postgres) => Inner::PostgresRead(postgres.read().await?),
             Backend::Sqlite(sqlite) => Inner::SqliteRead(sqlite.read().await?),
         };
-        let shared = Some(self.shared.clone());
-        Ok(Tx { inner, name: "read", statements: self.shared.statements.clone(), shared, failed: false })
+        let (room, shared) = (Some(self.shared.room.clone()), Some(self.shared.clone()));
+        Ok(Tx { inner, name: "read", statements: self.shared.statements.clone(), room, shared, failed: false })
     }
 
     /// All that is read from it was there at one moment, however long it takes. Nobody waits for it.
@@ -148,6 +203,7 @@ impl Db {
     /// [`Error::Busy`] if it cannot begin in time.
     pub async fn begin(&self, name: &'static str) -> Result<Tx> {
         let mut tx = self.shared.backend.begin(name, &self.shared.statements).await?;
+        tx.room = Some(self.shared.room.clone());
         tx.shared = Some(self.shared.clone());
         Ok(tx)
     }
@@ -165,6 +221,30 @@ impl Db {
     pub async fn ping(&self) -> Result<()> {
         let mut tx = self.read().await?;
         migrate::check(&mut tx).await
+    }
+
+    /// Gives away everything that a PostgreSQL server stores, table by table, byte for byte; `false` for an embedded database, whose
+    /// files can be read.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn stored_bytes(&self, each: &mut (dyn FnMut(&str, &[u8]) + Send)) -> Result<bool> {
+        match &self.shared.backend {
+            Backend::Postgres(postgres) => postgres.dump(each).await.map(|()| true),
+            Backend::Sqlite(_) => Ok(false),
+        }
+    }
+
+    /// Folds the log of an embedded database into its file, so that nothing which was overwritten is left in it; whether nobody was in
+    /// the way. A server of its own has its own ways.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn fold_log(&self) -> Result<bool> {
+        match &self.shared.backend {
+            Backend::Postgres(_) => Ok(true),
+            Backend::Sqlite(sqlite) => sqlite.fold_log().await,
+        }
     }
 
     /// Digests and keys that belong to this database.
@@ -189,7 +269,7 @@ impl Backend {
             Self::Postgres(postgres) => Inner::Postgres(postgres.begin().await?),
             Self::Sqlite(sqlite) => Inner::Sqlite(sqlite.begin().await?),
         };
-        Ok(Tx { inner, name, statements: statements.clone(), shared: None, failed: false })
+        Ok(Tx { inner, name, statements: statements.clone(), room: None, shared: None, failed: false })
     }
 }
 
@@ -203,6 +283,7 @@ pub struct Tx {
     inner: Inner,
     name: &'static str,
     statements: Arc<AtomicU64>,
+    room: Option<Arc<Room>>,
     shared: Option<Arc<Shared>>,
     failed: bool,
 }
@@ -265,18 +346,52 @@ impl Tx {
     }
 
     /// Runs a statement and maps its rows.
+    ///
+    /// A row may hold values whose data keys are not at hand. The keys that are missing for all rows are fetched together, and those
+    /// rows are mapped again; so mapping a row must change nothing outside.
     pub(crate) async fn all<T>(
         &mut self,
         sql: &'static str,
         params: Params<'_>,
         mut map: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
+        let mut slots = self.slots(sql, params, &mut map).await?;
+        for _ in 0..KEYS_IN_A_ROW {
+            let missing: BTreeSet<i64> = slots.iter().filter_map(Slot::missing).collect();
+            if missing.is_empty() {
+                break;
+            }
+            let fetched = data_key::fetch(self, &missing).await;
+            self.noting(fetched)?;
+            let again = slots.into_iter().map(|slot| slot.again(&mut map)).collect();
+            slots = self.noting(again)?;
+        }
+        slots.into_iter().map(Slot::mapped).collect()
+    }
+
+    /// Runs a statement and maps its rows, in which nothing is sealed.
+    pub(crate) async fn rows<T>(
+        &mut self,
+        sql: &'static str,
+        params: Params<'_>,
+        mut map: impl FnMut(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<Vec<T>> {
+        let slots = self.slots(sql, params, &mut map).await?;
+        slots.into_iter().map(Slot::mapped).collect()
+    }
+
+    async fn slots<T>(
+        &mut self,
+        sql: &'static str,
+        params: Params<'_>,
+        map: &mut (dyn FnMut(&Row<'_>) -> Result<T> + Send),
+    ) -> Result<Vec<Slot<T>>> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         let outcome = match &self.inner {
-            Inner::Postgres(transaction) => postgres::all(transaction.connection()?, sql, params, &mut map).await,
-            Inner::PostgresRead(connection) => postgres::all(connection, sql, params, &mut map).await,
-            Inner::Sqlite(writer) => sqlite::all(writer.connection()?, sql, params, &mut map),
-            Inner::SqliteRead(reader) => sqlite::all(reader.connection()?, sql, params, &mut map),
+            Inner::Postgres(transaction) => postgres::all(transaction.connection()?, sql, params, map).await,
+            Inner::PostgresRead(connection) => postgres::all(connection, sql, params, map).await,
+            Inner::Sqlite(writer) => sqlite::all(writer.connection()?, sql, params, map),
+            Inner::SqliteRead(reader) => sqlite::all(reader.connection()?, sql, params, map),
         };
         self.noting(outcome)
     }
@@ -349,6 +464,11 @@ impl Tx {
     pub(crate) fn keys(&self) -> Result<Keys> {
         self.shared.clone().map(Keys).ok_or(Error::WrongMasterKey)
     }
+
+    /// Where keys are held.
+    pub(crate) fn room(&self) -> Result<Arc<Room>> {
+        self.room.clone().ok_or(Error::WrongMasterKey)
+    }
 }
 
 /// The column sealer and the vault of an open database, apart from the transaction so that both can be used at once.
@@ -356,14 +476,21 @@ pub(crate) struct Keys(Arc<Shared>);
 
 impl Keys {
     pub(crate) fn crypt(&self) -> &Crypt {
-        &self.0.crypt
+        &self.0.room.crypt
     }
 
     pub(crate) fn vault(&self) -> &Vault {
         &self.0.vault
     }
+
+    /// Seals what is nobody's.
+    pub(crate) fn seal_for_bank(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>> {
+        self.crypt().seal(&self.0.bank, place, plain)
+    }
 }
 
+/// Under how many keys the values of one row may be sealed; each round fetches the next one of each row.
+const KEYS_IN_A_ROW: usize = 4;
 /// Readers of an embedded database.
 const READERS: usize = 4;
 /// Connections to PostgreSQL.

@@ -7,6 +7,7 @@ use lombard_domain::text::Text;
 
 use crate::account::currency;
 use crate::crypt::Place;
+use crate::data_key::{self, Owner, Sealing};
 use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
@@ -27,7 +28,8 @@ struct Personal {
 /// When the database fails, also because an account does not exist.
 pub async fn add_missing(tx: &mut Tx, debits: &[DirectDebit]) -> Result<Vec<Stored>> {
     let keys = tx.keys()?;
-    let rows = debits.iter().map(|debit| RowOut::of(&keys, debit)).collect::<Result<Vec<_>>>()?;
+    let sealing = data_key::of(tx, debits.iter().map(|debit| Owner::Account(debit.account))).await?;
+    let rows = debits.iter().map(|debit| RowOut::of(&keys, &sealing, debit)).collect::<Result<Vec<_>>>()?;
     stored::add(
         tx,
         "-- direct_debit::add_missing
@@ -139,7 +141,7 @@ struct RowOut<'a> {
 }
 
 impl<'a> RowOut<'a> {
-    fn of(keys: &Keys, debit: &'a DirectDebit) -> Result<Self> {
+    fn of(keys: &Keys, sealing: &Sealing, debit: &'a DirectDebit) -> Result<Self> {
         let id = debit.id.to_string();
         let account = debit.account.to_string();
         let words = [debit.status.code(), debit.frequency.code()];
@@ -152,7 +154,7 @@ impl<'a> RowOut<'a> {
         Ok(Self {
             source: debit.source.as_str(),
             words,
-            sealed: keys.crypt().seal(place(&id), &personal)?,
+            sealed: sealing.seal(Owner::Account(debit.account), place(&id), &personal)?,
             content: keys.vault().digest(Index::Import, &parts).to_vec(),
             previous_on: debit.previous.map(|previous| previous.on.to_string()),
             previous_minor: debit.previous.map(|previous| previous.amount.minor()),

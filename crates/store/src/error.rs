@@ -18,6 +18,15 @@ pub enum Error {
     /// A row cannot be what it should be: a broken value, or one sealed for another place.
     #[error("the database holds an impossible value: {0}")]
     Corrupt(&'static str),
+    /// The program that keeps a master key did not wrap or unwrap.
+    #[error("the keeper of the master key refuses: {0}")]
+    Keeper(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A sealed value was to be opened before its data key was fetched.
+    #[error("a data key is not at hand")]
+    KeyNotHeld(i64),
+    /// An earlier version of this program sealed the values, in a way that this one cannot open.
+    #[error("an earlier version sealed the values of this database")]
+    Outdated,
     /// The schema is older or newer than this program.
     #[error("the database schema has version {found}, this program needs {needed}")]
     Schema {
@@ -55,6 +64,17 @@ pub enum Cause {
     /// A blocking task did not finish.
     #[error(transparent)]
     Task(#[from] tokio::task::JoinError),
+}
+
+impl Cause {
+    /// Whether a row would have been left that refers to one which is not there.
+    pub(crate) fn is_missing_reference(&self) -> bool {
+        match self {
+            Self::Postgres(error) => error.code() == Some(&tokio_postgres::error::SqlState::FOREIGN_KEY_VIOLATION),
+            Self::Sqlite(error) => error.sqlite_error().is_some_and(|error| error.extended_code == FOREIGN_KEY),
+            Self::Io(_) | Self::Pool(_) | Self::Task(_) => false,
+        }
+    }
 }
 
 impl Error {
@@ -114,6 +134,8 @@ impl From<tokio::task::JoinError> for Error {
     }
 }
 
+/// `SQLITE_CONSTRAINT_FOREIGNKEY`.
+const FOREIGN_KEY: i32 = 787;
 /// `SQLITE_CONSTRAINT_UNIQUE`.
 const UNIQUE: i32 = 2067;
 /// `SQLITE_CONSTRAINT_PRIMARYKEY`.

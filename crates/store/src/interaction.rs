@@ -252,7 +252,7 @@ pub async fn forget_pushed(tx: &mut Tx, before: Instant, limit: i64) -> Result<u
 /// Requests can name people, so they are sealed like everything that does.
 fn seal(tx: &Tx, table: &'static str, digest: &[u8], request: &AuthorizationRequest) -> Result<Vec<u8>> {
     let text = serde_json::to_vec(request).map_err(|_| Error::Corrupt("authorization request"))?;
-    tx.keys()?.crypt().seal(Place { table, column: "sealed", row: &row_name(digest) }, &text)
+    tx.keys()?.seal_for_bank(Place { table, column: "sealed", row: &row_name(digest) }, &text)
 }
 
 fn open(crypt: &Crypt, table: &'static str, digest: &[u8], sealed: &[u8]) -> Result<AuthorizationRequest> {

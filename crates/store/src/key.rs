@@ -43,7 +43,7 @@ pub async fn lock(tx: &mut Tx) -> Result<()> {
 /// # Errors
 /// [`Error::Conflict`] if its name is taken.
 pub async fn insert(tx: &mut Tx, key: &StoredKey) -> Result<()> {
-    let sealed = tx.keys()?.crypt().seal(place(&key.kid), key.private.expose())?;
+    let sealed = tx.keys()?.seal_for_bank(place(&key.kid), key.private.expose())?;
     tx.exec(
         "-- key::insert
         INSERT INTO signing_key (kid, alg, public_jwk, sealed, created_at, active_from) VALUES ($1, $2, $3, $4, $5, $6)",

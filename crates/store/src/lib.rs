@@ -2,12 +2,13 @@
 //!
 //! It decides nothing: no rule of OAuth, of consents or of an API dialect lives here. A function takes domain types, runs one
 //! statement and gives domain types back, or [`Error::Corrupt`] when a row cannot be one. Secrets are stored as digests, personal
-//! fields sealed ([`crypt`]) with a key that is not in the database.
+//! fields sealed ([`crypt`]) with keys of their owners, which a key that is not in the database wraps.
 //!
 //! Statements number their placeholders `$1`, `$2`, … in order of first appearance (SQLite numbers them so), and their first line is
 //! `-- noun::function`. The suite in `tests/it` runs every public function on both engines.
 
 pub mod account;
+pub mod at_rest;
 pub mod audit;
 pub mod backup;
 pub mod beneficiary;
@@ -16,6 +17,7 @@ pub mod consent;
 pub mod contact;
 pub mod crypt;
 pub mod customer;
+pub mod data_key;
 mod db;
 pub mod direct_debit;
 mod driver;
@@ -25,6 +27,7 @@ pub mod grant;
 pub mod interaction;
 pub mod key;
 pub mod list;
+pub mod master;
 pub mod migrate;
 pub mod notification;
 pub mod offer;

@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
     step!(5, "0005_account_information"),
     step!(6, "0006_housekeeping"),
     step!(7, "0007_evidence"),
+    step!(8, "0008_data_keys"),
 ];
 
 /// Brings a database to the newest schema; the names of the steps that were applied.

@@ -8,6 +8,7 @@ use lombard_domain::time::Date;
 
 use crate::account::currency;
 use crate::crypt::Place;
+use crate::data_key::{self, Owner, Sealing};
 use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
@@ -27,7 +28,8 @@ struct Personal {
 /// When the database fails, also because an account does not exist.
 pub async fn add_missing(tx: &mut Tx, offers: &[Offer]) -> Result<Vec<Stored>> {
     let keys = tx.keys()?;
-    let rows = offers.iter().map(|offer| RowOut::of(&keys, offer)).collect::<Result<Vec<_>>>()?;
+    let sealing = data_key::of(tx, offers.iter().map(|offer| Owner::Account(offer.account))).await?;
+    let rows = offers.iter().map(|offer| RowOut::of(&keys, &sealing, offer)).collect::<Result<Vec<_>>>()?;
     stored::add(
         tx,
         "-- offer::add_missing
@@ -128,7 +130,7 @@ struct RowOut<'a> {
 }
 
 impl<'a> RowOut<'a> {
-    fn of(keys: &Keys, offer: &'a Offer) -> Result<Self> {
+    fn of(keys: &Keys, sealing: &Sealing, offer: &'a Offer) -> Result<Self> {
         let id = offer.id.to_string();
         let account = offer.account.to_string();
         let days = [offer.from, offer.to].map(|day| day.map(|day| day.to_string()));
@@ -146,7 +148,7 @@ impl<'a> RowOut<'a> {
             source: offer.source.as_str(),
             kind: offer.kind.code(),
             amount: offer.amount.map(Money::minor),
-            sealed: keys.crypt().seal(place(&id), &personal)?,
+            sealed: sealing.seal(Owner::Account(offer.account), place(&id), &personal)?,
             content: keys.vault().digest(Index::Import, &parts).to_vec(),
             id,
             account,

@@ -7,6 +7,7 @@ use lombard_domain::text::Text;
 
 use crate::account::currency;
 use crate::crypt::Place;
+use crate::data_key::{self, Owner, Sealing};
 use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
@@ -29,7 +30,8 @@ struct Personal {
 /// When the database fails, also because an account does not exist.
 pub async fn add_missing(tx: &mut Tx, payments: &[ScheduledPayment]) -> Result<Vec<Stored>> {
     let keys = tx.keys()?;
-    let rows = payments.iter().map(|payment| RowOut::of(&keys, payment)).collect::<Result<Vec<_>>>()?;
+    let sealing = data_key::of(tx, payments.iter().map(|payment| Owner::Account(payment.account))).await?;
+    let rows = payments.iter().map(|payment| RowOut::of(&keys, &sealing, payment)).collect::<Result<Vec<_>>>()?;
     stored::add(
         tx,
         "-- scheduled_payment::add_missing
@@ -130,7 +132,7 @@ struct RowOut<'a> {
 }
 
 impl<'a> RowOut<'a> {
-    fn of(keys: &Keys, payment: &'a ScheduledPayment) -> Result<Self> {
+    fn of(keys: &Keys, sealing: &Sealing, payment: &'a ScheduledPayment) -> Result<Self> {
         let id = payment.id.to_string();
         let account = payment.account.to_string();
         let due_on = payment.on.to_string();
@@ -158,7 +160,7 @@ impl<'a> RowOut<'a> {
             source: payment.source.as_str(),
             what: payment.what.code(),
             amount: payment.amount.minor(),
-            sealed: keys.crypt().seal(place(&id), &personal)?,
+            sealed: sealing.seal(Owner::Account(payment.account), place(&id), &personal)?,
             content: content.to_vec(),
             id,
             account,

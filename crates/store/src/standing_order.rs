@@ -7,6 +7,7 @@ use lombard_domain::text::Text;
 
 use crate::account::currency;
 use crate::crypt::Place;
+use crate::data_key::{self, Owner, Sealing};
 use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
@@ -28,7 +29,8 @@ struct Personal {
 /// When the database fails, also because an account does not exist.
 pub async fn add_missing(tx: &mut Tx, orders: &[StandingOrder]) -> Result<Vec<Stored>> {
     let keys = tx.keys()?;
-    let rows = orders.iter().map(|order| RowOut::of(&keys, order)).collect::<Result<Vec<_>>>()?;
+    let sealing = data_key::of(tx, orders.iter().map(|order| Owner::Account(order.account))).await?;
+    let rows = orders.iter().map(|order| RowOut::of(&keys, &sealing, order)).collect::<Result<Vec<_>>>()?;
     stored::add(
         tx,
         "-- standing_order::add_missing
@@ -111,7 +113,7 @@ struct RowOut<'a> {
 }
 
 impl<'a> RowOut<'a> {
-    fn of(keys: &Keys, order: &'a StandingOrder) -> Result<Self> {
+    fn of(keys: &Keys, sealing: &Sealing, order: &'a StandingOrder) -> Result<Self> {
         let id = order.id.to_string();
         let account = order.account.to_string();
         let personal = serde_json::to_vec(&Personal {
@@ -137,7 +139,7 @@ impl<'a> RowOut<'a> {
             account,
             amount: order.amount.minor(),
             frequency: order.frequency.code(),
-            sealed: keys.crypt().seal(place(&id), &personal)?,
+            sealed: sealing.seal(Owner::Account(order.account), place(&id), &personal)?,
             content: content.to_vec(),
             id,
         })

@@ -8,7 +8,7 @@ use aws_lc_rs::hmac;
 use lombard_domain::random::Random;
 use lombard_domain::secret::Secret;
 
-use crate::crypt::{Crypt, Place};
+use crate::crypt::{Crypt, DataKey, Place};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 
@@ -80,26 +80,37 @@ impl Vault {
     }
 }
 
+/// Whether this version can open the vault, if there is one: its first byte says how it was sealed.
+pub(crate) async fn check(tx: &mut Tx) -> Result<()> {
+    match sealed(tx).await?.as_deref() {
+        Some([1, ..]) => Err(Error::Outdated),
+        _ => Ok(()),
+    }
+}
+
 /// Opens the vault, or makes it if the database is new.
-pub(crate) async fn open(tx: &mut Tx, crypt: &Crypt, random: &dyn Random) -> Result<Vault> {
+pub(crate) async fn open(tx: &mut Tx, crypt: &Crypt, bank: &DataKey, random: &dyn Random) -> Result<Vault> {
     let fresh = Secret::new(lombard_domain::random::bytes::<32>(random));
-    let sealed = crypt.seal(PLACE, fresh.expose())?;
+    let fresh = crypt.seal(bank, PLACE, fresh.expose())?;
     tx.exec(
         "-- vault::make
         INSERT INTO vault (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
-        &[&PLACE.row, &sealed],
+        &[&PLACE.row, &fresh],
     )
     .await?;
-    let stored: Option<Vec<u8>> = tx
-        .one(
-            "-- vault::open
-            SELECT sealed FROM vault WHERE name = $1",
-            &[&PLACE.row],
-            |row| row.get(0),
-        )
-        .await?;
-    let key = Secret::new(crypt.open(PLACE, &stored.ok_or(Error::Corrupt("the vault"))?)?);
+    let stored = sealed(tx).await?.ok_or(Error::Corrupt("the vault"))?;
+    let key = Secret::new(crypt.open(PLACE, &stored)?);
     Ok(Vault { key: hmac::Key::new(hmac::HMAC_SHA256, key.expose()) })
+}
+
+async fn sealed(tx: &mut Tx) -> Result<Option<Vec<u8>>> {
+    tx.one(
+        "-- vault::sealed
+        SELECT sealed FROM vault WHERE name = $1",
+        &[&PLACE.row],
+        |row| row.get(0),
+    )
+    .await
 }
 
 const PLACE: Place<'static> = Place { table: "vault", column: "sealed", row: "digests" };

@@ -2,6 +2,7 @@
 //!
 //! A private key leaves the database sealed and this module never: others ask it to sign, and get public keys.
 
+mod master;
 mod ring;
 mod seen;
 
@@ -16,6 +17,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use crate::error::{Error, Result};
 use crate::jose::{Alg, Header, JoseError, Jwks, SigningKey};
 use crate::{Auth, Call, digest};
+pub use master::Turned;
 use ring::{Held, Ring};
 pub(crate) use seen::Known;
 use seen::Seen;

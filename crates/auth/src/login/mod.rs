@@ -5,6 +5,7 @@
 
 mod credentials;
 mod csrf;
+mod erase;
 mod interaction;
 pub mod password;
 pub mod second_factor;
@@ -12,6 +13,7 @@ mod session;
 mod sign_in;
 mod throttle;
 
+pub use erase::Erased;
 pub use interaction::{Interrupted, OnTheWay, SignedIn, Stage, Unasked};
 pub use session::Customer;
 pub use sign_in::{NewSession, SignInError};

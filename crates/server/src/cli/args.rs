@@ -57,7 +57,7 @@ pub(crate) struct Where {
     #[arg(long, value_name = "FOLDER", default_value = "./lombard-sandbox")]
     pub(crate) data: PathBuf,
     /// File of settings of a server, which names the database and the key.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "database", "master_key_file"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "database", "master_key_file", "former_master_key_file"])]
     pub(crate) config: Option<PathBuf>,
     /// Database by its URL instead of the one in the folder: sqlite:///full/path.db or postgres://user:password@host/name.
     ///
@@ -67,6 +67,9 @@ pub(crate) struct Where {
     /// File with the master key of the database given by --database, instead of the folder's.
     #[arg(long, value_name = "FILE", requires = "database")]
     pub(crate) master_key_file: Option<PathBuf>,
+    /// File with a master key that was used before, while something is still wrapped with it. May be given several times.
+    #[arg(long, value_name = "FILE", requires = "master_key_file")]
+    pub(crate) former_master_key_file: Vec<PathBuf>,
 }
 
 /// `lombard import`
@@ -130,7 +133,7 @@ pub(crate) enum AccountCommand {
 /// `lombard account close` and `lombard account switch`
 #[derive(Debug, Args)]
 pub(crate) struct AccountClose {
-    /// The core-banking system's identifier of the account, as it was imported.
+    /// The core-banking system's identifier of the account, as it was imported, or the account's id.
     #[arg(value_name = "SOURCE_ID")]
     pub(crate) source: String,
     #[command(flatten)]
@@ -340,6 +343,15 @@ pub(crate) struct DirectoryJwks {
 pub(crate) enum KeyCommand {
     /// Publish the next signing key; it signs once everybody can have seen it.
     Rotate(KeyRotate),
+    /// Wrap all data keys with the first master key that is configured, while servers run; they must know it already.
+    RotateMaster(KeyRotateMaster),
+}
+
+/// `lombard key rotate-master`
+#[derive(Debug, Args)]
+pub(crate) struct KeyRotateMaster {
+    #[command(flatten)]
+    pub(crate) place: Where,
 }
 
 /// `lombard key rotate`
@@ -374,6 +386,31 @@ pub(crate) enum CustomerCommand {
     SetPassword(SetPassword),
     /// Give a customer a new second factor; prints what an authenticator app needs, this once.
     EnrolTotp(EnrolTotp),
+    /// Erase a customer for good: what they allowed, what is known of them, and the accounts that nobody else holds.
+    Erase(CustomerErase),
+}
+
+/// `lombard customer erase`
+#[derive(Debug, Args)]
+pub(crate) struct CustomerErase {
+    /// The customer's id, or the name by which they sign in.
+    #[arg(long, value_name = "CUSTOMER")]
+    pub(crate) customer: String,
+    /// Do it; it cannot be undone.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// `lombard doctor`
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Search the files of an embedded database, or all tables of a server.
+    #[arg(long, required = true)]
+    pub(crate) at_rest: bool,
+    #[command(flatten)]
+    pub(crate) place: Where,
 }
 
 /// `lombard customer set-password`

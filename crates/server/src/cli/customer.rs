@@ -1,4 +1,4 @@
-//! `lombard customer`: what customers sign in with.
+//! `lombard customer`: what customers sign in with, and erasing them.
 
 use std::io::{IsTerminal as _, Read as _};
 use std::process::ExitCode;
@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use lombard_auth::login::password::MAX_PASSWORD_BYTES;
 use lombard_auth::login::second_factor::otpauth_uri;
+use lombard_bank::seed;
 use lombard_domain::secret::Secret;
 
 use super::place::Place;
-use super::{CustomerCommand, EnrolTotp, OPERATOR, SetPassword, say};
+use super::{CustomerCommand, CustomerErase, EnrolTotp, OPERATOR, SetPassword, say};
 
 /// Does what `lombard customer` was asked.
 ///
@@ -19,7 +20,31 @@ pub(crate) async fn customer(command: &CustomerCommand) -> anyhow::Result<ExitCo
     match command {
         CustomerCommand::SetPassword(args) => set_password(args).await,
         CustomerCommand::EnrolTotp(args) => enrol_totp(args).await,
+        CustomerCommand::Erase(args) => erase(args).await,
     }
+}
+
+async fn erase(args: &CustomerErase) -> anyhow::Result<ExitCode> {
+    if !args.yes {
+        bail!("this cannot be undone; say --yes to erase the customer for good");
+    }
+    let place = Place::find(&args.place)?;
+    let own = |person: &seed::SeedCustomer| {
+        let customer = &person.customer;
+        customer.username.as_str() == args.customer || customer.id.to_string() == args.customer
+    };
+    if place.sandbox.is_some() && seed::people().iter().any(own) {
+        bail!(
+            "this is one of the sandbox's own people, without whom it does not start; erase a customer who was imported"
+        );
+    }
+    let core = place.core().await?;
+    let Some((id, erased)) = core.auth.erase_customer(OPERATOR, &args.customer).await? else {
+        bail!("there is no such customer, or not any more");
+    };
+    say(format_args!("The customer {id} is erased, with {} accounts that nobody else held.", erased.accounts.len()));
+    say(format_args!("{} data keys are destroyed. Servers that run forget them within a minute.", erased.keys));
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn set_password(args: &SetPassword) -> anyhow::Result<ExitCode> {

@@ -1,4 +1,4 @@
-//! `lombard key`: the keys that sign tokens.
+//! `lombard key`: the keys that sign tokens, and the master key.
 
 use std::process::ExitCode;
 
@@ -7,14 +7,20 @@ use lombard_auth::jose::Alg;
 use lombard_domain::time::Instant;
 
 use super::place::Place;
-use super::{KeyCommand, OPERATOR, say};
+use super::{KeyCommand, KeyRotate, KeyRotateMaster, OPERATOR, say};
 
 /// Does what `lombard key` was asked.
 ///
 /// # Errors
 /// The database cannot be used.
 pub(crate) async fn key(command: &KeyCommand) -> anyhow::Result<ExitCode> {
-    let KeyCommand::Rotate(args) = command;
+    match command {
+        KeyCommand::Rotate(args) => rotate(args).await,
+        KeyCommand::RotateMaster(args) => rotate_master(args).await,
+    }
+}
+
+async fn rotate(args: &KeyRotate) -> anyhow::Result<ExitCode> {
     let core = Place::find(&args.place)?.core().await?;
     let Policy { key_lead, .. } = core.auth.policy();
     let algs = args.alg.map_or_else(|| Alg::ALL.to_vec(), |alg| vec![alg]);
@@ -26,3 +32,29 @@ pub(crate) async fn key(command: &KeyCommand) -> anyhow::Result<ExitCode> {
     }
     Ok(ExitCode::SUCCESS)
 }
+
+async fn rotate_master(args: &KeyRotateMaster) -> anyhow::Result<ExitCode> {
+    let place = Place::find(&args.place)?;
+    let core = place.core().await?;
+    let mut told = None;
+    let turned = core
+        .auth
+        .rotate_master_key(OPERATOR, |left| {
+            if told != Some(left / TOLD_EVERY) {
+                told = Some(left / TOLD_EVERY);
+                eprintln!("{left} data keys are left.");
+            }
+        })
+        .await?;
+    say(match (turned.new, turned.rewrapped) {
+        (false, 0) => "The first master key is in use and wraps every data key; nothing was changed.".to_owned(),
+        (_, rewrapped) => {
+            format!("The first master key is in use and wraps every data key; {rewrapped} were wrapped anew.")
+        }
+    });
+    say("Former master keys can be taken out of the settings; keep them for as long as backups from before are kept.");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How often the operator hears how many keys are left.
+const TOLD_EVERY: i64 = 5_000;

@@ -17,6 +17,7 @@ mod config;
 mod consent;
 mod customer;
 mod directory;
+mod doctor;
 mod import;
 mod key;
 mod migrate;
@@ -27,9 +28,9 @@ mod serve;
 pub(crate) use args::{
     AccountClose, AccountCommand, AfterRestore, AuditBare, AuditCommand, AuditExport, AuditList, AuditReport,
     AuditVerify, Backup, ClientAdd, ClientCommand, ClientKeys, ClientList, ClientShow, ClientSuspend, ConfigCheck,
-    ConfigCommand, ConsentCommand, ConsentList, ConsentRevoke, ConsentShow, CustomerCommand, DirectoryCommand,
-    DirectoryIssue, DirectoryJwks, EnrolTotp, Import, KeyCommand, Migrate, Reason, Restore, Sandbox, Serve,
-    SetPassword, Where,
+    ConfigCommand, ConsentCommand, ConsentList, ConsentRevoke, ConsentShow, CustomerCommand, CustomerErase,
+    DirectoryCommand, DirectoryIssue, DirectoryJwks, Doctor, EnrolTotp, Import, KeyCommand, KeyRotate, KeyRotateMaster,
+    Migrate, Reason, Restore, Sandbox, Serve, SetPassword, Where,
 };
 
 /// The bank's side of open banking, in one binary.
@@ -72,15 +73,17 @@ pub(crate) enum Command {
     /// Vouch for apps as the sandbox's own directory, as a scheme's directory does in production.
     #[command(subcommand)]
     Directory(DirectoryCommand),
-    /// Look after the keys that sign tokens.
+    /// Look after the keys that sign tokens, and the master key of the database.
     #[command(subcommand)]
     Key(KeyCommand),
     /// Look at a file of settings.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Give customers what they sign in with.
+    /// Give customers what they sign in with, and erase those who ask for it.
     #[command(subcommand)]
     Customer(CustomerCommand),
+    /// Search what the database stores for names, numbers and secrets that should be sealed.
+    Doctor(Doctor),
 }
 
 /// Does what the command line asks; the exit code tells scripts how it went.
@@ -97,6 +100,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Consent(command) => consent::consent(&command).await,
         Command::Customer(command) => customer::customer(&command).await,
         Command::Directory(command) => directory::directory(&command),
+        Command::Doctor(args) => doctor::doctor(&args).await,
         Command::Import(args) => import::import(&args).await,
         Command::Key(command) => key::key(&command).await,
         Command::Migrate(args) => migrate::migrate(&args).await,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow, bail};
 use lombard_auth::login::second_factor::SecondFactor;
 use lombard_auth::{Policy, Recording};
+use lombard_store::crypt::Master;
 use lombard_store::{Db, Options, migrate};
 
 use super::Where;
@@ -19,7 +20,7 @@ use crate::wire::{self, Core, Plan, Trust};
 /// A database that a command works on.
 pub(crate) struct Place {
     pub(crate) options: Options,
-    master: [u8; 32],
+    pub(crate) masters: Vec<Master>,
     /// The folder of the sandbox, if it is one.
     pub(crate) sandbox: Option<PathBuf>,
     policy: Policy,
@@ -35,7 +36,10 @@ impl Place {
             (Some(config), _, _) => Self::of_config(&Config::load(config)?),
             (None, Some(key), Some(url)) => Ok(Self {
                 options: options(url)?,
-                master: *master_key::read_file(key)?.expose(),
+                masters: std::iter::once(key)
+                    .chain(&place.former_master_key_file)
+                    .map(|file| master_key::in_file(file))
+                    .collect::<anyhow::Result<_>>()?,
                 sandbox: None,
                 policy: Policy::for_issuer(NO_ISSUER),
                 trust: Trust {
@@ -61,10 +65,10 @@ impl Place {
         let options = options(database.url.expose())?
             .connections(usize::try_from(connections).unwrap_or(usize::MAX))
             .ca_file(database.ca_file.clone());
-        let master = *master_key::read(&config.keys, &system_environment)?.expose();
+        let masters = master_key::masters(&config.keys, &system_environment)?;
         Ok(Self {
             options,
-            master,
+            masters,
             sandbox: None,
             policy: config.policy()?,
             trust: config.trust()?,
@@ -79,7 +83,7 @@ impl Place {
             Some(url) => options(url)?,
             None => Options::file(folder.join(DATABASE_FILE)),
         };
-        let master = *master_key::ensure(&folder.join(KEY_FILE), &SystemRandom)?.expose();
+        let masters = sandbox_masters(folder)?;
         // What a sandbox left is for programs; one that cannot be read is as good as none, and written anew at the next start.
         let facts = Facts::read(folder).ok().flatten();
         let issuer = facts.as_ref().map_or(NO_ISSUER, |facts| facts.issuer.as_str());
@@ -87,7 +91,7 @@ impl Place {
         let directory = SandboxDirectory::find(folder)?;
         Ok(Self {
             options,
-            master,
+            masters,
             sandbox: Some(folder.to_owned()),
             policy: rules::policy(issuer, mtls_base, directory.as_ref()),
             trust: rules::trust(folder),
@@ -105,7 +109,7 @@ impl Place {
         if self.sandbox.is_some() {
             migrate::run(&self.options).await.map_err(not_usable)?;
         }
-        wire::open(&self.options, self.master).await.map_err(not_usable)
+        wire::open(&self.options, &self.masters).await.map_err(not_usable)
     }
 
     /// Opens the database with the rules on top, for an operator's command.
@@ -120,6 +124,16 @@ impl Place {
         };
         Core::new(self.open().await?, plan).await
     }
+}
+
+/// The master key of a sandbox, and the one before it while there is one.
+pub(super) fn sandbox_masters(folder: &Path) -> anyhow::Result<Vec<Master>> {
+    let mut masters = vec![master_key::master(&master_key::ensure(&folder.join(KEY_FILE), &SystemRandom)?)];
+    let former = folder.join(FORMER_KEY_FILE);
+    if former.exists() {
+        masters.push(master_key::in_file(&former)?);
+    }
+    Ok(masters)
 }
 
 /// Says so before a sandbox's folder is made: whoever meant another one, or a server's settings, must be able to see it.
@@ -142,7 +156,14 @@ pub(super) fn not_usable(error: lombard_store::Error) -> anyhow::Error {
             anyhow!("the database does not answer; does it run, and is the address right? ({})", root(&cause))
         }
         Error::Unavailable(cause) => anyhow!("the database cannot be used: {cause} ({})", root(&cause)),
-        Error::WrongMasterKey => anyhow!("the master key is not the one with which this database was made"),
+        Error::WrongMasterKey => anyhow!(
+            "the master key is not the one with which this database was made, or a former one is missing that is still in use"
+        ),
+        Error::Outdated => {
+            anyhow!(
+                "the database was made by an earlier version of this program, which sealed its values in another way; make it anew"
+            )
+        }
         other => other.into(),
     }
 }
@@ -165,5 +186,7 @@ fn options(url: &str) -> anyhow::Result<Options> {
 const DATABASE_FILE: &str = "bank.db";
 /// The master key in a sandbox's folder.
 const KEY_FILE: &str = "master.key";
+/// The master key that it had before, while something is still wrapped with it.
+const FORMER_KEY_FILE: &str = "former.key";
 /// Where the address is not known, it must not be shown; commands make no tokens, so it is not in one either.
 const NO_ISSUER: &str = "https://localhost";

@@ -1,5 +1,6 @@
 //! `lombard serve`: the server of a real bank.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -10,9 +11,9 @@ use lombard_http::Site;
 
 use super::Serve;
 use super::place::Place;
-use crate::config::{Config, Weight, system_environment};
+use crate::config::{Config, Weight, master_key, system_environment};
 use crate::listen::tls::{ChainAndKey, ServedCertificate};
-use crate::run::Doors;
+use crate::run::{Doors, MasterSource};
 use crate::system::SystemClock;
 use crate::telemetry;
 use crate::wire::{Core, Plan};
@@ -45,6 +46,7 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
         ops: config.server.ops_listen,
         certificate: ServedCertificate::new(certificate).context("cannot use the certificate")?,
         certificate_files: Some((config.server.certificate_file.clone(), config.server.key_file.clone())),
+        masters: masters(args.config.clone()),
         limits: config.server.limits(),
         proxies: Arc::new(config.server.proxies()),
     };
@@ -62,4 +64,9 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
     let site = Site { bank_name: "Lombard".to_owned(), sandbox: None };
     bound.serve(core, site, metrics).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The master keys of a file of settings, as it is when they are asked for.
+fn masters(config: PathBuf) -> MasterSource {
+    Box::new(move || master_key::masters(&Config::load(&config)?.keys, &system_environment))
 }

@@ -63,6 +63,9 @@ fn a_settings_file_says_everything_about_the_place() {
         "lombard client suspend abc --data x",
         "lombard key rotate --config lombard.toml",
         "lombard key rotate --alg EdDSA --config lombard.toml",
+        "lombard key rotate-master --config lombard.toml",
+        "lombard key rotate-master --data x",
+        "lombard key rotate-master --database c --master-key-file new --former-master-key-file old --former-master-key-file older",
         "lombard consent list --client abc --data x",
         "lombard consent list --customer ada --config lombard.toml",
         "lombard consent show abc --data x",
@@ -71,6 +74,9 @@ fn a_settings_file_says_everything_about_the_place() {
         "lombard consent revoke abc --reason closed --data x",
         "lombard customer set-password ada --data x",
         "lombard customer enrol-totp ada --data x",
+        "lombard customer erase --customer ada --yes --data x",
+        "lombard doctor --at-rest --data x",
+        "lombard doctor --at-rest --config lombard.toml",
         "lombard config check --config lombard.toml",
         "lombard serve --config lombard.toml",
     ] {
@@ -101,7 +107,11 @@ fn a_settings_file_says_everything_about_the_place() {
         "lombard consent revoke abc --reason boredom",
         "lombard sandbox --listen nowhere",
         "lombard config check",
+        "lombard customer erase --yes --data x",
+        "lombard doctor --data x",
         "lombard key rotate --alg RS256",
+        "lombard key rotate-master --database c --former-master-key-file old",
+        "lombard key rotate-master --config c --former-master-key-file old",
         "lombard key rotate --alg es256",
     ] {
         assert!(parse(bad).is_err(), "{bad}");

@@ -201,15 +201,28 @@ impl Config {
     }
 
     fn check_keys(&self, found: &mut Findings, environment: &Environment) {
-        let key = match self.keys.master_key_env {
-            Some(_) => "keys.master_key_env",
-            None => "keys.master_key_file",
+        let key = match (&self.keys.master_key_command, &self.keys.master_key_env) {
+            (Some(_), _) => "keys.master_key_command",
+            (None, Some(_)) => "keys.master_key_env",
+            (None, None) => "keys.master_key_file",
         };
-        if let Err(error) = master_key::read(&self.keys, environment) {
+        if let Err(error) = master_key::masters(&self.keys, environment) {
             found.refuse(key, format!("{error:#}"));
+        }
+        for (key, line) in [
+            ("keys.master_key_command", &self.keys.master_key_command),
+            ("keys.former_master_key_command", &self.keys.former_master_key_command),
+        ] {
+            let program = line.as_ref().and_then(|line| line.first()).map(Path::new);
+            if let Some(program) = program.filter(|program| !program.is_file()) {
+                found.refuse(key, format!("there is no program {}", program.display()));
+            }
         }
         if let Some(file) = &self.keys.master_key_file {
             found.must_be_private(key, file);
+        }
+        for file in &self.keys.former_master_key_files {
+            found.must_be_private("keys.former_master_key_files", file);
         }
     }
 

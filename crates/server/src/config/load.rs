@@ -93,9 +93,7 @@ impl Config {
             }
             seen.push(listen);
         }
-        if self.keys.master_key_file.is_some() && self.keys.master_key_env.is_some() {
-            return Err(("keys", "master_key_env", "set master_key_file or master_key_env, not both".to_owned()));
-        }
+        self.check_keys_set()?;
         let token_file = self.authorization.initial_access_token_file.is_some();
         if token_file != (self.authorization.registration == Registration::Token) {
             let text = "is needed with registration = \"token\", and only then".to_owned();
@@ -193,6 +191,32 @@ impl Config {
         numbers
     }
 
+    /// One master key is in use; whatever else is known was in use before.
+    fn check_keys_set(&self) -> Result<(), Wrong> {
+        let keys = &self.keys;
+        if keys.master_key_file.is_some() && keys.master_key_env.is_some() {
+            return Err(("keys", "master_key_env", "set master_key_file or master_key_env, not both".to_owned()));
+        }
+        let elsewhere = keys.master_key_file.is_some() || keys.master_key_env.is_some();
+        if elsewhere && keys.master_key_command.is_some() {
+            let text = "of master_key_file, master_key_env and master_key_command one is set".to_owned();
+            return Err(("keys", "master_key_command", text));
+        }
+        for (key, line) in [
+            ("master_key_command", &keys.master_key_command),
+            ("former_master_key_command", &keys.former_master_key_command),
+        ] {
+            if line.as_ref().is_some_and(|line| !line.first().is_some_and(|program| program.starts_with('/'))) {
+                return Err(("keys", key, "begins with the full path of a program".to_owned()));
+            }
+        }
+        if keys.former_master_key_files.len() > FORMER_KEYS_MAX {
+            let text = format!("more than {FORMER_KEYS_MAX}; `lombard key rotate-master` makes them needless");
+            return Err(("keys", "former_master_key_files", text));
+        }
+        Ok(())
+    }
+
     fn rebase(&mut self, folder: &Path) {
         let required = [&mut self.server.certificate_file, &mut self.server.key_file];
         let optional = [
@@ -209,7 +233,8 @@ impl Config {
             DirectoryKeys::File(file) => Some(file),
             DirectoryKeys::Url(_) => None,
         });
-        for path in required.into_iter().chain(optional.into_iter().flatten()).chain(directories) {
+        let former = self.keys.former_master_key_files.iter_mut();
+        for path in required.into_iter().chain(optional.into_iter().flatten()).chain(directories).chain(former) {
             *path = folder.join(&path);
         }
     }
@@ -274,5 +299,7 @@ fn is_section(name: &str) -> bool {
     ["server", "database"].contains(&name)
 }
 
+/// Master keys of earlier times.
+const FORMER_KEYS_MAX: usize = 8;
 /// Bytes of a file of settings.
 const MAX_CONFIG_BYTES: u64 = 256 * 1024;

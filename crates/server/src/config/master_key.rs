@@ -1,27 +1,64 @@
-//! The master key, under which everything that must stay secret in the database is encrypted: where it comes from.
+//! The master keys, which wrap the keys under which everything that must stay secret in the database is encrypted: where they come
+//! from.
 //!
-//! It is never in the database, in a log, or on a command line.
+//! They are never in the database, in a log, or on a command line.
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lombard_domain::random::{self, Random};
 use lombard_domain::secret::Secret;
+use lombard_store::crypt::Master;
 
 use super::{Environment, Keys};
 use crate::files::{self, Readers};
+use crate::keeper::Program;
 
 /// 256 bits.
 pub(crate) type MasterKey = Secret<[u8; 32]>;
 
-/// Reads the key from where the settings say it is.
+/// Reads the keys from where the settings say they are: first the one that is to be used, then former ones.
 ///
 /// # Errors
-/// None is set, it cannot be read, or it is not a key; the text says what to do.
-pub(crate) fn read(keys: &Keys, environment: &Environment) -> anyhow::Result<MasterKey> {
+/// None is set, one cannot be read, or it is not a key; the text says what to do.
+pub(crate) fn masters(keys: &Keys, environment: &Environment) -> anyhow::Result<Vec<Master>> {
+    let mut masters = vec![first(keys, environment)?];
+    for file in &keys.former_master_key_files {
+        masters.push(in_file(file)?);
+    }
+    masters.extend(keys.former_master_key_command.as_deref().map(program));
+    Ok(masters)
+}
+
+/// The key in a file.
+///
+/// # Errors
+/// It cannot be read, or it is not a key; the text says what to do.
+pub(crate) fn in_file(file: &Path) -> anyhow::Result<Master> {
+    Ok(master(&read_file(file)?))
+}
+
+/// A key as the database takes it.
+pub(crate) fn master(key: &MasterKey) -> Master {
+    Master::Key(lombard_store::crypt::MasterKey::new(*key.expose()))
+}
+
+fn program(line: &[String]) -> Master {
+    Master::Kept(Arc::new(Program::new(line)))
+}
+
+fn first(keys: &Keys, environment: &Environment) -> anyhow::Result<Master> {
+    if let Some(line) = &keys.master_key_command {
+        return Ok(program(line));
+    }
+    Ok(master(&read(keys, environment)?))
+}
+
+fn read(keys: &Keys, environment: &Environment) -> anyhow::Result<MasterKey> {
     if let Some(file) = &keys.master_key_file {
         return read_file(file);
     }
@@ -37,7 +74,7 @@ pub(crate) fn read(keys: &Keys, environment: &Environment) -> anyhow::Result<Mas
 ///
 /// # Errors
 /// It cannot be read, or it is not a key; the text says what to do.
-pub(crate) fn read_file(file: &Path) -> anyhow::Result<MasterKey> {
+fn read_file(file: &Path) -> anyhow::Result<MasterKey> {
     let bytes = match files::read_limited(file, MAX_KEY_FILE_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -93,7 +130,7 @@ mod tests {
     const GOOD: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
     fn read_env(value: Option<&str>) -> Result<[u8; 32], String> {
-        let keys = Keys { master_key_file: None, master_key_env: Some("BANK_KEY".to_owned()) };
+        let keys = Keys { master_key_env: Some("BANK_KEY".to_owned()), ..Keys::default() };
         let value = value.map(str::to_owned);
         let read = read(&keys, &move |name| value.clone().filter(|_| name == "BANK_KEY"));
         read.map(|key| *key.expose()).map_err(|error| format!("{error:#}"))

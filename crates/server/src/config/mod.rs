@@ -145,7 +145,7 @@ pub(crate) struct Database {
     pub(crate) ca_file: Option<PathBuf>,
 }
 
-/// `[keys]`: where the master key comes from; one of the two must be set.
+/// `[keys]`: where the master key comes from; one of the first three must be set.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(default, deny_unknown_fields)]
@@ -154,6 +154,12 @@ pub(crate) struct Keys {
     pub(crate) master_key_file: Option<PathBuf>,
     /// Name of an environment variable with the same.
     pub(crate) master_key_env: Option<String>,
+    /// A program and its arguments, which wraps and unwraps with a key that it does not give away.
+    pub(crate) master_key_command: Option<Vec<String>>,
+    /// Files with keys that were used before, until nothing is wrapped with them any more.
+    pub(crate) former_master_key_files: Vec<PathBuf>,
+    /// The program that was used before.
+    pub(crate) former_master_key_command: Option<Vec<String>>,
 }
 
 /// `[authorization]`: lives of what apps are given, and who may register.

@@ -36,7 +36,7 @@ pub(crate) fn production(folder: &Path) -> Config {
             sqlite_readers: Database::default_sqlite_readers(),
             ca_file: None,
         },
-        keys: Keys { master_key_file: Some(master_key_file), master_key_env: None },
+        keys: Keys { master_key_file: Some(master_key_file), ..Keys::default() },
         authorization: Authorization { minimum_profile: Profile::Fapi2Security, ..Authorization::default() },
         directories: Vec::new(),
         access: Access::default(),

@@ -112,6 +112,15 @@ fn errors_name_the_file_the_line_and_the_key() {
         (7, "[authorization]\nregistration = \"token\"", 7, "authorization.initial_access_token_file", "is needed"),
         (7, "[log]\nlevel = \"loud\"", 8, "log.level", "write error, warn"),
         (7, "[keys]\nmaster_key_file = \"a\"\nmaster_key_env = \"b\"", 9, "keys.master_key_env", "not both"),
+        (
+            7,
+            "[keys]\nmaster_key_env = \"b\"\nmaster_key_command = [\"/k\"]",
+            9,
+            "keys.master_key_command",
+            "one is set",
+        ),
+        (7, "[keys]\nmaster_key_command = [\"kms\"]", 8, "keys.master_key_command", "full path"),
+        (7, "[keys]\nformer_master_key_command = []", 8, "keys.former_master_key_command", "full path"),
         (7, "[sign_in]\nmax_failures = 3\nmax_failures = 4", 9, "sign_in.max_failures", "duplicate"),
         (4, "key_file = \"k\"\ntrusted_proxies = [\"10.0.0.0/33\"]", 5, "server.trusted_proxies", "such as 10.0.0.0/8"),
         (4, "key_file = \"k\"\ntrusted_proxies = [\"0.0.0.0/0\"]", 5, "server.trusted_proxies", "everybody"),
@@ -219,7 +228,7 @@ fn finds_nothing_in_settings_that_are_in_order() {
 #[test]
 fn refuses_each_thing_that_is_fit_only_for_a_sandbox() {
     type Spoil = fn(&mut Config, &Path);
-    let cases: [(&str, &str, Spoil); 17] = [
+    let cases: [(&str, &str, Spoil); 19] = [
         ("server.public_url", "plain HTTP", |c, _| c.server.public_url = url("http://bank.example")),
         ("server.ops_listen", "127.0.0.1:9090", |c, _| c.server.ops_listen = ([0, 0, 0, 0], 9090).into()),
         ("server.key_file", "chmod 600", |c, _| open_up(&c.server.key_file)),
@@ -240,7 +249,16 @@ fn refuses_each_thing_that_is_fit_only_for_a_sandbox() {
         }),
         ("keys.master_key_file", "openssl rand", |c, _| c.keys.master_key_file = None),
         ("keys.master_key_env", "LOMBARD_KEY is not set", |c, _| {
-            c.keys = Keys { master_key_file: None, master_key_env: Some("LOMBARD_KEY".to_owned()) };
+            c.keys = Keys { master_key_env: Some("LOMBARD_KEY".to_owned()), ..Keys::default() };
+        }),
+        ("keys.master_key_command", "no program /nowhere", |c, _| {
+            c.keys = Keys { master_key_command: Some(vec!["/nowhere".to_owned()]), ..Keys::default() };
+        }),
+        ("keys.former_master_key_files", "chmod 600", |c, f| {
+            let former = f.join("former.key");
+            fs::copy(c.keys.master_key_file.as_ref().unwrap(), &former).unwrap();
+            open_up(&former);
+            c.keys.former_master_key_files = vec![former];
         }),
         ("keys.master_key_file", "chmod 600", |c, _| open_up(c.keys.master_key_file.as_ref().unwrap())),
         ("authorization.access_token_seconds", "600 or less", |c, _| c.authorization.access_token_seconds = 601),

@@ -24,7 +24,7 @@ async fn events_are_sent_while_it_runs_and_after_it_has_started_again() {
     let held = accounts(&app, &tokens.access).await;
     server.stop().await;
 
-    let close = ["account", "close", "sandbox/alice-savings", "--data", &data];
+    let close = ["account", "close", &held[1], "--data", &data];
     assert!(lombard(&close).good().contains("is closed"));
     assert!(lombard(&close).good().contains("was closed before"));
     let unknown = ["account", "switch", "nobody's", "--data", &data];

@@ -1,6 +1,7 @@
 //! The program as people run it: the real executable, real ports of this machine, temporary folders, real signals.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod at_rest;
 mod audit;
 mod backup;
 mod command;
@@ -13,6 +14,7 @@ mod fapi;
 mod import;
 mod keys;
 mod limits;
+mod master_key;
 mod mtls;
 mod operator;
 mod process;

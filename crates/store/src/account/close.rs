@@ -18,7 +18,7 @@ pub enum Closed {
     Before(AccountId),
 }
 
-/// Closes the account with this identifier of the core-banking system, and notes why; `None` if there is none.
+/// Closes the account with this identifier of the core-banking system, or this one of ours, and notes why; `None` if there is none.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if the row cannot be read.
@@ -27,7 +27,7 @@ pub async fn close(tx: &mut Tx, source: &Text<64>, why: Reason, now: Instant) ->
     let closed = tx
         .one(
             "-- account::close
-            UPDATE account SET status = $1, status_at = $2, switched = $3 WHERE source = $4 AND status <> $1
+            UPDATE account SET status = $1, status_at = $2, switched = $3 WHERE (source = $4 OR id = $4) AND status <> $1
             RETURNING id",
             &[&AccountStatus::Deleted.code(), &now.micros(), &switched, &source.as_str()],
             read_id,
@@ -39,7 +39,7 @@ pub async fn close(tx: &mut Tx, source: &Text<64>, why: Reason, now: Instant) ->
     let known = tx
         .one(
             "-- account::find_by_source
-            SELECT id FROM account WHERE source = $1",
+            SELECT id FROM account WHERE source = $1 OR id = $1",
             &[&source.as_str()],
             read_id,
         )

@@ -4,6 +4,7 @@ use lombard_domain::secret::Secret;
 use lombard_domain::time::Instant;
 
 use crate::crypt::Place;
+use crate::data_key::{self, Owner};
 use crate::db::Tx;
 use crate::driver::Row;
 use crate::error::Result;
@@ -92,7 +93,8 @@ pub async fn newest_checkpoint(tx: &mut Tx) -> Result<Option<StoredCheckpoint>> 
 /// # Errors
 /// [`crate::Error::Conflict`] if its name is taken.
 pub async fn add_audit_key(tx: &mut Tx, key: &AuditKey) -> Result<()> {
-    let sealed = tx.keys()?.crypt().seal(place(&key.kid), key.private.expose())?;
+    let sealing = data_key::of(tx, [Owner::Bank]).await?;
+    let sealed = sealing.seal(Owner::Bank, place(&key.kid), key.private.expose())?;
     tx.exec(
         "-- audit::add_audit_key
         INSERT INTO audit_key (kid, alg, sealed, created_at) VALUES ($1, $2, $3, $4)",

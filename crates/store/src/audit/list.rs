@@ -224,7 +224,7 @@ async fn waiting(tx: &mut Tx, whose: Whose, bounds: &Bounds) -> Result<Vec<Recor
 fn recorded(keys: &Keys, row: &Row<'_>) -> Result<Recorded> {
     let Line { id, at, event, outcome, client, customer, consent, account, reason, interaction, address } =
         read_line(row, 0)?;
-    let address = open_address(keys, &id, address.as_deref());
+    let address = open_address(keys, &id, address.as_deref())?;
     Ok(Recorded { id, at, event, outcome, client, customer, consent, account, reason, interaction, address })
 }
 

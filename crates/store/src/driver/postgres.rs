@@ -13,7 +13,7 @@ use rustls::pki_types::pem::PemObject as _;
 use tokio_postgres::Statement;
 use tokio_postgres::config::SslMode;
 
-use super::{Cell, Params, Row, Value};
+use super::{Cell, Kept, Params, Row, Slot, Value};
 use crate::error::{Cause, Error, Result};
 
 /// A PostgreSQL database: connections that write, and others that the server itself keeps from writing.
@@ -39,6 +39,27 @@ impl Postgres {
     /// A connection for reading, outside any transaction.
     pub(crate) async fn read(&self) -> Result<Object> {
         Ok(self.readers.get().await?)
+    }
+
+    /// Gives away every table as it is copied in binary form, in which texts and bytes stand as they are.
+    pub(crate) async fn dump(&self, each: &mut (dyn FnMut(&str, &[u8]) + Send)) -> Result<()> {
+        let connection = self.read().await?;
+        let tables = connection
+            .query(
+                "SELECT quote_ident(table_name) FROM information_schema.tables
+                WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY table_name",
+                &[],
+            )
+            .await?;
+        for row in tables {
+            let table: String = row.try_get(0)?;
+            let copied = connection.copy_out(&format!("COPY {table} TO STDOUT (FORMAT binary)")).await?;
+            let mut copied = std::pin::pin!(copied);
+            while let Some(bytes) = copied.try_next().await? {
+                each(&table, &bytes);
+            }
+        }
+        Ok(())
     }
 
     /// A connection within a transaction.
@@ -137,10 +158,15 @@ pub(crate) async fn all<T>(
     sql: &'static str,
     params: Params<'_>,
     map: &mut (dyn FnMut(&Row<'_>) -> Result<T> + Send),
-) -> Result<Vec<T>> {
+) -> Result<Vec<Slot<T>>> {
     let statement = connection.prepare_cached(sql).await?;
     let rows = connection.query(&statement, &upcast(params)).await?;
-    rows.iter().map(|row| map(&Row::Postgres(row))).collect()
+    let slot = |row| match map(&Row::Postgres(&row)) {
+        Ok(mapped) => Ok(Slot::Mapped(mapped)),
+        Err(Error::KeyNotHeld(id)) => Ok(Slot::Waits(id, Kept::Postgres(row))),
+        Err(other) => Err(other),
+    };
+    rows.into_iter().map(slot).collect()
 }
 
 /// Visits the rows of a statement, one after the other, without holding all of them.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
-use super::{Cell, Params, Row};
+use super::{Cell, Kept, Params, Row, Slot};
 use crate::error::{Cause, Error, Result};
 
 /// A database in one file.
@@ -54,6 +54,17 @@ impl Sqlite {
                 Err(other) => return Err(other),
             }
         }
+    }
+
+    /// Folds the log into the file and empties it; whether nobody was in the way.
+    pub(crate) async fn fold_log(&self) -> Result<bool> {
+        let waiting = tokio::time::timeout(WAIT_MAX, self.writer.clone().lock_owned());
+        let connection = waiting.await.map_err(|_| Error::Busy(None))?;
+        let busy: i64 = tokio::task::spawn_blocking(move || {
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        })
+        .await??;
+        Ok(busy == 0)
     }
 
     /// Waits for a reader.
@@ -139,13 +150,21 @@ pub(crate) fn all<T>(
     sql: &'static str,
     params: Params<'_>,
     map: &mut (dyn FnMut(&Row<'_>) -> Result<T> + Send),
-) -> Result<Vec<T>> {
+) -> Result<Vec<Slot<T>>> {
     let mut statement = connection.prepare_cached(sql)?;
     bind(&mut statement, params)?;
+    let columns = statement.column_count();
     let mut rows = statement.raw_query();
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {
-        out.push(map(&Row::Sqlite(row))?);
+        out.push(match map(&Row::Sqlite(row)) {
+            Ok(mapped) => Slot::Mapped(mapped),
+            Err(Error::KeyNotHeld(id)) => {
+                let values = (0..columns).map(|column| row.get(column)).collect::<rusqlite::Result<_>>()?;
+                Slot::Waits(id, Kept::Sqlite(values))
+            }
+            Err(other) => return Err(other),
+        });
     }
     Ok(out)
 }

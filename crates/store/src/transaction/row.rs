@@ -4,6 +4,7 @@ use lombard_domain::account::Transaction;
 
 use super::numbers::Numbers;
 use super::{Personal, PersonalCounterparty, place};
+use crate::data_key::{Owner, Sealing};
 use crate::db::Keys;
 use crate::driver::Value;
 use crate::error::{Error, Result};
@@ -83,9 +84,14 @@ impl<'a> RowOut<'a> {
         Ok(())
     }
 
-    pub(super) fn seal(&mut self, keys: &Keys) -> Result<()> {
-        self.sealed = keys.crypt().seal(place(&self.id), &self.personal)?;
+    pub(super) fn seal(&mut self, sealing: &Sealing) -> Result<()> {
+        self.sealed = sealing.seal(self.owner(), place(&self.id), &self.personal)?;
         Ok(())
+    }
+
+    /// Whose key seals it.
+    pub(super) fn owner(&self) -> Owner {
+        Owner::Account(self.transaction.account)
     }
 
     /// What a new row consists of.

@@ -7,6 +7,7 @@ use lombard_domain::id::AccountId;
 
 use super::numbers::{Movements, reserve, shift};
 use super::row::RowOut;
+use crate::data_key;
 use crate::db::Tx;
 use crate::driver::Value;
 use crate::error::Result;
@@ -47,9 +48,10 @@ pub async fn add_missing(tx: &mut Tx, transactions: &[Transaction]) -> Result<Ve
     }
     if !fresh.is_empty() {
         let mut numbers = reserve(tx, &arrivals(&fresh)?).await?;
+        let sealing = data_key::of(tx, fresh.iter().map(RowOut::owner)).await?;
         for row in &mut fresh {
             row.number(&mut numbers)?;
-            row.seal(&keys)?;
+            row.seal(&sealing)?;
         }
         insert(tx, &fresh).await?;
     }
@@ -90,8 +92,8 @@ pub async fn recompute_balances(tx: &mut Tx, accounts: &[AccountId]) -> Result<u
 /// [`Error::Corrupt`](crate::Error::Corrupt) if an account does not exist.
 pub async fn book(tx: &mut Tx, transactions: &[Transaction]) -> Result<u64> {
     let mut rows = take_out(tx, transactions, STAYS).await?;
-    let keys = tx.keys()?;
-    rows.iter_mut().try_for_each(|row| row.seal(&keys))?;
+    let sealing = data_key::of(tx, rows.iter().map(RowOut::owner)).await?;
+    rows.iter_mut().try_for_each(|row| row.seal(&sealing))?;
     let sets: Vec<[Value<'_>; 8]> = rows.iter().map(RowOut::final_part).collect();
     let touched = tx
         .exec_many(

@@ -9,6 +9,7 @@ mod consent;
 mod contact;
 mod coverage;
 mod customer;
+mod data_key;
 mod database;
 mod engines;
 mod funds;

@@ -5,12 +5,12 @@ use lombard_domain::money::Money;
 use lombard_domain::party::{HolderRole, Holding};
 
 use super::super::plan;
-use super::{account_id, customer_id, date, identification, source, text};
+use super::{account_id, blind, customer_id, date, identification, source, text};
 
 pub(in super::super) fn account(plan: &plan::Account) -> Account {
     Account {
         id: account_id(plan.key),
-        source: text(&source(plan.key)),
+        source: blind(&source(plan.key)),
         currency: plan.currency,
         category: Category::Personal,
         kind: plan.kind,

@@ -5,7 +5,7 @@ use lombard_domain::id::BeneficiaryId;
 
 use super::super::arrangements::SAVED;
 use super::super::dice::bits;
-use super::{account_id, named, payee, source, text};
+use super::{account_id, blind, named, payee, source, text};
 
 /// Everybody whom somebody saved to pay again.
 pub(in super::super) fn beneficiaries() -> Vec<Beneficiary> {
@@ -15,7 +15,7 @@ pub(in super::super) fn beneficiaries() -> Vec<Beneficiary> {
         Beneficiary {
             id: BeneficiaryId::from_bits(bits(&source)),
             account: account_id(saved.account),
-            source: text(&source),
+            source: blind(&source),
             trust: saved.trust,
             reference: saved.reference.map(text),
             name: Some(text(&name)),

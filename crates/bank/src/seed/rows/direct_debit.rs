@@ -12,7 +12,7 @@ use super::super::books::{DIRECT_DEBIT, Line};
 use super::super::day::CARD_PAYMENT_TEXT;
 use super::super::dice::bits;
 use super::super::plan::By;
-use super::{account_id, currency, hyphened, source, text};
+use super::{account_id, blind, currency, hyphened, source, text};
 
 /// When, and how much, was taken last: by the account and the name of who took it.
 pub(in super::super) type Taken = BTreeMap<(&'static str, &'static str), (Date, i64)>;
@@ -42,7 +42,7 @@ pub(in super::super) fn direct_debits(taken: &Taken) -> Vec<DirectDebit> {
             mandate: Some(text(&format!("M{:010}", bits(&source) % MANDATES))),
             frequency: Frequency::Monthly,
             previous,
-            source: text(&source),
+            source: blind(&source),
         }
     });
     debits.collect()

@@ -8,7 +8,7 @@ use lombard_domain::time::Date;
 use super::super::arrangements::OFFERED;
 use super::super::dice::bits;
 use super::super::plan::{Offered, Season};
-use super::{account_id, currency, source, text};
+use super::{account_id, blind, currency, source, text};
 
 /// What is offered on a day.
 pub(in super::super) fn offers(today: Date) -> Vec<Offer> {
@@ -35,6 +35,6 @@ fn offer(offered: &Offered, year: i16) -> Offer {
         from,
         to,
         amount: minor.map(|minor| Money::new(minor, currency(account))),
-        source: text(&source),
+        source: blind(&source),
     }
 }

@@ -4,13 +4,13 @@ use lombard_domain::party::{Address, Contact, Customer, Phone, Username};
 use lombard_domain::text::Text;
 
 use super::super::plan;
-use super::{customer_id, date, planned, source, text};
+use super::{blind, customer_id, date, planned, source, text};
 
 pub(in super::super) fn customer(person: &plan::Person) -> Customer {
     let username = Username::new(person.username);
     Customer {
         id: customer_id(person.username),
-        source: text(&source(person.username)),
+        source: blind(&source(person.username)),
         username: planned(username.ok()),
         full_name: text(person.full_name),
         birth_date: Some(date(person.born)),

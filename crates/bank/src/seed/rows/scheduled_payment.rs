@@ -8,7 +8,7 @@ use lombard_domain::time::Date;
 use super::super::arrangements::PLANNED;
 use super::super::dice::bits;
 use super::super::plan::Planned;
-use super::{account_id, currency, hyphened, sort_code, source, text};
+use super::{account_id, blind, currency, hyphened, sort_code, source, text};
 
 /// What is still to be paid: the next of each.
 pub(in super::super) fn scheduled_payments(today: Date) -> Vec<ScheduledPayment> {
@@ -38,6 +38,6 @@ fn payment(planned: &Planned, year: i16) -> Option<ScheduledPayment> {
         reference: Some(text(reference)),
         name: Some(text(to.name)),
         creditor: sort_code(to.number),
-        source: text(&source),
+        source: blind(&source),
     })
 }

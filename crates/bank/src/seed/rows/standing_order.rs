@@ -6,7 +6,7 @@ use lombard_domain::money::Money;
 
 use super::super::LIVES;
 use super::super::dice::bits;
-use super::{account_id, currency, named, payee, source, text};
+use super::{account_id, blind, currency, named, payee, source, text};
 
 /// Every standing order of every life.
 pub(in super::super) fn standing_orders() -> Vec<StandingOrder> {
@@ -17,7 +17,7 @@ pub(in super::super) fn standing_orders() -> Vec<StandingOrder> {
         StandingOrder {
             id: StandingOrderId::from_bits(bits(&source)),
             account: account_id(from),
-            source: text(&source),
+            source: blind(&source),
             amount: Money::new(order.minor, currency(from)),
             frequency: Frequency::Monthly,
             purpose: Some(text(order.purpose)),

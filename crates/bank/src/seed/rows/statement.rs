@@ -7,7 +7,7 @@ use lombard_domain::time::Date;
 use super::super::ACCOUNTS;
 use super::super::dice::bits;
 use super::super::plan;
-use super::{account_id, source, text};
+use super::{account_id, blind, source, text};
 
 /// The statements of all months that began after `start`, and were over before yesterday.
 ///
@@ -39,7 +39,7 @@ fn statement(account: &plan::Account, first: Date, next: Date) -> Statement {
         from: first,
         to: next.plus_days(-1),
         made_on: next,
-        source: text(&source),
+        source: blind(&source),
     }
 }
 

@@ -8,7 +8,7 @@ use lombard_domain::time::{Date, Span};
 use super::super::books::{Line, Other};
 use super::super::dice::bits;
 use super::super::plan;
-use super::{account_id, holders, identification, sort_code, source, text};
+use super::{account_id, blind, holders, identification, sort_code, source, text};
 
 /// A line as it stands on a day: a shop's payment waits until the day after tomorrow.
 pub(in super::super) fn transaction(line: &Line, today: Date) -> Transaction {
@@ -21,7 +21,7 @@ pub(in super::super) fn transaction(line: &Line, today: Date) -> Transaction {
     Transaction {
         id: TransactionId::from_bits(bits(&source)),
         account: account_id(account.key),
-        source: text(&source),
+        source: blind(&source),
         status: if waits { BookingStatus::Pending } else { BookingStatus::Booked },
         booked_at,
         value_at: None,
@@ -38,7 +38,7 @@ pub(in super::super) fn brought_forward(plan: &plan::Account, minor: i64, day: D
     Transaction {
         id: TransactionId::from_bits(bits(&source)),
         account: account_id(plan.key),
-        source: text(&source),
+        source: blind(&source),
         status: BookingStatus::Booked,
         booked_at: day.start(),
         value_at: None,

@@ -17,13 +17,13 @@ use lombard_domain::time::Clock as _;
 use lombard_http::{Proxies, SandboxSite, Site};
 
 use super::Sandbox;
-use super::place::Place;
+use super::place::{Place, sandbox_masters};
 use crate::config::PublicUrl;
 use crate::directory::SandboxDirectory;
 use crate::listen::Limits;
 use crate::listen::tls::ServedCertificate;
 use crate::pki;
-use crate::run::Doors;
+use crate::run::{Doors, MasterSource};
 use crate::system::SystemClock;
 use crate::telemetry::{self, Format};
 use crate::wire::{Core, Plan};
@@ -53,6 +53,7 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
         ops: args.ops_listen,
         certificate: ServedCertificate::new(pki.server).context("cannot use the certificate")?,
         certificate_files: None,
+        masters: masters(&args.data),
         limits: Limits::default(),
         proxies: Arc::new(Proxies::none()),
     };
@@ -73,6 +74,11 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
     let sandbox = SandboxSite { customers: facts.customers, second_factor: facts.second_factor };
     bound.serve(core, Site { bank_name: "Lombard".to_owned(), sandbox: Some(sandbox) }, metrics).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn masters(folder: &Path) -> MasterSource {
+    let folder = folder.to_owned();
+    Box::new(move || sandbox_masters(&folder))
 }
 
 fn plan(args: &Sandbox, policy: Policy) -> anyhow::Result<Plan> {
