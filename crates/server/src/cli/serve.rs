@@ -1,7 +1,6 @@
 //! `lombard serve`: the server of a real bank.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use lombard_auth::login::second_factor::SecondFactor;
@@ -51,7 +50,7 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
         second_factor: SecondFactor::totp(),
         password_hashes: usize::try_from(config.sign_in.password_hash_concurrency).unwrap_or(1),
         trust: config.trust()?,
-        shared_counter: config.limits.shared_counter().await?.map(|counter| Arc::new(counter) as _),
+        shared_counter: config.limits.shared_counter().await?,
     };
     let core = Core::new(place.open().await?, plan).await?;
     let bound = doors.bind().await?;
