@@ -113,7 +113,10 @@ mod tests {
     #[tokio::test]
     async fn nodes_share_a_count_and_have_their_part_while_it_is_away() {
         let shared = Arc::new(OneKey::default());
-        let node = || Limiter::new(Some(Arc::clone(&shared) as Arc<dyn SharedCounter>), 3);
+        let node = || {
+            let shared: Arc<dyn SharedCounter> = shared.clone();
+            Limiter::new(Some(shared), 3)
+        };
         let (one, other) = (node(), node());
         assert_eq!(admitted(&one, 20).await + admitted(&other, 20).await, 30);
         shared.is_away.store(true, Ordering::Relaxed);

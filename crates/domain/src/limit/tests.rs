@@ -91,7 +91,7 @@ proptest! {
             if taken.admitted {
                 admitted += 1;
             } else {
-                prop_assert_eq!((*next, *following), (one.unwrap_or(at(0)), other.unwrap_or(at(0))));
+                prop_assert_eq!((*next, *following), (one.unwrap_or_else(|| at(0)), other.unwrap_or_else(|| at(0))));
             }
             (one, other) = (Some(*next), Some(*following));
         }

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use lombard_auth::Recording;
@@ -56,7 +55,7 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
         password_hashes: usize::try_from(config.sign_in.password_hash_concurrency).unwrap_or(1),
         recording: Recording::Kept,
         trust: config.trust()?,
-        shared_counter: config.limits.shared_counter().await?.map(|counter| Arc::new(counter) as _),
+        shared_counter: config.limits.shared_counter().await?,
     };
     let core = Core::new(place.open().await?, plan).await?;
     let bound = doors.bind().await?;

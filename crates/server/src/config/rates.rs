@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use lombard_auth::limit::{Class, Kind, Limits, Throttling};
+use lombard_auth::limit::{Class, Kind, Limits, SharedCounter, Throttling};
 use lombard_domain::limit::{BadRate, Rate};
 use lombard_domain::secret::Secret;
 use lombard_domain::time::Span;
@@ -178,13 +179,13 @@ impl LimitRates {
     ///
     /// # Errors
     /// The address, or the file with its authority, cannot be used. A server that is away is no error.
-    pub(crate) async fn shared_counter(&self) -> anyhow::Result<Option<RedisCounter>> {
+    pub(crate) async fn shared_counter(&self) -> anyhow::Result<Option<Arc<dyn SharedCounter>>> {
         let Some(url) = self.shared.as_ref().filter(|_| self.enabled) else { return Ok(None) };
         let authority = match &self.shared_ca_file {
             Some(file) => Some(files::read_limited(file, AUTHORITY_BYTES_MAX)?),
             None => None,
         };
-        RedisCounter::connect(url.0.expose(), authority).await.map(Some)
+        Ok(Some(Arc::new(RedisCounter::connect(url.0.expose(), authority).await?)))
     }
 }
 
