@@ -88,7 +88,7 @@ async fn verify(args: &AuditVerify) -> anyhow::Result<()> {
         None => None,
     };
     let checked = core.auth.verify_record(kept.as_ref()).await?;
-    let proven = checked.chain.map_err(bad)?;
+    let proven = checked.chain.map_err(|fault| bad(&fault))?;
     say(format_args!("The record is as it was: {} entries, checked in {}.", proven.entries, seconds(checked.took)));
     if checked.waiting > 0 {
         say(format_args!("{} more are not chained yet; each is as it was recorded.", checked.waiting));
@@ -120,7 +120,7 @@ fn verify_file(args: &AuditVerify, bundle: &Path) -> anyhow::Result<()> {
     };
     let kept = args.checkpoint.as_deref().map(read_checkpoint).transpose()?;
     let checked = verify_bundle(BufReader::with_capacity(BUFFER, file), keys.as_ref(), kept.as_deref())?;
-    let proven = checked.chain.map_err(bad)?;
+    let proven = checked.chain.map_err(|fault| bad(&fault))?;
     let took = seconds(SystemClock.now().since(began));
     let (first, last) = (checked.first, proven.last);
     say(format_args!(
@@ -136,7 +136,7 @@ fn verify_file(args: &AuditVerify, bundle: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn bad(fault: Fault) -> anyhow::Error {
+fn bad(fault: &Fault) -> anyhow::Error {
     anyhow::anyhow!("the record is not as it was: {fault}")
 }
 
