@@ -59,7 +59,7 @@ impl Program {
 }
 
 /// With all its causes in one line, as the operator sees it.
-fn whole(error: anyhow::Error) -> Refusal {
+fn whole(error: &anyhow::Error) -> Refusal {
     format!("{error:#}").into()
 }
 
@@ -78,7 +78,7 @@ async fn read(from: Option<impl AsyncRead + Unpin>) -> anyhow::Result<Vec<u8>> {
 impl Keeper for Program {
     fn wrap<'a>(&'a self, key: &'a Secret<[u8; 32]>) -> Answer<'a, Vec<u8>> {
         Box::pin(async {
-            let wrapped = self.ask("wrap", key.expose()).await.map_err(whole)?;
+            let wrapped = self.ask("wrap", key.expose()).await.map_err(|error| whole(&error))?;
             // A program that does nothing would leave the key in the database as it is.
             if wrapped.expose().len() < key.expose().len()
                 || wrapped.expose().windows(key.expose().len()).any(|window| window == key.expose())
@@ -91,7 +91,7 @@ impl Keeper for Program {
 
     fn unwrap<'a>(&'a self, wrapped: &'a [u8]) -> Answer<'a, Secret<[u8; 32]>> {
         Box::pin(async {
-            let key = self.ask("unwrap", wrapped).await.map_err(whole)?;
+            let key = self.ask("unwrap", wrapped).await.map_err(|error| whole(&error))?;
             let key: [u8; 32] =
                 key.expose().as_slice().try_into().map_err(|_| "what the program unwraps is not 32 bytes")?;
             Ok(Secret::new(key))

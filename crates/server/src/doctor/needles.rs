@@ -123,8 +123,9 @@ fn ways(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ways.push(("in UTF-16", text.encode_utf16().flat_map(u16::to_be_bytes).collect()));
     }
     // In base64 the bytes begin at one of three places of a group; what depends on their neighbours is left out.
-    for (shift, skip) in [(0, 0), (1, 2), (2, 3)] {
-        let shifted = [&[0; 2][..shift], bytes].concat();
+    let neighbours: [(&[u8], usize); 3] = [(&[], 0), (&[0], 2), (&[0, 0], 3)];
+    for (before, skip) in neighbours {
+        let shifted = [before, bytes].concat();
         let whole = (shifted.len() * 8 / 6).max(skip);
         for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
             let written = engine.encode(&shifted).into_bytes();

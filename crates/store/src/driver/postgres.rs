@@ -46,8 +46,7 @@ impl Postgres {
         let connection = self.read().await?;
         let tables = connection
             .query(
-                "SELECT quote_ident(table_name) FROM information_schema.tables
-                WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY table_name",
+                "-- driver::dump\nSELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1",
                 &[],
             )
             .await?;

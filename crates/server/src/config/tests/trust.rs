@@ -13,7 +13,10 @@ use crate::listen::tls::read_chain;
 
 /// The example with everything on that can be on together, and the files that it names.
 fn everything(folder: &Path) -> Config {
-    let text = all_on().replace("\nmaster_key_env", "\n#master_key_env").replace("\"closed\"", "\"token\"");
+    let text = all_on()
+        .replace("\nmaster_key_env", "\n#master_key_env")
+        .replace("\nmaster_key_command", "\n#master_key_command")
+        .replace("\"closed\"", "\"token\"");
     let authority = fs::read(authority(folder, "An authority", 2100)).unwrap();
     fs::create_dir_all(folder.join("tls")).unwrap();
     let transport = rcgen::generate_simple_self_signed(["bank.example".to_owned()]).unwrap();
