@@ -223,6 +223,9 @@ async fn flush(tx: &mut Tx, target: Option<&Target>, waiting: &mut Vec<Vec<Cell>
     if let Some(target) = target.filter(|_| !waiting.is_empty()) {
         tx.fill(&target.insert, waiting).await.map_err(|error| match error {
             StoreError::Conflict(_) => Error::Damaged("a row that does not fit the others"),
+            StoreError::Unavailable(cause) if cause.is_missing_reference() => {
+                Error::Damaged("a row that others refer to")
+            }
             other => other.into(),
         })?;
         waiting.clear();
