@@ -113,7 +113,7 @@ proptest! {
         let sealed = crypt.seal(&key, here, &plain).unwrap();
         prop_assert_eq!(crypt.open(here, &sealed).unwrap(), plain);
         prop_assert_eq!(crypt.open(Place { row: &other, ..HERE }, &sealed).is_ok(), row == other);
-        let mut changed = sealed.clone();
+        let mut changed = sealed;
         let place = place % changed.len();
         changed[place] ^= flip;
         prop_assert!(crypt.open(here, &changed).is_err());
