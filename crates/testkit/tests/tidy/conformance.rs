@@ -1,20 +1,25 @@
-//! The tables of conformance: every clause has a row, and the files and tests that a row names exist.
+//! The tables of conformance and of threats: every clause has a row, and the files and tests that a row names exist.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use crate::finding::Finding;
 use crate::source::Source;
 
 /// The table of FAPI, from the workspace root.
-pub(crate) const TABLE: &str = "docs/conformance.md";
+const TABLE: &str = "docs/conformance.md";
 
-/// The table of UK Open Banking, to which that one leads.
+/// The table of UK Open Banking.
 const UK_TABLE: &str = "docs/conformance-uk.md";
 
+/// The table of threats.
+const THREATS: &str = "docs/threat-model.md";
+
+/// All documents that are checked.
+pub(crate) const TABLES: [&str; 3] = [TABLE, UK_TABLE, THREATS];
+
 /// The clauses that must have a row, as they are numbered in the tables: how many there are of each kind.
-const CLAUSES: [(&str, &str, u8); 15] = [
+const CLAUSES: [(&str, &str, u8); 25] = [
     (TABLE, "SP-N", 10),
     (TABLE, "SP-A", 14),
     (TABLE, "SP-E", 13),
@@ -30,16 +35,30 @@ const CLAUSES: [(&str, &str, u8); 15] = [
     (UK_TABLE, "UK-E", 5),
     (UK_TABLE, "UK-F", 10),
     (UK_TABLE, "UK-N", 14),
+    (THREATS, "TM-A", 13),
+    (THREATS, "TM-C", 11),
+    (THREATS, "TM-D", 10),
+    (THREATS, "TM-I", 11),
+    (THREATS, "TM-S", 13),
+    (THREATS, "TM-N", 16),
+    (THREATS, "TM-X", 8),
+    (THREATS, "TM-P", 9),
+    (THREATS, "TM-E", 8),
+    (THREATS, "TM-L", 10),
 ];
+
+/// Lists of others that are answered by threats: how their lines begin and how many there are.
+const LISTS: [(&str, &str, u8); 2] = [("| API", ":2023 ", 10), ("| V", " ", 17)];
+
+/// How a threat is named, also where others are answered by it.
+const THREAT: &str = "TM-";
 
 /// What stands in the column of tests where there is none, with the reason behind it.
 const NO_TEST: &str = "—";
 
-/// Everything that is wrong with the tables; the text is that of the first.
-pub(crate) fn check(text: &str, root: &Path, sources: &[Source]) -> Vec<Finding> {
-    // Without the second, all of its clauses are missing.
-    let uk = fs::read_to_string(root.join(UK_TABLE)).unwrap_or_default();
-    let rows: Vec<Row<'_>> = Row::all(TABLE, text).chain(Row::all(UK_TABLE, &uk)).collect();
+/// Everything that is wrong with the tables, each given by its name and its text.
+pub(crate) fn check(tables: &[(&'static str, String)], root: &Path, sources: &[Source]) -> Vec<Finding> {
+    let rows: Vec<Row<'_>> = tables.iter().flat_map(|(table, text)| Row::all(table, text)).collect();
     let known: BTreeSet<_> = rows.iter().map(|row| (row.table, row.clause)).collect();
     let missing = clauses().filter(|(table, clause)| !known.contains(&(*table, clause.as_str())));
     let mut findings: Vec<Finding> =
@@ -51,6 +70,25 @@ pub(crate) fn check(text: &str, root: &Path, sources: &[Source]) -> Vec<Finding>
             }
         }
         findings.extend(row.tests_missing(sources));
+    }
+    let threats: BTreeSet<_> = rows.iter().map(|row| row.clause).collect();
+    for (_, text) in tables.iter().filter(|(table, _)| *table == THREATS) {
+        findings.extend(answers_missing(text, &threats));
+    }
+    findings
+}
+
+/// Every item of the lists of others has a line, and every threat that is named anywhere has a row.
+fn answers_missing(text: &str, threats: &BTreeSet<&str>) -> Vec<Finding> {
+    let items = LISTS.into_iter().flat_map(|(begin, end, count)| (1..=count).map(move |n| format!("{begin}{n}{end}")));
+    let unanswered = items.filter(|item| !text.lines().any(|line| line.starts_with(item.as_str())));
+    let mut findings: Vec<_> =
+        unanswered.map(|item| Finding::new(THREATS, 1, format!("nothing answers {item}"))).collect();
+    for (index, line) in text.lines().enumerate() {
+        let words = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        let named = words.filter(|word| word.starts_with(THREAT) && word.ends_with(|c: char| c.is_ascii_digit()));
+        let unknown = named.filter(|word| !threats.contains(word));
+        findings.extend(unknown.map(|word| Finding::new(THREATS, index + 1, format!("there is no {word}"))));
     }
     findings
 }
@@ -117,21 +155,37 @@ mod tests {
     const TEXT: &str = "| SP-N1 | TLS only | `Cargo.toml` | `par::a_pushed_request_expires` |";
 
     fn found(text: &str) -> Vec<String> {
+        found_in(TABLE, text)
+    }
+
+    fn found_in(table: &'static str, text: &str) -> Vec<String> {
         let source = Source::new("crates/testkit/tests/it/par.rs", "//! x\nasync fn a_pushed_request_expires() {}");
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let all = check(text, root, &[source]).iter().map(ToString::to_string).collect::<Vec<_>>();
-        all.into_iter().filter(|line| !line.contains("has no row")).collect()
+        let all = check(&[(table, text.to_owned())], root, &[source]);
+        all.iter().map(ToString::to_string).filter(|line| !line.contains("has no row")).collect()
     }
 
     #[test]
     fn sees_missing_clauses_files_and_tests() {
         assert_eq!(found(TEXT), [""; 0]);
-        assert_eq!(check("", Path::new("."), &[]).len(), clauses().count(), "every clause must have a row");
-        assert!(clauses().count() > 120);
+        assert_eq!(check(&[], Path::new("."), &[]).len(), clauses().count(), "every clause must have a row");
+        assert!(clauses().count() > 200);
         assert_eq!(found(&TEXT.replace("Cargo.toml", "Nothing.toml")).len(), 1);
         assert_eq!(found(&TEXT.replace("par::a_", "par::b_")).len(), 1);
         assert_eq!(found(&TEXT.replace("par::", "rap::")).len(), 1);
         assert_eq!(found(&TEXT.replace("`par::a_pushed_request_expires`", "—")).len(), 1);
         assert_eq!(found(&TEXT.replace("`par::a_pushed_request_expires`", "— the operating system's")).len(), 0);
+    }
+
+    #[test]
+    fn sees_threats_that_are_named_only_and_items_that_nothing_answers() {
+        let row = TEXT.replace("SP-N1", "TM-A1");
+        let api = (1..=10).map(|n| format!("| API{n}:2023 | x | TM-A1 |\n"));
+        let chapters = (1..=17).map(|n| format!("| V{n} | x | TM-A1 |\n"));
+        let whole = format!("{row}\n{}", api.chain(chapters).collect::<String>());
+        assert_eq!(found_in(THREATS, &whole), [""; 0]);
+        for (good, bad) in [("| API10:", "| API11:"), ("| V17 ", "| V18 "), ("| V3 | x | TM-A1", "| V3 | x | TM-A2")] {
+            assert_eq!(found_in(THREATS, &whole.replace(good, bad)).len(), 1, "{bad}");
+        }
     }
 }
