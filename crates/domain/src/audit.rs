@@ -104,6 +104,20 @@ impl Event {
         )
     }
 
+    /// Whether the customer was at the other end of the connection, and not an app.
+    #[must_use]
+    pub fn comes_from_customer(self) -> bool {
+        matches!(
+            self,
+            Self::ConsentAuthorised
+                | Self::ConsentRejected
+                | Self::ConsentRevoked
+                | Self::SignInFailed
+                | Self::SignedIn
+                | Self::SignedOut
+        )
+    }
+
     /// How it ended for whoever asked.
     #[must_use]
     pub fn outcome(self) -> Outcome {

@@ -75,8 +75,8 @@ impl Adaptive {
     /// Fewer at once by a fifth when answers are slow, more by one and a sixteenth when they are not and more would have run.
     fn decide(&mut self, mean: i64, running: u32) {
         let usual = *self.usual.get_or_insert(mean);
-        // Half of what is allowed, or next to nothing: what is slow then is not slow because of too many.
-        let is_quiet = running.saturating_mul(2) <= self.limit || running <= QUIET;
+        // What is slow then is not slow because of too many.
+        let is_quiet = running <= QUIET;
         let slow = usual.saturating_mul(SLOWER).saturating_add(SLACK.micros());
         if mean < usual {
             self.usual = Some(mean);
@@ -85,7 +85,8 @@ impl Adaptive {
             self.usual = Some(usual.saturating_add(mean.saturating_sub(usual).div_euclid(LEARNING)));
         }
         let next = if mean > slow && !is_quiet {
-            self.limit.saturating_mul(4) / 5
+            // What is allowed beyond what ran was not the reason, so it goes at once.
+            self.limit.min(running).saturating_mul(4) / 5
         } else if mean <= slow && running >= self.limit {
             self.limit.saturating_add(1).saturating_add(self.limit / 16)
         } else {

@@ -5,13 +5,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use http::Request;
 use hyper::body::Incoming;
 use lombard_auth::Door;
-use lombard_auth::notification::Courier;
 use lombard_http::{Peer, Proxies, Site};
 use lombard_store::Db;
 use lombard_store::crypt::Master;
@@ -20,11 +18,11 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::descriptors;
+use crate::jobs;
 use crate::listen::tls::{ChainAndKey, ClientCerts, ServedCertificate, server_config};
 use crate::listen::{Limits, Listener, PeerInfo, Slots, Transport, bind_loopback, limits};
 use crate::ops::{self, NotReady, Ready};
 use crate::stop::{self, Ending, Renewals, Stop};
-use crate::telemetry;
 use crate::wire::Core;
 
 /// Where a server listens, and with which certificate.
@@ -145,19 +143,13 @@ impl Bound {
             router: ops::router(ready, metrics.clone(), stop.clone()),
         };
         let ops = tokio::spawn(ops.run(ops_stop));
-        let jobs = [
-            tokio::spawn(telemetry::keep_metrics_small(metrics, stop.clone())),
-            tokio::spawn(keep_keys_fresh(core.auth.clone(), stop.clone())),
-            tokio::spawn(forget_what_is_over(core.auth.clone(), stop.clone())),
-            tokio::spawn(send_notifications(core.auth.clone(), stop.clone())),
-            tokio::spawn(chain_the_record(core.auth.clone(), stop.clone())),
-            tokio::spawn(renew(renewals, renewed, stop)),
-        ];
+        let jobs = jobs::start(&core.auth, metrics, &stop);
+        let renewing = tokio::spawn(renew(renewals, renewed, stop));
         ending.asked().await?;
         tracing::info!("stopping: no new connections, running requests are finished");
         switch.stop();
         while listeners.join_next().await.is_some() {}
-        for job in jobs {
+        for job in jobs.into_iter().chain([renewing]) {
             job.await?;
         }
         ops_switch.stop();
@@ -185,63 +177,6 @@ fn sender(peer: &PeerInfo, door: Door, client: Option<IpAddr>) -> Peer {
         protocol: peer.protocol,
         suite: peer.suite,
     }
-}
-
-/// Reads signing keys anew, so that a key made by `lombard key rotate` is published and used in time.
-async fn keep_keys_fresh(auth: lombard_auth::Auth, stop: Stop) {
-    let every = Duration::from_secs(lombard_auth::keys::REFRESH_SECONDS);
-    while tokio::time::timeout(every, stop.wait()).await.is_err() {
-        if let Err(error) = auth.refresh_keys().await {
-            tracing::warn!(%error, "the signing keys could not be read anew; the known ones stay in use");
-        }
-    }
-}
-
-/// Ends and forgets what is over, so that no table grows for ever.
-async fn forget_what_is_over(auth: lombard_auth::Auth, stop: Stop) {
-    while tokio::time::timeout(FORGET_EVERY, stop.wait()).await.is_err() {
-        match auth.forget_what_is_over().await {
-            Ok(forgotten) => {
-                for (leftover, rows) in forgotten {
-                    metrics::counter!("lombard_forgotten_rows_total", "what" => leftover.code()).increment(rows);
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "what is over could not be forgotten; the next attempt is in a minute")
-            }
-        }
-    }
-}
-
-/// Chains what is on record, at once after a start: a crash leaves entries that are not chained yet.
-async fn chain_the_record(auth: lombard_auth::Auth, stop: Stop) {
-    loop {
-        // Also where the chain cannot be made: this is how it is noticed.
-        if let Ok(seconds) = auth.record_lag().await {
-            metrics::gauge!("lombard_audit_lag_seconds").set(seconds);
-        }
-        match auth.seal_record().await {
-            Ok(chained) => metrics::counter!("lombard_audit_chained_total").increment(chained),
-            Err(error) => tracing::warn!(%error, "the record could not be chained; the next attempt is in a moment"),
-        }
-        if tokio::time::timeout(CHAIN_EVERY, stop.wait()).await.is_ok() {
-            return;
-        }
-    }
-}
-
-/// Sends apps what they asked to be told. What an earlier run did not send is in the database, and goes out with the first round.
-async fn send_notifications(auth: lombard_auth::Auth, stop: Stop) {
-    let mut courier = Courier::new(auth);
-    loop {
-        if let Err(error) = courier.round().await {
-            tracing::warn!(%error, "notifications could not be looked for; the next attempt is in a moment");
-        }
-        if tokio::time::timeout(SEND_EVERY, stop.wait()).await.is_ok() {
-            break;
-        }
-    }
-    courier.stop().await;
 }
 
 /// What is read anew.
@@ -286,13 +221,6 @@ impl Ready for DatabaseReady {
         })
     }
 }
-
-/// Between two rounds of chaining what is on record.
-const CHAIN_EVERY: Duration = Duration::from_secs(1);
-/// Between two looks for what is to be sent to apps.
-const SEND_EVERY: Duration = Duration::from_secs(2);
-/// Between two looks for what can be forgotten.
-const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {

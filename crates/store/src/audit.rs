@@ -35,8 +35,8 @@ pub use list::{Access, ListQuery, Recorded, Whose, accesses, list};
 /// When the database fails.
 pub async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<()> {
     let keys = tx.keys()?;
-    let sealing = data_key::of(tx, entries.iter().filter(|entry| entry.address.is_some()).map(owner)).await?;
-    let rows = entries.iter().map(|entry| line(&sealing, entry)).collect::<Result<Vec<_>>>()?;
+    let sealing = data_key::of(tx, entries.iter().filter_map(owner)).await?;
+    let rows = entries.iter().map(|entry| line(&keys, &sealing, entry)).collect::<Result<Vec<_>>>()?;
     let macs: Vec<Vec<u8>> = rows.iter().map(|line| mac(&keys, line)).collect();
     let sets: Vec<[Value<'_>; 12]> = rows.iter().zip(&macs).map(|(line, mac)| values(line, mac)).collect();
     tx.exec_many(
@@ -56,11 +56,15 @@ pub fn database_name(db: &crate::Db) -> [u8; 32] {
     db.vault().digest(Index::Audit, &[b"database"])
 }
 
-fn line(sealing: &Sealing, entry: &Entry) -> Result<Line> {
+fn line(keys: &Keys, sealing: &Sealing, entry: &Entry) -> Result<Line> {
     let subject = &entry.subject;
     let id = entry.id.to_string();
     Ok(Line {
-        address: entry.address.map(|address| seal_address(sealing, owner(entry), &id, address)).transpose()?,
+        address: match (entry.address, owner(entry)) {
+            (Some(address), Some(owner)) => Some(sealing.seal(owner, address_place(&id), &octets(address))?),
+            (Some(address), None) => Some(keys.seal_for_bank(address_place(&id), &octets(address))?),
+            (None, _) => None,
+        },
         id,
         at: entry.at.micros(),
         event: entry.event.code().to_owned(),
@@ -121,17 +125,17 @@ fn read_line(row: &Row<'_>, first: usize) -> Result<Line> {
 const LINE_COLUMNS: usize = 11;
 
 /// An address is personal: only its sealed bytes are stored, and the chain covers those.
-fn seal_address(sealing: &Sealing, owner: Owner, id: &str, address: IpAddr) -> Result<Vec<u8>> {
-    let plain = match address.to_canonical() {
+fn octets(address: IpAddr) -> Vec<u8> {
+    match address.to_canonical() {
         IpAddr::V4(address) => address.octets().to_vec(),
         IpAddr::V6(address) => address.octets().to_vec(),
-    };
-    sealing.seal(owner, address_place(id), &plain)
+    }
 }
 
-/// Whose address it is: with a customer goes what is known of them.
-fn owner(entry: &Entry) -> Owner {
-    entry.subject.customer.map_or(Owner::Bank, Owner::Customer)
+/// The customer whose address it is, and with whom it goes; `None`: it is an app's, or there is none.
+fn owner(entry: &Entry) -> Option<Owner> {
+    let is_customers = entry.address.is_some() && entry.event.comes_from_customer();
+    entry.subject.customer.filter(|_| is_customers).map(Owner::Customer)
 }
 
 /// The address of an entry; `None` if there is none, or if nobody can open it any more, as when its customer was erased.

@@ -20,6 +20,7 @@ use crate::story::{SCOPE, Sandbox, read_all};
 async fn the_master_key_is_replaced_under_load_without_an_error() {
     let database = postgres::fresh_database().await;
     for (sandbox, url) in [(Sandbox::new(), None), (Sandbox::on(database.url()), Some(database.url()))] {
+        let sandbox = sandbox.without_limits();
         let server = sandbox.start().await;
         let load = Load::on(&sandbox).await;
         let former = sandbox.folder().join("former.key");

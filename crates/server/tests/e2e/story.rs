@@ -16,17 +16,23 @@ pub(crate) struct Sandbox {
     home: TempDir,
     pub(crate) ports: Ports,
     database: Option<String>,
+    is_limited: bool,
 }
 
 impl Sandbox {
     /// A place for a sandbox whose database is in its folder.
     pub(crate) fn new() -> Self {
-        Self { home: tempfile::tempdir().unwrap(), ports: Ports::free(), database: None }
+        Self { home: tempfile::tempdir().unwrap(), ports: Ports::free(), database: None, is_limited: true }
     }
 
     /// A place for a sandbox with a database elsewhere.
     pub(crate) fn on(database: &str) -> Self {
         Self { database: Some(database.to_owned()), ..Self::new() }
+    }
+
+    /// The same without limits, for a test that asks more often than an honest app.
+    pub(crate) fn without_limits(self) -> Self {
+        Self { is_limited: false, ..self }
     }
 
     /// Its data folder, which the first start makes.
@@ -50,6 +56,9 @@ impl Sandbox {
         add("--ops-listen", format!("127.0.0.1:{ops}"));
         if let Some(database) = &self.database {
             add("--database", database.clone());
+        }
+        if !self.is_limited {
+            arguments.push("--no-limits".to_owned());
         }
         arguments
     }

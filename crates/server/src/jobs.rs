@@ -1,0 +1,89 @@
+//! What a server does without being asked: keys, the end of what is over, the chain of the record, events to apps.
+//!
+//! Each job is a loop that ends when the server stops. What fails is said in the log and tried again; no job holds a rule.
+
+use std::time::Duration;
+
+use lombard_auth::notification::Courier;
+use lombard_auth::{Auth, keys};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::stop::Stop;
+use crate::telemetry;
+
+/// Starts all of them.
+pub(crate) fn start(auth: &Auth, metrics: PrometheusHandle, stop: &Stop) -> Vec<JoinHandle<()>> {
+    vec![
+        tokio::spawn(telemetry::keep_metrics_small(metrics, stop.clone())),
+        tokio::spawn(keep_keys_fresh(auth.clone(), stop.clone())),
+        tokio::spawn(forget_what_is_over(auth.clone(), stop.clone())),
+        tokio::spawn(chain_the_record(auth.clone(), stop.clone())),
+        tokio::spawn(send_notifications(auth.clone(), stop.clone())),
+    ]
+}
+
+/// Reads signing keys anew, so that a key made by `lombard key rotate` is published and used in time.
+async fn keep_keys_fresh(auth: Auth, stop: Stop) {
+    let every = Duration::from_secs(keys::REFRESH_SECONDS);
+    while timeout(every, stop.wait()).await.is_err() {
+        if let Err(error) = auth.refresh_keys().await {
+            tracing::warn!(%error, "the signing keys could not be read anew; the known ones stay in use");
+        }
+    }
+}
+
+/// Ends and forgets what is over, so that no table grows for ever.
+async fn forget_what_is_over(auth: Auth, stop: Stop) {
+    while timeout(FORGET_EVERY, stop.wait()).await.is_err() {
+        match auth.forget_what_is_over().await {
+            Ok(forgotten) => {
+                for (leftover, rows) in forgotten {
+                    metrics::counter!("lombard_forgotten_rows_total", "what" => leftover.code()).increment(rows);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "what is over could not be forgotten; the next attempt is in a minute")
+            }
+        }
+    }
+}
+
+/// Chains what is on record, at once after a start: a crash leaves entries that are not chained yet.
+async fn chain_the_record(auth: Auth, stop: Stop) {
+    loop {
+        // Also where the chain cannot be made: this is how it is noticed.
+        if let Ok(seconds) = auth.record_lag().await {
+            metrics::gauge!("lombard_audit_lag_seconds").set(seconds);
+        }
+        match auth.seal_record().await {
+            Ok(chained) => metrics::counter!("lombard_audit_chained_total").increment(chained),
+            Err(error) => tracing::warn!(%error, "the record could not be chained; the next attempt is in a moment"),
+        }
+        if timeout(CHAIN_EVERY, stop.wait()).await.is_ok() {
+            return;
+        }
+    }
+}
+
+/// Sends apps what they asked to be told. What an earlier run did not send is in the database, and goes out with the first round.
+async fn send_notifications(auth: Auth, stop: Stop) {
+    let mut courier = Courier::new(auth);
+    loop {
+        if let Err(error) = courier.round().await {
+            tracing::warn!(%error, "notifications could not be looked for; the next attempt is in a moment");
+        }
+        if timeout(SEND_EVERY, stop.wait()).await.is_ok() {
+            break;
+        }
+    }
+    courier.stop().await;
+}
+
+/// Between two rounds of chaining what is on record.
+const CHAIN_EVERY: Duration = Duration::from_secs(1);
+/// Between two looks for what is to be sent to apps.
+const SEND_EVERY: Duration = Duration::from_secs(2);
+/// Between two looks for what can be forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
