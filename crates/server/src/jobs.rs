@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use lombard_auth::notification::Courier;
-use lombard_auth::{Auth, keys};
+use lombard_auth::{Auth, audit, keys};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -52,14 +52,14 @@ async fn forget_what_is_over(auth: Auth, stop: Stop) {
 
 /// Chains what is on record, at once after a start: a crash leaves entries that are not chained yet.
 async fn chain_the_record(auth: Auth, stop: Stop) {
+    audit::begin_to_count();
     loop {
         // Also where the chain cannot be made: this is how it is noticed.
         if let Ok(seconds) = auth.record_lag().await {
             metrics::gauge!("lombard_audit_lag_seconds").set(seconds);
         }
-        match auth.seal_record().await {
-            Ok(chained) => metrics::counter!("lombard_audit_chained_total").increment(chained),
-            Err(error) => tracing::warn!(%error, "the record could not be chained; the next attempt is in a moment"),
+        if let Err(error) = auth.seal_record().await {
+            tracing::warn!(%error, "the record could not be chained; the next attempt is in a moment");
         }
         if timeout(CHAIN_EVERY, stop.wait()).await.is_ok() {
             return;

@@ -9,6 +9,8 @@ mod arrows;
 mod conformance;
 #[path = "tidy/finding.rs"]
 mod finding;
+#[path = "tidy/metrics.rs"]
+mod metrics;
 #[path = "tidy/size.rs"]
 mod size;
 #[path = "tidy/source.rs"]
@@ -80,6 +82,16 @@ fn nothing_is_left_open_and_every_file_says_what_it_owns() {
 fn every_clause_names_its_file_and_its_tests() {
     let read = |table| (table, fs::read_to_string(root().join(table)).expect("the table is there"));
     assert_none(&conformance::check(&conformance::TABLES.map(read), &root(), &sources(&["src", "tests"])));
+}
+
+#[test]
+fn every_metric_is_described_and_drawn_and_alerts_name_no_others() {
+    let names = crate_folders().iter().map(|folder| format!("lombard_{}", file_name(folder))).collect();
+    let read = |file: &str| fs::read_to_string(root().join(file)).expect("the file is there");
+    let files = [metrics::DESCRIPTION, metrics::DASHBOARD, metrics::ALERTS];
+    let [description, dashboard, alerts] = files.map(read);
+    let texts = [(files[0], description.as_str()), (files[1], dashboard.as_str()), (files[2], alerts.as_str())];
+    assert_none(&metrics::check(&production(), &names, texts));
 }
 
 /// A wrong root or a moved folder must not make every rule pass.

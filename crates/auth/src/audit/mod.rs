@@ -27,4 +27,5 @@ pub use export::{Exported, Part};
 pub use live::Checked;
 pub use lombard_store::audit::{Access, ListQuery, Recorded, Whose};
 pub use lookup::AccessReport;
+pub use sealer::begin_to_count;
 pub use verifier::{Fault, Mac, Proven, Verifier, Wrong};

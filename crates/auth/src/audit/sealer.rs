@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use lombard_domain::audit::Chained;
+use lombard_domain::audit::{Chained, Event};
 use lombard_domain::time::Span;
 use lombard_store::audit::{self, Head};
 
@@ -79,6 +79,7 @@ impl Auth {
         }
         audit::extend(&mut tx, &chained).await?;
         tx.commit().await?;
+        chained.iter().for_each(|entry| count(&entry.line.event));
         Ok(u64::try_from(chained.len()).unwrap_or(u64::MAX))
     }
 
@@ -92,6 +93,22 @@ impl Auth {
     }
 }
 
+/// Makes the counters of all events, so that the first of a kind is seen as one more than none.
+pub fn begin_to_count() {
+    for event in Event::ALL {
+        metrics::counter!(EVENTS_METRIC, "event" => event.code()).increment(0);
+    }
+}
+
+/// Counts an entry once, whichever node it is from. The text comes from the database, the label from the closed list.
+fn count(text: &str) {
+    if let Some(event) = Event::ALL.iter().find(|event| event.code() == text) {
+        metrics::counter!(EVENTS_METRIC, "event" => event.code()).increment(1);
+    }
+}
+
+/// What happened, by event, as it is chained.
+const EVENTS_METRIC: &str = "lombard_events_total";
 /// Entries chained in one transaction: few, because SQLite has one writer, for which calls wait meanwhile.
 const BATCH: i64 = 256;
 /// Batches of one round, so that a round ends and is measured however much comes in.
