@@ -251,6 +251,11 @@ fn assert_safe(page: &Page, app_origin: &str) {
     assert_eq!(page.header("x-frame-options"), "DENY", "{url}");
     assert_eq!(page.header("x-content-type-options"), "nosniff", "{url}");
     assert!(page.header("strict-transport-security").starts_with("max-age=63072000"), "{url}");
+    assert_eq!(page.header("cross-origin-opener-policy"), "same-origin", "{url}");
+    let features = page.header("permissions-policy");
+    for feature in ["camera=()", "geolocation=()", "microphone=()", "payment=()"] {
+        assert!(features.split(", ").any(|denied| denied == feature), "{url}: {features}");
+    }
     let policy = page.header("content-security-policy");
     for directive in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"] {
         assert!(policy.contains(directive), "{url}: {policy}");
