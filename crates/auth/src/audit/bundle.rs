@@ -9,8 +9,9 @@ use lombard_domain::audit::{Chained, Line};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{AuditKeys, BadCheckpoint, Checkpoint};
+use super::fault::{Fault, Mac, Wrong};
 use super::hex;
-use super::verifier::{Fault, Mac, Proven, Verifier, Wrong};
+use super::verifier::{Proven, Verifier};
 
 /// A line of a bundle.
 #[derive(Serialize, Deserialize)]

@@ -4,7 +4,8 @@ use lombard_domain::time::Span;
 use lombard_store::audit;
 
 use super::checkpoint::{self, AuditKeys, BadCheckpoint, Checkpoint};
-use super::verifier::{Fault, Mac, Proven, Verifier, Wrong};
+use super::fault::{Fault, Mac, Wrong};
+use super::verifier::{Proven, Verifier};
 use crate::Auth;
 use crate::error::Result;
 

@@ -6,7 +6,7 @@
 use lombard_domain::audit::Chained;
 
 use super::chain::{Hash, link};
-use super::verifier::{Mac, Wrong};
+use super::fault::{Mac, Wrong};
 
 /// A place where the chain breaks, and what has been seen behind it.
 pub(super) struct Suspicion {
