@@ -11,7 +11,7 @@ use lombard_domain::time::Instant;
 
 use super::{open_address, read_line};
 use crate::db::{Keys, Tx};
-use crate::driver::Row;
+use crate::driver::{Params, Row};
 use crate::error::Result;
 
 /// Whose entries are wanted.
@@ -148,57 +148,58 @@ pub async fn accesses(tx: &mut Tx, query: &ListQuery, customer: CustomerId) -> R
     .await
 }
 
-async fn of_all(tx: &mut Tx, bounds: &Bounds) -> Result<Vec<Recorded>> {
+/// Runs a statement that gives entries.
+async fn recorded_by(tx: &mut Tx, sql: &'static str, params: Params<'_>) -> Result<Vec<Recorded>> {
     let keys = tx.keys()?;
-    tx.all(
+    tx.all(sql, params, |row| recorded(&keys, row)).await
+}
+
+async fn of_all(tx: &mut Tx, bounds: &Bounds) -> Result<Vec<Recorded>> {
+    recorded_by(
+        tx,
         "-- audit::of_all
         SELECT id, at, event, outcome, client_id, customer_id, consent_id, account_id, reason, interaction, address
         FROM audit WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3",
         &[&bounds.low, &bounds.high, &bounds.limit],
-        |row| recorded(&keys, row),
     )
     .await
 }
 
 async fn of_client(tx: &mut Tx, client: &str, bounds: &Bounds) -> Result<Vec<Recorded>> {
-    let keys = tx.keys()?;
-    tx.all(
+    recorded_by(
+        tx,
         "-- audit::of_client
         SELECT id, at, event, outcome, client_id, customer_id, consent_id, account_id, reason, interaction, address
         FROM audit WHERE client_id = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4",
         &[&client, &bounds.low, &bounds.high, &bounds.limit],
-        |row| recorded(&keys, row),
     )
     .await
 }
 
 async fn of_consent(tx: &mut Tx, consent: &str, bounds: &Bounds) -> Result<Vec<Recorded>> {
-    let keys = tx.keys()?;
-    tx.all(
+    recorded_by(
+        tx,
         "-- audit::of_consent
         SELECT id, at, event, outcome, client_id, customer_id, consent_id, account_id, reason, interaction, address
         FROM audit WHERE consent_id = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4",
         &[&consent, &bounds.low, &bounds.high, &bounds.limit],
-        |row| recorded(&keys, row),
     )
     .await
 }
 
 async fn of_customer(tx: &mut Tx, customer: &str, bounds: &Bounds) -> Result<Vec<Recorded>> {
-    let keys = tx.keys()?;
-    tx.all(
+    recorded_by(
+        tx,
         "-- audit::of_customer
         SELECT id, at, event, outcome, client_id, customer_id, consent_id, account_id, reason, interaction, address
         FROM audit WHERE customer_id = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4",
         &[&customer, &bounds.low, &bounds.high, &bounds.limit],
-        |row| recorded(&keys, row),
     )
     .await
 }
 
 /// Entries that are not chained yet.
 async fn waiting(tx: &mut Tx, whose: Whose, bounds: &Bounds) -> Result<Vec<Recorded>> {
-    let keys = tx.keys()?;
     let (mut client, mut consent, mut customer) = (None, None, None);
     match whose {
         Whose::Anybody => {}
@@ -206,7 +207,8 @@ async fn waiting(tx: &mut Tx, whose: Whose, bounds: &Bounds) -> Result<Vec<Recor
         Whose::Consent(id) => consent = Some(id.to_string()),
         Whose::Customer(id) => customer = Some(id.to_string()),
     }
-    tx.all(
+    recorded_by(
+        tx,
         "-- audit::waiting
         SELECT id, at, event, outcome, client_id, customer_id, consent_id, account_id, reason, interaction, address
         FROM audit_inbox
@@ -216,7 +218,6 @@ async fn waiting(tx: &mut Tx, whose: Whose, bounds: &Bounds) -> Result<Vec<Recor
             AND (CAST($5 AS TEXT) IS NULL OR customer_id = $5)
         ORDER BY id DESC LIMIT $6",
         &[&bounds.low, &bounds.high, &client, &consent, &customer, &bounds.limit],
-        |row| recorded(&keys, row),
     )
     .await
 }
