@@ -5,7 +5,10 @@
 
 mod chain;
 mod checkpoint;
+mod inbox;
 mod list;
+mod packed;
+mod span;
 
 use std::net::IpAddr;
 
@@ -13,42 +16,20 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use lombard_domain::audit::{Entry, Line};
 
 use crate::crypt::Place;
-use crate::data_key::{self, Owner, Sealing};
-use crate::db::{Keys, Tx};
+use crate::data_key::{Owner, Sealing};
+use crate::db::Keys;
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
 use crate::vault::Index;
 
-pub use chain::{
-    Checked, Head, advance, chained_after, extend, first_position_from, head, oldest_waiting, start_chain, take,
-    waiting_after,
-};
+pub use chain::{Checked, Head, advance, chained_after, extend, head, start_chain};
 pub use checkpoint::{
     AuditKey, StoredCheckpoint, add_audit_key, add_checkpoint, audit_keys, checkpoint_from, checkpoints_after,
     newest_checkpoint,
 };
-pub use list::{Access, ListQuery, Recorded, Whose, accesses, list};
-
-/// Adds entries.
-///
-/// # Errors
-/// When the database fails.
-pub async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<()> {
-    let keys = tx.keys()?;
-    let sealing = data_key::of(tx, entries.iter().filter_map(owner)).await?;
-    let rows = entries.iter().map(|entry| line(&keys, &sealing, entry)).collect::<Result<Vec<_>>>()?;
-    let macs: Vec<Vec<u8>> = rows.iter().map(|line| mac(&keys, line)).collect();
-    let sets: Vec<[Value<'_>; 12]> = rows.iter().zip(&macs).map(|(line, mac)| values(line, mac)).collect();
-    tx.exec_many(
-        "-- audit::append
-        INSERT INTO audit_inbox (id, at, event, outcome, client_id, customer_id, consent_id, account_id, reason, interaction,
-            address, mac)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-        &sets,
-    )
-    .await?;
-    Ok(())
-}
+pub use inbox::{append, oldest_waiting, take, waiting_after};
+pub use list::{Access, ListQuery, Recorded, SLACK, Whose, accesses, list};
+pub use span::{Span, span_at};
 
 /// A name of this database in its record, the same as long as it lives and unlike any other's.
 #[must_use]
@@ -78,12 +59,13 @@ fn line(keys: &Keys, sealing: &Sealing, entry: &Entry) -> Result<Line> {
     })
 }
 
-fn mac(keys: &Keys, line: &Line) -> Vec<u8> {
-    keys.vault().digest(Index::Audit, &[b"entry", &line.encode()]).to_vec()
+/// What the bank makes of an entry's bytes.
+fn mac(keys: &Keys, bytes: &[u8]) -> [u8; 32] {
+    keys.vault().digest(Index::Audit, &[b"entry", bytes])
 }
 
-fn is_genuine(keys: &Keys, line: &Line, stored: &[u8]) -> bool {
-    verify_slices_are_equal(&mac(keys, line), stored).is_ok()
+fn is_genuine(keys: &Keys, bytes: &[u8], stored: &[u8]) -> bool {
+    verify_slices_are_equal(&mac(keys, bytes), stored).is_ok()
 }
 
 /// An entry's columns, in the order in which every statement has them.

@@ -316,6 +316,8 @@ pub const TABLES: &[&str] = &[
     "notification",
     "audit_inbox",
     "audit",
+    "audit_span",
+    "audit_subject",
     "audit_head",
     "audit_checkpoint",
     "audit_key",

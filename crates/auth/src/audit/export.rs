@@ -2,9 +2,8 @@
 
 use std::io::Write;
 
-use lombard_domain::id::AuditId;
-use lombard_domain::time::{Instant, Span};
-use lombard_store::audit;
+use lombard_domain::time::Instant;
+use lombard_store::audit::{self, SLACK};
 
 use super::bundle::{Item, VERSION};
 use super::chain::genesis;
@@ -42,12 +41,12 @@ impl Auth {
         let Some(newest) = self.make_checkpoint().await? else { return Ok(None) };
         let mut tx = self.db().read().await?;
         let first = match part.since {
-            Some(since) => audit::first_position_from(&mut tx, &first_id(since.minus(SLACK))).await?,
+            Some(since) => audit::span_at(&mut tx, since.minus(SLACK)).await?.map(|span| span.first),
             None => Some(1),
         };
         let Some(first) = first else { return Ok(None) };
         let beyond = match part.until {
-            Some(until) => audit::first_position_from(&mut tx, &first_id(until.plus(SLACK))).await?,
+            Some(until) => audit::span_at(&mut tx, until.plus(SLACK)).await?.map(|span| span.last),
             None => None,
         };
         let last = match beyond {
@@ -120,11 +119,5 @@ fn write(out: &mut (dyn Write + Send), item: &Item) -> Result<()> {
     out.write_all(&line).map_err(Error::internal)
 }
 
-fn first_id(at: Instant) -> String {
-    AuditId::first_of(at).to_string()
-}
-
 /// Entries read at once.
 const PAGE: i64 = 1000;
-/// Entries are chained in the order in which they became visible, which may differ from the order of their times by so much.
-const SLACK: Span = Span::minutes(1);

@@ -149,12 +149,14 @@ impl Auth {
         let (mut count, mut cursor) = (0_u64, String::new());
         loop {
             let page = audit::waiting_after(&mut self.db().read().await?, &cursor, PAGE).await?;
-            let Some(last) = page.last() else { return Ok((count, None)) };
-            cursor.clone_from(&last.entry.id);
-            if let Some(forged) = page.iter().find(|one| !one.genuine) {
-                return Ok((count, Some(forged.entry.id.clone())));
+            let Some((last, _)) = page.last() else { return Ok((count, None)) };
+            cursor.clone_from(last);
+            for one in page.iter().flat_map(|(_, entries)| entries) {
+                if !one.genuine {
+                    return Ok((count, Some(one.entry.id.clone())));
+                }
+                count = count.saturating_add(1);
             }
-            count = count.saturating_add(u64::try_from(page.len()).unwrap_or(u64::MAX));
         }
     }
 }

@@ -27,19 +27,21 @@ pub struct AccessReport {
 }
 
 impl Auth {
-    /// Entries of the record, newest first; also those that are not chained yet.
+    /// Chains what waits, and gives entries of the record, the last first.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn list_record(&self, query: &ListQuery) -> Result<Vec<Recorded>> {
+        self.seal_record().await?;
         Ok(audit::list(&mut self.db().read().await?, query).await?)
     }
 
-    /// What was done with a customer's data.
+    /// Chains what waits, and tells what was done with a customer's data.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn access_report(&self, customer: CustomerId, part: Part) -> Result<AccessReport> {
+        self.seal_record().await?;
         let Part { since, until } = part;
         let query = ListQuery { whose: Whose::Customer(customer), since, until, before: None, limit: WAYS_MAX };
         let mut tx = self.db().read().await?;

@@ -61,6 +61,70 @@ impl Line {
         put_option(&mut out, self.address.as_deref());
         out
     }
+
+    /// Reads the bytes back; `None` if they are not what [`encode`](Self::encode) makes of some entry.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        if rest.array()? != [VERSION] {
+            return None;
+        }
+        let line = Self {
+            id: rest.text()?,
+            at: i64::from_be_bytes(rest.array()?),
+            event: rest.text()?,
+            outcome: rest.text()?,
+            client: rest.optional_text()?,
+            customer: rest.optional_text()?,
+            consent: rest.optional_text()?,
+            account: rest.optional_text()?,
+            reason: rest.optional_text()?,
+            interaction: rest.optional_text()?,
+            address: rest.option()?.map(<[u8]>::to_vec),
+        };
+        rest.0.is_empty().then_some(line)
+    }
+}
+
+/// What is left of bytes that are read from the front.
+struct Rest<'a>(&'a [u8]);
+
+impl<'a> Rest<'a> {
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*head)
+    }
+
+    fn field(&mut self) -> Option<&'a [u8]> {
+        let length = usize::try_from(u64::from_be_bytes(self.array()?)).ok()?;
+        let (head, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(head)
+    }
+
+    fn text(&mut self) -> Option<String> {
+        text(self.field()?)
+    }
+
+    fn option(&mut self) -> Option<Option<&'a [u8]>> {
+        match self.array()? {
+            [0] => Some(None),
+            [1] => self.field().map(Some),
+            _ => None,
+        }
+    }
+
+    fn optional_text(&mut self) -> Option<Option<String>> {
+        match self.option()? {
+            None => Some(None),
+            Some(bytes) => text(bytes).map(Some),
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> Option<String> {
+    std::str::from_utf8(bytes).ok().map(str::to_owned)
 }
 
 fn put(out: &mut Vec<u8>, bytes: &[u8]) {
@@ -90,57 +154,6 @@ mod tests {
 
     use super::*;
 
-    /// Reads bytes back, which proves that nothing else has the same.
-    struct Reader<'a>(&'a [u8]);
-
-    impl Reader<'_> {
-        fn bytes(&mut self, count: usize) -> Vec<u8> {
-            let (head, rest) = self.0.split_at(count);
-            self.0 = rest;
-            head.to_vec()
-        }
-
-        fn field(&mut self) -> Vec<u8> {
-            let length = u64::from_be_bytes(self.bytes(8).try_into().unwrap());
-            self.bytes(usize::try_from(length).unwrap())
-        }
-
-        fn text(&mut self) -> String {
-            String::from_utf8(self.field()).unwrap()
-        }
-
-        fn option(&mut self) -> Option<Vec<u8>> {
-            match self.bytes(1)[0] {
-                0 => None,
-                1 => Some(self.field()),
-                other => panic!("{other}"),
-            }
-        }
-
-        fn optional_text(&mut self) -> Option<String> {
-            self.option().map(|bytes| String::from_utf8(bytes).unwrap())
-        }
-
-        fn line(mut self) -> Line {
-            assert_eq!(self.bytes(1), [VERSION]);
-            let line = Line {
-                id: self.text(),
-                at: i64::from_be_bytes(self.bytes(8).try_into().unwrap()),
-                event: self.text(),
-                outcome: self.text(),
-                client: self.optional_text(),
-                customer: self.optional_text(),
-                consent: self.optional_text(),
-                account: self.optional_text(),
-                reason: self.optional_text(),
-                interaction: self.optional_text(),
-                address: self.option(),
-            };
-            assert!(self.0.is_empty());
-            line
-        }
-    }
-
     fn text() -> impl Strategy<Value = String> {
         "[ab\u{0}\u{1}\u{8}ü]{0,9}"
     }
@@ -160,8 +173,21 @@ mod tests {
     proptest! {
         #[test]
         fn no_two_entries_have_the_same_bytes(one in line(), other in line()) {
-            prop_assert_eq!(&Reader(&one.encode()).line(), &one);
+            prop_assert_eq!(Line::decode(&one.encode()), Some(one.clone()));
             prop_assert_eq!(one.encode() == other.encode(), one == other);
+        }
+
+        #[test]
+        fn bytes_that_can_be_read_are_those_of_what_was_read(
+            one in line(), place: prop::sample::Index, byte: u8, cut: bool, more: Vec<u8>,
+        ) {
+            let mut bytes = one.encode();
+            let place = place.index(bytes.len());
+            if cut { bytes.truncate(place) } else { bytes[place] = byte }
+            bytes.extend(more);
+            if let Some(read) = Line::decode(&bytes) {
+                prop_assert_eq!(read.encode(), bytes);
+            }
         }
     }
 

@@ -151,16 +151,16 @@ async fn list(args: &AuditList) -> anyhow::Result<()> {
         }
         (None, None, None) => Whose::Anybody,
     };
-    let before = args.before.as_deref().map(str::parse).transpose().context("not an entry's id")?;
     let Part { since, until } = part(&args.span);
-    let found = core.auth.list_record(&ListQuery { whose, since, until, before, limit: args.limit }).await?;
+    let found =
+        core.auth.list_record(&ListQuery { whose, since, until, before: args.before, limit: args.limit }).await?;
     for entry in &found {
         if args.json { say(entry_json(entry)) } else { say(entry_line(entry)) }
     }
     match found.last() {
         None => eprintln!("There are none."),
         Some(last) if i64::try_from(found.len()).is_ok_and(|len| len == args.limit) => {
-            eprintln!("There may be older ones: --before {}", last.id);
+            eprintln!("There may be older ones: --before {}", last.position);
         }
         Some(_) => {}
     }
@@ -183,15 +183,14 @@ fn entry_line(entry: &Recorded) -> String {
             line.push_str(&format!("  {name}={value}"));
         }
     }
-    line.push_str("  ");
-    line.push_str(&entry.id);
+    line.push_str(&format!("  {}  {}", entry.position, entry.id));
     line
 }
 
 fn entry_json(entry: &Recorded) -> serde_json::Value {
     json!({
-        "id": entry.id, "at": time(entry.at), "event": entry.event, "outcome": entry.outcome, "reason": entry.reason,
-        "client": entry.client, "customer": entry.customer, "consent": entry.consent, "account": entry.account,
+        "position": entry.position, "id": entry.id, "at": time(entry.at), "event": entry.event, "outcome": entry.outcome,
+        "reason": entry.reason, "client": entry.client, "customer": entry.customer, "consent": entry.consent, "account": entry.account,
         "address": entry.address.map(|address| address.to_string()), "interaction": entry.interaction,
     })
 }

@@ -1,8 +1,15 @@
 -- The record of what happened, as a chain. An entry is written with the change that it tells of, or before the read is answered, into
--- the inbox; a job moves it into the chain a moment later.
+-- the inbox; a job moves it into the chain a moment later. The inbox has a row for each transaction, because calls wait for it.
 DROP TABLE audit;
 CREATE TABLE audit_inbox (
-    id          TEXT PRIMARY KEY,          -- sorts by time
+    id          TEXT PRIMARY KEY,          -- the lowest identifier of its entries; sorts by time
+    at          INTEGER NOT NULL,          -- when that one was
+    entries     INTEGER NOT NULL,          -- how many
+    packed      BLOB NOT NULL              -- the entries, each with a keyed digest of it
+) STRICT, WITHOUT ROWID;
+CREATE TABLE audit (
+    position    INTEGER PRIMARY KEY,       -- 1, 2, 3 and so on, none left out
+    id          TEXT NOT NULL,
     at          INTEGER NOT NULL,
     event       TEXT NOT NULL,
     outcome     TEXT NOT NULL,             -- done, refused
@@ -13,27 +20,23 @@ CREATE TABLE audit_inbox (
     reason      TEXT,
     interaction TEXT,
     address     BLOB,                      -- sealed: the network address of the caller
-    mac         BLOB NOT NULL              -- keyed digest of all of the above
-) STRICT, WITHOUT ROWID;
-CREATE TABLE audit (
-    position    INTEGER PRIMARY KEY,       -- 1, 2, 3 and so on, none left out
-    id          TEXT NOT NULL UNIQUE,
-    at          INTEGER NOT NULL,
-    event       TEXT NOT NULL,
-    outcome     TEXT NOT NULL,
-    client_id   TEXT,
-    customer_id TEXT,
-    consent_id  TEXT,
-    account_id  TEXT,
-    reason      TEXT,
-    interaction TEXT,
-    address     BLOB,                      -- sealed
-    mac         BLOB NOT NULL,
+    mac         BLOB NOT NULL,             -- keyed digest of all of the above but the position
     hash        BLOB NOT NULL              -- SHA-256 of the hash before, and of this entry with its place and mac
 ) STRICT;
-CREATE INDEX audit_by_client ON audit (client_id, id) WHERE client_id IS NOT NULL;
-CREATE INDEX audit_by_customer ON audit (customer_id, id) WHERE customer_id IS NOT NULL;
-CREATE INDEX audit_by_consent ON audit (consent_id, id) WHERE consent_id IS NOT NULL;
+-- Entries that were chained together, and whom they are about: for looking up. An index on each of the columns above would cost
+-- every read several pages; so would one on the time.
+CREATE TABLE audit_span (
+    last_position  INTEGER PRIMARY KEY,
+    first_position INTEGER NOT NULL,
+    last_at        INTEGER NOT NULL     -- the latest time in it
+) STRICT;
+CREATE INDEX audit_span_by_time ON audit_span (last_at);
+CREATE TABLE audit_subject (
+    subject        TEXT NOT NULL,          -- an app, a customer or a consent
+    last_position  INTEGER NOT NULL,    -- the span
+    first_position INTEGER NOT NULL,
+    PRIMARY KEY (subject, last_position)
+) STRICT, WITHOUT ROWID;
 -- Where the chain ends.
 CREATE TABLE audit_head (
     name     TEXT PRIMARY KEY,             -- chain
@@ -61,6 +64,18 @@ CREATE TRIGGER audit_unchanged BEFORE UPDATE ON audit BEGIN
     SELECT RAISE(ABORT, 'the record is never changed');
 END;
 CREATE TRIGGER audit_undeleted BEFORE DELETE ON audit BEGIN
+    SELECT RAISE(ABORT, 'the record is never shortened');
+END;
+CREATE TRIGGER audit_span_unchanged BEFORE UPDATE ON audit_span BEGIN
+    SELECT RAISE(ABORT, 'the record is never changed');
+END;
+CREATE TRIGGER audit_span_undeleted BEFORE DELETE ON audit_span BEGIN
+    SELECT RAISE(ABORT, 'the record is never shortened');
+END;
+CREATE TRIGGER audit_subject_unchanged BEFORE UPDATE ON audit_subject BEGIN
+    SELECT RAISE(ABORT, 'the record is never changed');
+END;
+CREATE TRIGGER audit_subject_undeleted BEFORE DELETE ON audit_subject BEGIN
     SELECT RAISE(ABORT, 'the record is never shortened');
 END;
 CREATE TRIGGER audit_checkpoint_unchanged BEFORE UPDATE ON audit_checkpoint BEGIN

@@ -1,11 +1,10 @@
-//! The chain: moving entries from the inbox into it, and reading it from a place on.
+//! The chain: its end, adding entries to it, and reading it from a place on.
 //!
 //! What a hash is made of is not decided here.
 
 use lombard_domain::audit::{Chained, Line};
-use lombard_domain::time::Instant;
 
-use super::{LINE_COLUMNS, is_genuine, read_line, values};
+use super::{LINE_COLUMNS, is_genuine, read_line, span, values};
 use crate::db::Tx;
 use crate::driver::Value;
 use crate::error::{Error, Result};
@@ -26,29 +25,6 @@ pub struct Checked<T> {
     pub entry: T,
     /// Its keyed digest holds.
     pub genuine: bool,
-}
-
-/// Takes the oldest entries out of the inbox, oldest first.
-///
-/// # Errors
-/// When the database fails.
-pub async fn take(tx: &mut Tx, limit: i64) -> Result<Vec<Checked<(Line, Vec<u8>)>>> {
-    let keys = tx.keys()?;
-    let mut taken = tx
-        .all(
-            "-- audit::take
-            DELETE FROM audit_inbox WHERE id IN (SELECT id FROM audit_inbox ORDER BY id LIMIT $1)
-            RETURNING id, at, event, outcome, client_id, customer_id, consent_id, account_id, reason, interaction, address, mac",
-            &[&limit],
-            |row| {
-                let (line, mac): (Line, Vec<u8>) = (read_line(row, 0)?, row.get(LINE_COLUMNS)?);
-                Ok(Checked { genuine: is_genuine(&keys, &line, &mac), entry: (line, mac) })
-            },
-        )
-        .await?;
-    // Neither engine promises an order of what was deleted.
-    taken.sort_by(|a, b| a.entry.0.id.cmp(&b.entry.0.id));
-    Ok(taken)
 }
 
 /// Where the chain ends; `None` if it was never started.
@@ -94,7 +70,7 @@ pub async fn advance(tx: &mut Tx, from: i64, to: &Head) -> Result<bool> {
     Ok(moved == 1)
 }
 
-/// Stores entries with their places in the chain.
+/// Stores entries with their places in the chain, which follow each other, and whom they are about.
 ///
 /// # Errors
 /// [`Error::Conflict`] if a place is taken.
@@ -131,21 +107,7 @@ pub async fn extend(tx: &mut Tx, entries: &[Chained]) -> Result<()> {
         &sets,
     )
     .await?;
-    Ok(())
-}
-
-/// Since when the oldest entry of the inbox waits; `None` if none does.
-///
-/// # Errors
-/// When the database fails.
-pub async fn oldest_waiting(tx: &mut Tx) -> Result<Option<Instant>> {
-    tx.one(
-        "-- audit::oldest_waiting
-        SELECT at FROM audit_inbox ORDER BY id LIMIT 1",
-        &[],
-        |row| Ok(Instant::from_micros(row.get(0)?)),
-    )
-    .await
+    span::add(tx, entries).await
 }
 
 /// The entries of the chain that follow a place, in their order.
@@ -162,43 +124,10 @@ pub async fn chained_after(tx: &mut Tx, position: i64, limit: i64) -> Result<Vec
         &[&position, &limit],
         |row| {
             let (line, mac): (Line, Vec<u8>) = (read_line(row, 1)?, row.get(LINE_COLUMNS + 1)?);
-            let genuine = is_genuine(&keys, &line, &mac);
+            let genuine = is_genuine(&keys, &line.encode(), &mac);
             let entry = Chained { position: row.get(0)?, line, mac, hash: row.get(LINE_COLUMNS + 2)? };
             Ok(Checked { entry, genuine })
         },
-    )
-    .await
-}
-
-/// The entries of the inbox that follow an identifier, in their order.
-///
-/// # Errors
-/// When the database fails.
-pub async fn waiting_after(tx: &mut Tx, id: &str, limit: i64) -> Result<Vec<Checked<Line>>> {
-    let keys = tx.keys()?;
-    tx.all(
-        "-- audit::waiting_after
-        SELECT id, at, event, outcome, client_id, customer_id, consent_id, account_id, reason, interaction, address, mac
-        FROM audit_inbox WHERE id > $1 ORDER BY id LIMIT $2",
-        &[&id, &limit],
-        |row| {
-            let (line, mac): (Line, Vec<u8>) = (read_line(row, 0)?, row.get(LINE_COLUMNS)?);
-            Ok(Checked { genuine: is_genuine(&keys, &line, &mac), entry: line })
-        },
-    )
-    .await
-}
-
-/// The place of the first entry whose identifier is this or a later one.
-///
-/// # Errors
-/// When the database fails.
-pub async fn first_position_from(tx: &mut Tx, id: &str) -> Result<Option<i64>> {
-    tx.one(
-        "-- audit::first_position_from
-        SELECT position FROM audit WHERE id >= $1 ORDER BY id LIMIT 1",
-        &[&id],
-        |row| row.get(0),
     )
     .await
 }

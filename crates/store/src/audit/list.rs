@@ -1,17 +1,14 @@
-//! Looking entries up: the newest first, of one app, customer or consent, and what was done with a customer's data.
-//!
-//! Identifiers of entries sort by time, so a time is a place in every index. Entries of the inbox, which has no index but that and
-//! holds what came within the last second or so, are read beside those of the chain.
+//! Looking chained entries up: the last first, of one app, customer or consent, and what was done with a customer's data.
 
 use std::net::IpAddr;
 
 use lombard_domain::audit::Line;
-use lombard_domain::id::{AuditId, ClientId, ConsentId, CustomerId};
-use lombard_domain::time::Instant;
+use lombard_domain::id::{ClientId, ConsentId, CustomerId};
+use lombard_domain::time::{self, Instant};
 
-use super::{open_address, read_line};
+use super::{open_address, read_line, span, span_at};
 use crate::db::{Keys, Tx};
-use crate::driver::{Params, Row};
+use crate::driver::Row;
 use crate::error::Result;
 
 /// Whose entries are wanted.
@@ -36,8 +33,8 @@ pub struct ListQuery {
     pub since: Option<Instant>,
     /// Not those from this moment on.
     pub until: Option<Instant>,
-    /// Only those older than this one, which ended the page before.
-    pub before: Option<AuditId>,
+    /// Only those before this position, which ended the page before.
+    pub before: Option<i64>,
     /// How many at most.
     pub limit: i64,
 }
@@ -45,6 +42,8 @@ pub struct ListQuery {
 /// An entry as it was recorded, in plain texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
+    /// Its place in the chain.
+    pub position: i64,
     /// Its identifier.
     pub id: String,
     /// When, in microseconds since the epoch.
@@ -92,24 +91,26 @@ pub struct Access {
     pub last: i64,
 }
 
-/// Entries, newest first.
+/// Chained entries, the last first.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(tx: &mut Tx, query: &ListQuery) -> Result<Vec<Recorded>> {
-    let bounds = Bounds::of(query);
-    // The inbox first: what is moved meanwhile is then found twice and not missed.
-    let mut found = waiting(tx, query.whose, &bounds).await?;
-    found.extend(match query.whose {
-        Whose::Anybody => of_all(tx, &bounds).await?,
-        Whose::Client(id) => of_client(tx, &id.to_string(), &bounds).await?,
-        Whose::Consent(id) => of_consent(tx, &id.to_string(), &bounds).await?,
-        Whose::Customer(id) => of_customer(tx, &id.to_string(), &bounds).await?,
-    });
-    found.sort_by(|a, b| b.id.cmp(&a.id));
-    found.dedup_by(|a, b| a.id == b.id);
-    found.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
-    Ok(found)
+    let mut bounds = Bounds::of(tx, query).await?;
+    let Some(subject) = query.whose.subject() else { return of_all(tx, &bounds, query.limit).await };
+    let mut found: Vec<Recorded> = Vec::new();
+    loop {
+        let spans = span::of_subject(tx, &subject, bounds.after, bounds.before, SPANS).await?;
+        let Some(oldest) = spans.last() else { return Ok(found) };
+        let missing = query.limit.saturating_sub(i64::try_from(found.len()).unwrap_or(i64::MAX));
+        let some = Bounds { after: bounds.after.max(oldest.first.saturating_sub(1)), ..bounds };
+        found.extend(of_subject(tx, &subject, oldest.last, &some, missing).await?);
+        let full = i64::try_from(found.len()).is_ok_and(|len| len >= query.limit);
+        if full || i64::try_from(spans.len()).is_ok_and(|len| len < SPANS) {
+            return Ok(found);
+        }
+        bounds.before = oldest.first;
+    }
 }
 
 /// What was done with a customer's data from one moment to another, one row for each way, ordered by app and consent.
@@ -117,20 +118,17 @@ pub async fn list(tx: &mut Tx, query: &ListQuery) -> Result<Vec<Recorded>> {
 /// # Errors
 /// When the database fails.
 pub async fn accesses(tx: &mut Tx, query: &ListQuery, customer: CustomerId) -> Result<Vec<Access>> {
-    let Bounds { low, high, limit } = Bounds::of(query);
+    let Bounds { after, before, since, until } = Bounds::of(tx, query).await?;
     tx.all(
         "-- audit::accesses
         SELECT event, outcome, client_id, consent_id, account_id, reason, COUNT(*), MIN(at), MAX(at)
-        FROM (
-            SELECT event, outcome, client_id, consent_id, account_id, reason, at
-            FROM audit WHERE customer_id = $1 AND id >= $2 AND id < $3
-            UNION ALL
-            SELECT event, outcome, client_id, consent_id, account_id, reason, at
-            FROM audit_inbox WHERE customer_id = $1 AND id >= $2 AND id < $3
-        ) AS entry
+        FROM audit_subject AS span CROSS JOIN audit AS entry
+        WHERE span.subject = $1 AND span.last_position > $2 AND span.first_position < $3
+            AND entry.position >= span.first_position AND entry.position <= span.last_position
+            AND entry.customer_id = $1 AND entry.at >= $4 AND entry.at < $5
         GROUP BY event, outcome, client_id, consent_id, account_id, reason
-        ORDER BY client_id, consent_id, event, account_id, reason LIMIT $4",
-        &[&customer.to_string(), &low, &high, &limit],
+        ORDER BY client_id, consent_id, event, account_id, reason LIMIT $6",
+        &[&customer.to_string(), &after, &before, &since, &until, &query.limit],
         |row| {
             Ok(Access {
                 event: row.get(0)?,
@@ -148,103 +146,87 @@ pub async fn accesses(tx: &mut Tx, query: &ListQuery, customer: CustomerId) -> R
     .await
 }
 
-/// Runs a statement that gives entries.
-async fn recorded_by(tx: &mut Tx, sql: &'static str, params: Params<'_>) -> Result<Vec<Recorded>> {
+async fn of_all(tx: &mut Tx, bounds: &Bounds, limit: i64) -> Result<Vec<Recorded>> {
     let keys = tx.keys()?;
-    tx.all(sql, params, |row| recorded(&keys, row)).await
-}
-
-async fn of_all(tx: &mut Tx, bounds: &Bounds) -> Result<Vec<Recorded>> {
-    recorded_by(
-        tx,
+    tx.all(
         "-- audit::of_all
-        SELECT id, at, event, outcome, client_id, customer_id, consent_id, account_id, reason, interaction, address
-        FROM audit WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3",
-        &[&bounds.low, &bounds.high, &bounds.limit],
+        SELECT position, id, at, event, outcome, client_id, customer_id, consent_id, account_id, reason, interaction, address
+        FROM audit WHERE position > $1 AND position < $2 AND at >= $3 AND at < $4 ORDER BY position DESC LIMIT $5",
+        &[&bounds.after, &bounds.before, &bounds.since, &bounds.until, &limit],
+        |row| recorded(&keys, row),
     )
     .await
 }
 
-async fn of_client(tx: &mut Tx, client: &str, bounds: &Bounds) -> Result<Vec<Recorded>> {
-    recorded_by(
-        tx,
-        "-- audit::of_client
-        SELECT id, at, event, outcome, client_id, customer_id, consent_id, account_id, reason, interaction, address
-        FROM audit WHERE client_id = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4",
-        &[&client, &bounds.low, &bounds.high, &bounds.limit],
-    )
-    .await
-}
-
-async fn of_consent(tx: &mut Tx, consent: &str, bounds: &Bounds) -> Result<Vec<Recorded>> {
-    recorded_by(
-        tx,
-        "-- audit::of_consent
-        SELECT id, at, event, outcome, client_id, customer_id, consent_id, account_id, reason, interaction, address
-        FROM audit WHERE consent_id = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4",
-        &[&consent, &bounds.low, &bounds.high, &bounds.limit],
-    )
-    .await
-}
-
-async fn of_customer(tx: &mut Tx, customer: &str, bounds: &Bounds) -> Result<Vec<Recorded>> {
-    recorded_by(
-        tx,
-        "-- audit::of_customer
-        SELECT id, at, event, outcome, client_id, customer_id, consent_id, account_id, reason, interaction, address
-        FROM audit WHERE customer_id = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4",
-        &[&customer, &bounds.low, &bounds.high, &bounds.limit],
-    )
-    .await
-}
-
-/// Entries that are not chained yet.
-async fn waiting(tx: &mut Tx, whose: Whose, bounds: &Bounds) -> Result<Vec<Recorded>> {
-    let (mut client, mut consent, mut customer) = (None, None, None);
-    match whose {
-        Whose::Anybody => {}
-        Whose::Client(id) => client = Some(id.to_string()),
-        Whose::Consent(id) => consent = Some(id.to_string()),
-        Whose::Customer(id) => customer = Some(id.to_string()),
-    }
-    recorded_by(
-        tx,
-        "-- audit::waiting
-        SELECT id, at, event, outcome, client_id, customer_id, consent_id, account_id, reason, interaction, address
-        FROM audit_inbox
-        WHERE id >= $1 AND id < $2
-            AND (CAST($3 AS TEXT) IS NULL OR client_id = $3)
-            AND (CAST($4 AS TEXT) IS NULL OR consent_id = $4)
-            AND (CAST($5 AS TEXT) IS NULL OR customer_id = $5)
-        ORDER BY id DESC LIMIT $6",
-        &[&bounds.low, &bounds.high, &client, &consent, &customer, &bounds.limit],
+/// What there is of a subject in its spans from the one that ends at `oldest` on.
+async fn of_subject(tx: &mut Tx, subject: &str, oldest: i64, bounds: &Bounds, limit: i64) -> Result<Vec<Recorded>> {
+    let keys = tx.keys()?;
+    tx.all(
+        "-- audit::of_subject
+        SELECT position, id, at, event, outcome, client_id, customer_id, consent_id, account_id, reason, interaction, address
+        FROM audit_subject AS span CROSS JOIN audit AS entry
+        WHERE span.subject = $1 AND span.last_position >= $2 AND span.first_position < $3
+            AND entry.position >= span.first_position AND entry.position <= span.last_position
+            AND (entry.client_id = $1 OR entry.customer_id = $1 OR entry.consent_id = $1)
+            AND entry.position > $4 AND entry.position < $3 AND entry.at >= $5 AND entry.at < $6
+        ORDER BY entry.position DESC LIMIT $7",
+        &[&subject, &oldest, &bounds.before, &bounds.after, &bounds.since, &bounds.until, &limit],
+        |row| recorded(&keys, row),
     )
     .await
 }
 
 fn recorded(keys: &Keys, row: &Row<'_>) -> Result<Recorded> {
     let Line { id, at, event, outcome, client, customer, consent, account, reason, interaction, address } =
-        read_line(row, 0)?;
+        read_line(row, 1)?;
     let address = open_address(keys, &id, address.as_deref())?;
-    Ok(Recorded { id, at, event, outcome, client, customer, consent, account, reason, interaction, address })
+    let position = row.get(0)?;
+    Ok(Recorded { position, id, at, event, outcome, client, customer, consent, account, reason, interaction, address })
 }
 
-/// The identifiers between which a page lies: from `low` on, and before `high`.
+/// Between what a page lies, the positions left out.
+#[derive(Clone, Copy)]
 struct Bounds {
-    low: String,
-    high: String,
-    limit: i64,
+    after: i64,
+    before: i64,
+    since: i64,
+    until: i64,
 }
 
 impl Bounds {
-    fn of(query: &ListQuery) -> Self {
-        let low = query.since.map_or_else(String::new, |at| AuditId::first_of(at).to_string());
-        let until = query.until.map(|at| AuditId::first_of(at).to_string());
-        let before = query.before.map(|id| id.to_string());
-        let high = until.into_iter().chain(before).min().unwrap_or_else(|| HIGHEST.to_owned());
-        Self { low, high, limit: query.limit }
+    async fn of(tx: &mut Tx, query: &ListQuery) -> Result<Self> {
+        let mut bounds = Self {
+            after: 0,
+            before: query.before.unwrap_or(i64::MAX),
+            since: query.since.map_or(i64::MIN, Instant::micros),
+            until: query.until.map_or(i64::MAX, Instant::micros),
+        };
+        if let Some(since) = query.since {
+            let found = span_at(tx, since.minus(SLACK)).await?;
+            bounds.after = found.map_or(i64::MAX, |span| span.first.saturating_sub(1));
+        }
+        if let Some(until) = query.until
+            && let Some(beyond) = span_at(tx, until.plus(SLACK)).await?
+        {
+            bounds.before = bounds.before.min(beyond.last.saturating_add(1));
+        }
+        Ok(bounds)
     }
 }
 
-/// Comes after every identifier.
-const HIGHEST: &str = "~";
+impl Whose {
+    /// The identifier under which the spans are found; `None`: all are wanted.
+    fn subject(self) -> Option<String> {
+        match self {
+            Self::Anybody => None,
+            Self::Client(id) => Some(id.to_string()),
+            Self::Consent(id) => Some(id.to_string()),
+            Self::Customer(id) => Some(id.to_string()),
+        }
+    }
+}
+
+/// Entries are chained in the order in which they became visible, which may differ from the order of their times by so much.
+pub const SLACK: time::Span = time::Span::minutes(1);
+/// Spans looked through at once.
+const SPANS: i64 = 64;

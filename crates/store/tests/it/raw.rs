@@ -61,6 +61,12 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The bytes that a text of digits stands for.
+pub(crate) fn unhex(text: &str) -> Vec<u8> {
+    let digits = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+    digits.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+}
+
 /// Why the database refuses a statement.
 pub(crate) async fn refusal(url: &str, sql: &str) -> String {
     match path(url) {

@@ -271,7 +271,10 @@ async fn an_entry_that_was_edited_before_it_was_chained_is_named() {
     lombard_store::audit::append(&mut tx, std::slice::from_ref(&entry)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(trail.bank.auth.verify_record(None).await.unwrap().waiting, 1);
-    trail.sql("UPDATE audit_inbox SET outcome = 'refused'");
+    let mut packed: Vec<u8> = trail.raw.query_row("SELECT packed FROM audit_inbox", [], |row| row.get(0)).unwrap();
+    let place = packed.windows(4).position(|some| some == b"done").unwrap();
+    packed.splice(place..place + 4, *b"dome");
+    trail.raw.execute("UPDATE audit_inbox SET packed = ?1", [packed]).unwrap();
     let fault = trail.bank.auth.verify_record(None).await.unwrap().chain.unwrap_err();
     let id = Some(entry.id.to_string());
     assert_eq!(fault, Fault { position: None, id: id.clone(), wrong: Wrong::Forged });

@@ -43,19 +43,17 @@ impl Trail {
         let bank = TestBank::new().await;
         let raw = Connection::open(bank.file()).unwrap();
         raw.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
-        for name in ["inbox_unchanged", "unchanged", "undeleted", "checkpoint_unchanged", "checkpoint_undeleted"] {
-            raw.execute_batch(&format!("DROP TRIGGER audit_{name}")).unwrap();
+        for name in ["", "inbox_", "checkpoint_", "span_", "subject_"] {
+            let both = format!("DROP TRIGGER audit_{name}unchanged; DROP TRIGGER IF EXISTS audit_{name}undeleted");
+            raw.execute_batch(&both).unwrap();
         }
         Self { bank, raw }
     }
 
     /// Forgets what was, and makes a record anew.
     pub(crate) async fn make(&self, plan: &Plan) -> Made {
-        self.raw
-            .execute_batch(
-                "BEGIN; DELETE FROM audit; DELETE FROM audit_inbox; DELETE FROM audit_head; DELETE FROM audit_checkpoint; COMMIT",
-            )
-            .unwrap();
+        let tables = ["audit", "audit_span", "audit_subject", "audit_inbox", "audit_head", "audit_checkpoint"];
+        self.raw.execute_batch(&format!("BEGIN; DELETE FROM {}; COMMIT", tables.join("; DELETE FROM "))).unwrap();
         let random = TestBank::seeded(plan.seed);
         let mut size = 0;
         for (count, checkpoint) in &plan.batches {

@@ -72,9 +72,9 @@ pub(crate) struct AuditList {
     /// How many at most.
     #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=LIST_MAX))]
     pub(crate) limit: i64,
-    /// Only those older than this entry, the last of the page before.
-    #[arg(long, value_name = "ENTRY_ID")]
-    pub(crate) before: Option<String>,
+    /// Only those before this position of the record, where the page before ended.
+    #[arg(long, value_name = "POSITION", value_parser = clap::value_parser!(i64).range(1..))]
+    pub(crate) before: Option<i64>,
     /// Print JSON, one object a line.
     #[arg(long)]
     pub(crate) json: bool,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use lombard_domain::audit::Line;
 use rusqlite::Connection;
 
 /// Nothing in the database is half-made.
@@ -29,10 +30,29 @@ pub(crate) fn every_read_is_on_record(file: &Path, reads: &[String]) {
 fn open(file: &Path) -> Connection {
     let database = Connection::open(file).unwrap();
     let columns = "event, client_id, consent_id, interaction";
-    let both = format!("SELECT {columns} FROM audit UNION ALL SELECT {columns} FROM audit_inbox");
-    database.execute_batch(&format!("CREATE TEMP VIEW record AS {both}")).unwrap();
+    database.execute_batch(&format!("CREATE TEMP TABLE record AS SELECT {columns} FROM audit")).unwrap();
+    for packed in waiting(&database) {
+        let mut rest = &packed[..];
+        while let Some((length, more)) = rest.split_first_chunk() {
+            let (entry, more) = more.split_at(usize::try_from(u32::from_be_bytes(*length)).unwrap());
+            let Line { event, client, consent, interaction, .. } = Line::decode(entry).unwrap();
+            let insert = format!("INSERT INTO record ({columns}) VALUES (?1, ?2, ?3, ?4)");
+            database.execute(&insert, (event, client, consent, interaction)).unwrap();
+            rest = &more[KEYED_DIGEST..];
+        }
+    }
     database
 }
+
+/// The rows of the inbox.
+fn waiting(database: &Connection) -> Vec<Vec<u8>> {
+    let mut statement = database.prepare("SELECT packed FROM audit_inbox").unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+/// Bytes behind each entry of the inbox.
+const KEYED_DIGEST: usize = 32;
 
 fn texts(database: &Connection, query: &str) -> Vec<String> {
     let mut statement = database.prepare(query).expect(query);

@@ -1,8 +1,10 @@
 //! Moving entries into the chain, and what the database itself refuses.
 
-use lombard_domain::audit::{Chained, Event};
+use std::collections::BTreeSet;
+
+use lombard_domain::audit::{Chained, Event, Line};
 use lombard_domain::secret::Secret;
-use lombard_store::audit::{self, AuditKey, Head, StoredCheckpoint};
+use lombard_store::audit::{self, AuditKey, Checked, Head, StoredCheckpoint};
 use lombard_store::{Error, Tx};
 
 use super::happened;
@@ -33,6 +35,12 @@ pub(super) async fn move_all(tx: &mut Tx, at_once: i64) {
     }
 }
 
+/// What waits, row by row.
+async fn waiting(tx: &mut Tx) -> Vec<Checked<Line>> {
+    let rows = audit::waiting_after(tx, "", 99).await.unwrap();
+    rows.into_iter().flat_map(|(_, entries)| entries).collect()
+}
+
 /// Takes away what keeps the record from being changed.
 pub(super) fn without_triggers(engine: &Engine) -> String {
     let on = |table: &str| if engine.name == "postgres" { format!(" ON {table}") } else { String::new() };
@@ -47,11 +55,16 @@ async fn entries_are_taken_from_the_inbox_oldest_first_and_read_back_from_the_ch
         let mut tx = engine.db.begin("test").await.unwrap();
         let entries: Vec<_> = [5, 3, 4, 1, 2].map(|n| happened(n, Event::DataRead)).into();
         audit::append(&mut tx, &entries).await.unwrap();
-        let waiting = audit::waiting_after(&mut tx, "", 9).await.unwrap();
-        let ids: Vec<_> = (1..=5).map(|n| happened(n, Event::DataRead).id.to_string()).collect();
-        assert_eq!(waiting.iter().map(|one| one.entry.id.clone()).collect::<Vec<_>>(), ids, "{engine}");
+        audit::append(&mut tx, &[happened(6, Event::DataRead)]).await.unwrap();
+        let rows = audit::waiting_after(&mut tx, "", 9).await.unwrap();
+        assert_eq!(rows.iter().map(|(_, row)| row.len()).collect::<Vec<_>>(), [5, 1], "{engine}");
+        let next = audit::waiting_after(&mut tx, &rows[0].0, 1).await.unwrap();
+        assert_eq!(next[0].1[0].entry.id, happened(6, Event::DataRead).id.to_string(), "{engine}");
+        let waiting = waiting(&mut tx).await;
+        let ids: Vec<_> = (1..=6).map(|n| happened(n, Event::DataRead).id.to_string()).collect();
+        let found: BTreeSet<_> = waiting.iter().map(|one| one.entry.id.clone()).collect();
+        assert_eq!(found, ids.iter().cloned().collect(), "{engine}");
         assert!(waiting.iter().all(|one| one.genuine), "{engine}");
-        assert_eq!(audit::waiting_after(&mut tx, &ids[2], 1).await.unwrap()[0].entry.id, ids[3], "{engine}");
 
         move_all(&mut tx, 2).await;
         assert!(audit::waiting_after(&mut tx, "", 9).await.unwrap().is_empty(), "{engine}");
@@ -59,11 +72,15 @@ async fn entries_are_taken_from_the_inbox_oldest_first_and_read_back_from_the_ch
         assert!(chained.iter().all(|one| one.genuine && one.entry.hash == [1; 32]), "{engine}");
         let found: Vec<_> = chained.iter().map(|one| (one.entry.position, one.entry.line.id.clone())).collect();
         assert_eq!(found, (1..).zip(ids.clone()).collect::<Vec<_>>(), "{engine}");
-        assert_eq!(waiting[0].entry, chained[0].entry.line, "{engine}");
+        // The first row tells of what was before them, in the order in which it was told.
+        assert_eq!(waiting[3].entry, chained[0].entry.line, "{engine}");
         let page = audit::chained_after(&mut tx, 2, 2).await.unwrap();
         assert_eq!(page.iter().map(|one| one.entry.position).collect::<Vec<_>>(), [3, 4], "{engine}");
-        assert_eq!(audit::first_position_from(&mut tx, &ids[3]).await.unwrap(), Some(4), "{engine}");
-        assert_eq!(audit::first_position_from(&mut tx, "~").await.unwrap(), None, "{engine}");
+        // Two were wanted at once, and a row is taken as a whole.
+        let span = |first, last| Some(audit::Span { first, last });
+        for (second, expected) in [(0, span(1, 5)), (5, span(1, 5)), (6, span(6, 6)), (7, None)] {
+            assert_eq!(audit::span_at(&mut tx, at(second)).await.unwrap(), expected, "{second} on {engine}");
+        }
     }
 }
 
@@ -104,22 +121,73 @@ async fn an_entry_that_was_edited_before_or_after_it_was_chained_is_not_genuine(
         let mut tx = engine.db.begin("test").await.unwrap();
         audit::append(&mut tx, &[happened(1, Event::SignInFailed), happened(2, Event::SignInFailed)]).await.unwrap();
         tx.commit().await.unwrap();
-        let edit = |table: &str| format!("UPDATE {table} SET outcome = 'done' WHERE client_id IS NOT NULL;");
-        raw::execute(&engine.url, &format!("{}{}", without_triggers(&engine), edit("audit_inbox"))).await;
+        raw::execute(&engine.url, &without_triggers(&engine)).await;
+        // A letter of the first entry's outcome.
+        edit_inbox(&engine, |packed| replace(packed, "refused", "refuseD")).await;
         let mut tx = engine.db.begin("test").await.unwrap();
-        assert!(!audit::waiting_after(&mut tx, "", 9).await.unwrap()[0].genuine, "{engine}");
+        let expected = [("refuseD", false), ("refused", true)];
+        let told = |one: &Checked<Line>| (one.entry.outcome.clone(), one.genuine);
+        let expected = expected.map(|(outcome, genuine)| (outcome.to_owned(), genuine));
+        assert_eq!(waiting(&mut tx).await.iter().map(told).collect::<Vec<_>>(), expected, "{engine}");
         let taken = audit::take(&mut tx, 9).await.unwrap();
-        assert!(taken.len() == 2 && taken.iter().all(|one| !one.genuine), "{engine}");
+        assert_eq!(taken.iter().map(|one| one.genuine).collect::<Vec<_>>(), [false, true], "{engine}");
         drop(tx);
-        raw::execute(&engine.url, "UPDATE audit_inbox SET outcome = 'refused'").await;
+        edit_inbox(&engine, |packed| replace(packed, "refuseD", "refused")).await;
         let mut tx = engine.db.begin("test").await.unwrap();
         move_all(&mut tx, 9).await;
         tx.commit().await.unwrap();
-        raw::execute(&engine.url, &edit("audit")).await;
+        raw::execute(&engine.url, "UPDATE audit SET outcome = 'done'").await;
         let mut tx = engine.db.read().await.unwrap();
         let chained = audit::chained_after(&mut tx, 0, 9).await.unwrap();
         assert!(chained.len() == 2 && chained.iter().all(|one| !one.genuine), "{engine}");
     }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_in_the_inbox_is_kept_as_what_is_not_genuine() {
+    for engine in engines::fresh().await {
+        for (name, edit, good) in [
+            ("cut off", (|packed| packed[..packed.len() - 1].to_vec()) as fn(Vec<u8>) -> Vec<u8>, 1),
+            ("too long", |packed| [packed, vec![0; 7]].concat(), 2),
+            ("a length", |packed| [vec![255; 4], packed[4..].to_vec()].concat(), 0),
+            ("a version", |packed| [packed[..4].to_vec(), vec![9], packed[5..].to_vec()].concat(), 1),
+            ("nothing of it", |_| vec![1], 0),
+        ] {
+            let mut tx = engine.db.begin("test").await.unwrap();
+            let entries = [happened(1, Event::SignedIn), happened(2, Event::SignedIn)];
+            audit::append(&mut tx, &entries).await.unwrap();
+            tx.commit().await.unwrap();
+            if name == "cut off" {
+                raw::execute(&engine.url, &without_triggers(&engine)).await;
+            }
+            edit_inbox(&engine, edit).await;
+            let mut tx = engine.db.begin("test").await.unwrap();
+            let taken = audit::take(&mut tx, 9).await.unwrap();
+            assert_eq!(taken.iter().filter(|one| one.genuine).count(), good, "{name} on {engine}");
+            let broken: Vec<_> = taken.iter().filter(|one| !one.genuine).map(|one| &one.entry).collect();
+            assert_eq!(broken.len(), 1, "{name} on {engine}");
+            let (line, kept) = broken[0];
+            assert_eq!((&line.id, line.event.as_str()), (&entries[0].id.to_string(), "record.unreadable"), "{name}");
+            assert!(!kept.is_empty(), "{name} on {engine}");
+            tx.commit().await.unwrap();
+        }
+    }
+}
+
+/// Changes the only row of the inbox.
+async fn edit_inbox(engine: &Engine, edit: impl Fn(Vec<u8>) -> Vec<u8>) {
+    let row = raw::rows(&engine.url, "SELECT packed FROM audit_inbox").await.remove(0);
+    let packed = raw::unhex(&row);
+    let edited = raw::hex(&edit(packed));
+    let value = if engine.name == "postgres" { format!("'\\x{edited}'") } else { format!("x'{edited}'") };
+    raw::execute(&engine.url, &format!("UPDATE audit_inbox SET packed = {value}")).await;
+}
+
+/// Replaces the first of a text in bytes.
+fn replace(mut bytes: Vec<u8>, old: &str, new: &str) -> Vec<u8> {
+    let place = bytes.windows(old.len()).position(|some| some == old.as_bytes()).unwrap();
+    bytes.splice(place..place + old.len(), new.bytes());
+    bytes
 }
 
 #[tokio::test]
@@ -134,12 +202,21 @@ async fn the_database_refuses_to_change_or_shorten_the_record() {
         let mut refused = vec![
             "UPDATE audit SET outcome = 'refused'",
             "DELETE FROM audit",
-            "UPDATE audit_inbox SET outcome = 'refused'",
+            "UPDATE audit_inbox SET entries = 7",
+            "UPDATE audit_span SET last_at = 7",
+            "DELETE FROM audit_span",
+            "UPDATE audit_subject SET subject = ''",
+            "DELETE FROM audit_subject",
             "UPDATE audit_checkpoint SET jws = ''",
             "DELETE FROM audit_checkpoint",
         ];
         if engine.name == "postgres" {
-            refused.extend(["TRUNCATE audit", "TRUNCATE audit_checkpoint"]);
+            refused.extend([
+                "TRUNCATE audit",
+                "TRUNCATE audit_checkpoint",
+                "TRUNCATE audit_span",
+                "TRUNCATE audit_subject",
+            ]);
         }
         for sql in refused {
             let why = raw::refusal(&engine.url, sql).await;
