@@ -241,7 +241,7 @@ impl Sender {
     }
 
     /// Another on the same connection, if its protocol can have several.
-    fn another(&self) -> Option<Self> {
+    pub(crate) fn another(&self) -> Option<Self> {
         match self {
             Self::Http1(_) => None,
             Self::Http2(sender) => Some(Self::Http2(sender.clone())),
@@ -249,7 +249,11 @@ impl Sender {
     }
 }
 
-async fn connect(port: u16, client: &Arc<ClientConfig>, protocol: Protocol) -> anyhow::Result<Sender> {
+/// Connects to a server of this machine.
+///
+/// # Errors
+/// It does not answer, or not as it should.
+pub(crate) async fn connect(port: u16, client: &Arc<ClientConfig>, protocol: Protocol) -> anyhow::Result<Sender> {
     let socket = TcpStream::connect(("127.0.0.1", port)).await?;
     speak(secure(socket, client, protocol).await?, protocol).await
 }

@@ -12,6 +12,7 @@ mod fapi;
 mod growth;
 mod https;
 mod load;
+mod overload;
 mod process;
 mod report;
 mod sandbox;
@@ -77,6 +78,9 @@ struct Bench {
     /// The same with so many that send or take by the spoonful; both can be given.
     #[arg(long, value_name = "CONNECTIONS", default_value_t = 0)]
     slow: usize,
+    /// Instead of the cases: what becomes of everybody when three times as much is asked for so many seconds as can be answered.
+    #[arg(long, value_name = "SECONDS", conflicts_with_all = ["idle", "slow"])]
+    overload: Option<u16>,
     /// With `--rows record`: how many entries the long record has; 0 for none. Ten million take about 8 GB.
     #[arg(long, value_name = "COUNT", default_value_t = 1_000_000)]
     entries: u64,
@@ -141,7 +145,9 @@ async fn bench(args: &Bench) -> anyhow::Result<()> {
         let plan = evidence::Plan { binary, folder: folder.path(), databases, duration, entries };
         return evidence::measure(&plan).await;
     }
-    let outcome = if args.idle > 0 || args.slow > 0 {
+    let outcome = if let Some(seconds) = args.overload {
+        overload(args, folder.path(), Duration::from_secs(seconds.into())).await
+    } else if args.idle > 0 || args.slow > 0 {
         Box::pin(crowd(args, folder.path())).await
     } else {
         measure(args, folder.path()).await
@@ -177,6 +183,14 @@ async fn crowd(args: &Bench, folder: &Path) -> anyhow::Result<()> {
     ))
     .await?;
     println!("{crowded}");
+    sandbox.stop().await
+}
+
+#[expect(clippy::print_stdout, reason = "the result of the program")]
+async fn overload(args: &Bench, folder: &Path, duration: Duration) -> anyhow::Result<()> {
+    let sandbox = Sandbox::start(&Place { more: &["--throttled"], ..place(args, folder)? }).await?;
+    let overloaded = overload::measure(&sandbox, duration).await?;
+    println!("{overloaded}");
     sandbox.stop().await
 }
 

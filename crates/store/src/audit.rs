@@ -29,7 +29,7 @@ pub use checkpoint::{
 };
 pub use inbox::{append, oldest_waiting, take, waiting_after};
 pub use list::{Access, ListQuery, Recorded, SLACK, Whose, accesses, list};
-pub use span::{Span, span_at};
+pub use span::{Span, span_at, spans_after, subjects_after};
 
 /// A name of this database in its record, the same as long as it lives and unlike any other's.
 #[must_use]

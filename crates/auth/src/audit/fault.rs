@@ -37,6 +37,8 @@ pub enum Wrong {
     Head,
     /// An entry was inserted.
     Inserted,
+    /// The entries are as they were, but what leads look-ups to them is not.
+    Lookup,
     /// An entry, or the end of the record, is missing.
     Removed,
     /// Entries are not in their order.
@@ -65,6 +67,9 @@ impl fmt::Display for Wrong {
             }
             Self::Head => f.write_str("changed: the end of the chain is not what it was"),
             Self::Inserted => f.write_str("inserted"),
+            Self::Lookup => f.write_str(
+                "the entries are as they were, but look-ups miss some from here on: audit_span or audit_subject was changed",
+            ),
             Self::Removed => f.write_str("removed: here an entry is missing"),
             Self::Reordered => f.write_str("reordered: another entry belongs here"),
             Self::Rewritten { since } => write!(

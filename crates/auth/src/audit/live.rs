@@ -5,6 +5,7 @@ use lombard_store::audit;
 
 use super::checkpoint::{self, AuditKeys, BadCheckpoint, Checkpoint};
 use super::fault::{Fault, Mac, Wrong};
+use super::guide::Guide;
 use super::verifier::{Proven, Verifier};
 use crate::Auth;
 use crate::error::Result;
@@ -82,7 +83,7 @@ impl Auth {
         keys: &AuditKeys,
         database: &str,
     ) -> Result<std::result::Result<Proven, Fault>> {
-        let mut cursor = 0;
+        let (mut cursor, mut guide) = (0, Guide::default());
         let head = loop {
             let page = audit::chained_after(&mut self.db().read().await?, cursor, PAGE).await?;
             let Some(last) = page.last().map(|last| last.entry.position) else {
@@ -96,9 +97,11 @@ impl Auth {
             };
             self.stored_checkpoints(&mut verifier, keys, database, cursor, last).await?;
             cursor = last;
-            for one in page {
-                let mac = if one.genuine { Mac::Holds } else { Mac::Fails };
-                if !verifier.entry(one.entry, mac) {
+            let (entries, genuine): (Vec<_>, Vec<_>) = page.into_iter().map(|one| (one.entry, one.genuine)).unzip();
+            guide.follow(self, &entries).await?;
+            for (entry, genuine) in entries.into_iter().zip(genuine) {
+                let mac = if genuine { Mac::Holds } else { Mac::Fails };
+                if !verifier.entry(entry, mac) {
                     return Ok(verifier.finish(None));
                 }
             }
@@ -111,7 +114,10 @@ impl Auth {
             None if cursor > 0 => Err(Fault { position: Some(1), id: None, wrong: Wrong::Head }),
             known => verifier.finish(known),
         };
-        Ok(outcome)
+        Ok(match outcome {
+            Ok(proven) => guide.finish(self).await?.map_or(Ok(proven), Err),
+            Err(fault) => Err(fault),
+        })
     }
 
     /// Tells the verifier of the stored checkpoints behind one place and up to another.

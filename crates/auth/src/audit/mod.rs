@@ -14,6 +14,7 @@ mod chain;
 mod checkpoint;
 mod export;
 mod fault;
+mod guide;
 mod hex;
 mod live;
 mod lookup;

@@ -37,6 +37,9 @@ pub(crate) struct Sandbox {
     /// Refuse nobody for calling too often or too much at once, to measure what the server can do.
     #[arg(long)]
     pub(crate) no_limits: bool,
+    /// With --no-limits: still refuse what is too much at once, to measure how that goes.
+    #[arg(long, hide = true, requires = "no_limits")]
+    pub(crate) throttled: bool,
     /// Do not put reads on record: only to measure what the record costs.
     #[arg(long, hide = true)]
     pub(crate) without_record: bool,

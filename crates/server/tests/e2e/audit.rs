@@ -86,10 +86,10 @@ async fn an_operator_finds_who_had_access_to_what() {
     let (mut walked, mut before) = (String::new(), None);
     while walked.len() < all.len() {
         let mut args = vec!["list", "--customer", "alice", "--json", "--limit", "2"];
-        args.extend(before.iter().flat_map(|id: &String| ["--before", id]));
+        args.extend(before.iter().flat_map(|position: &String| ["--before", position]));
         let page = audit(&args).good();
         let last: Value = serde_json::from_str(page.lines().last().expect("a page is not empty")).unwrap();
-        before = Some(last["id"].as_str().unwrap().to_owned());
+        before = Some(last["position"].to_string());
         walked.push_str(&page);
     }
     assert_eq!(walked, all);

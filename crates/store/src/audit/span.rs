@@ -60,6 +60,36 @@ pub async fn span_at(tx: &mut Tx, at: Instant) -> Result<Option<Span>> {
     .await
 }
 
+/// The spans that follow a position, in their order; with each the latest time in it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn spans_after(tx: &mut Tx, position: i64, limit: i64) -> Result<Vec<(Span, i64)>> {
+    tx.rows(
+        "-- audit::spans_after
+        SELECT first_position, last_position, last_at FROM audit_span
+        WHERE last_position > $1 ORDER BY last_position LIMIT $2",
+        &[&position, &limit],
+        |row| Ok((read(row)?, row.get(2)?)),
+    )
+    .await
+}
+
+/// Whom spans are about, in the order of subjects and then of spans, from behind one of them on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn subjects_after(tx: &mut Tx, subject: &str, last: i64, limit: i64) -> Result<Vec<(String, Span)>> {
+    tx.rows(
+        "-- audit::subjects_after
+        SELECT first_position, last_position, subject FROM audit_subject
+        WHERE (subject, last_position) > ($1, $2) ORDER BY subject, last_position LIMIT $3",
+        &[&subject, &last, &limit],
+        |row| Ok((row.get(2)?, read(row)?)),
+    )
+    .await
+}
+
 /// The last spans between two positions, both left out, that have something of a subject; the last first.
 pub(super) async fn of_subject(tx: &mut Tx, subject: &str, after: i64, before: i64, limit: i64) -> Result<Vec<Span>> {
     tx.rows(

@@ -46,7 +46,7 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
     let directory = SandboxDirectory::ensure(&args.data)?;
     let mtls_url = url.with_port(args.mtls_listen.port());
     let policy = rules::policy(url.as_str(), Some(mtls_url.clone()), Some(&directory));
-    let policy = if args.no_limits { rules::without_limits(policy) } else { policy };
+    let policy = if args.no_limits { rules::without_limits(policy, args.throttled) } else { policy };
     let doors = Doors {
         public: args.listen,
         mtls: Some(args.mtls_listen),

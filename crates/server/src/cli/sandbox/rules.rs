@@ -31,8 +31,9 @@ pub(crate) fn policy(issuer: &str, mtls_base: Option<String>, directory: Option<
 }
 
 /// The same for whoever measures what the server can do, or loads it: nobody is refused for calling too often, or too much at once.
-pub(crate) fn without_limits(policy: Policy) -> Policy {
-    Policy { limits: Limits::off(), throttling: None, ..policy }
+pub(crate) fn without_limits(policy: Policy, throttled: bool) -> Policy {
+    let throttling = if throttled { policy.throttling } else { None };
+    Policy { limits: Limits::off(), throttling, ..policy }
 }
 
 /// A sandbox believes its own authority, and asks whoever an app names: on a developer's machine that is mostly the machine itself.

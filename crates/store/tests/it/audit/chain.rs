@@ -85,6 +85,33 @@ async fn entries_are_taken_from_the_inbox_oldest_first_and_read_back_from_the_ch
 }
 
 #[tokio::test]
+async fn spans_lead_from_whom_entries_are_about_to_the_entries() {
+    for engine in engines::fresh().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        for n in [1, 2] {
+            audit::append(&mut tx, &[happened(n, Event::SignedIn), happened(n + 2, Event::SignedIn)]).await.unwrap();
+            move_all(&mut tx, 9).await;
+        }
+        let span = |first, last| audit::Span { first, last };
+        let spans = [(span(1, 2), at(3).micros()), (span(3, 4), at(4).micros())];
+        assert_eq!(audit::spans_after(&mut tx, 0, 9).await.unwrap(), spans, "{engine}");
+        assert_eq!(audit::spans_after(&mut tx, 2, 9).await.unwrap(), spans[1..], "{engine}");
+        assert_eq!(audit::spans_after(&mut tx, 0, 1).await.unwrap(), spans[..1], "{engine}");
+        let (mut walked, mut cursor) = (Vec::new(), (String::new(), 0));
+        loop {
+            let page = audit::subjects_after(&mut tx, &cursor.0, cursor.1, 5).await.unwrap();
+            let Some((subject, span)) = page.last().cloned() else { break };
+            cursor = (subject, span.last);
+            walked.extend(page);
+        }
+        assert_eq!(walked.len(), 12, "{engine}: app, customer and consent of four entries");
+        let mut sorted = walked.clone();
+        sorted.sort_by(|a, b| (&a.0, a.1.last).cmp(&(&b.0, b.1.last)));
+        assert_eq!(walked, sorted, "{engine}");
+    }
+}
+
+#[tokio::test]
 async fn the_end_of_the_chain_is_moved_by_one_who_knows_where_it_is() {
     for engine in engines::fresh().await {
         let mut tx = engine.db.begin("test").await.unwrap();
