@@ -60,6 +60,7 @@ const ROUTES: &[(&str, &str, Kind)] = &[
     ("POST", "/introspect", Kind::Client("token=x")),
     ("GET", "/jwks", Kind::Public),
     ("GET", "/lombard/v1/accounts/{account}/transactions/sync", Kind::Data("transactions:read")),
+    ("GET", "/logos/{picture}", Kind::Public),
     ("GET", "/my/consents", Kind::Page),
     ("POST", "/my/consents/{id}/revoke", Kind::Page),
     ("POST", "/my/sign-out", Kind::Page),

@@ -30,6 +30,11 @@ impl AppCard<'_> {
     pub(super) fn initial(&self) -> String {
         initial(self.name)
     }
+
+    /// Whether nothing else is to be said than that it is new, which is no reason to raise one's voice.
+    pub(super) fn is_only_new(&self) -> bool {
+        matches!(self.cautions.as_slice(), [Caution::New(_)])
+    }
 }
 
 /// Who answers for an app, and who says so.

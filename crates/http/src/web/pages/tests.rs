@@ -309,7 +309,10 @@ fn the_pages_say_what_must_be_said() {
         ("consent-checked", &["Rent Register Cooperative answers for this app. We checked that on 21 November 2026."]),
         (
             "consent-new",
-            &["It is new here: it was registered on 21 November 2026.", "If you did not start this yourself, deny."],
+            &[
+                "It is new here: it was registered on 21 November 2026.",
+                "If you did not start this in the app yourself, choose Deny.",
+            ],
         ),
         ("consent-unverified", &["Nobody has confirmed to us who makes this app. The name is what it calls itself."]),
         ("consent-look-alike", &["like the name of another app that we know, Pocket Ledger . It is not the same app."]),
@@ -318,7 +321,7 @@ fn the_pages_say_what_must_be_said() {
             &["Its name sounds like Lombard. It is not an app that we know as ours.", "different alphabets"],
         ),
         ("consents", &["Made by Pocket Ledger Ltd"]),
-        ("consents", &["Made by Nobody has confirmed that to us"]),
+        ("consents", &["Made by Not confirmed to us"]),
         (
             "consent-renewal",
             &["You already allow this, since 21 November 2026.", "If you deny, nothing changes", "no end date"],
