@@ -135,9 +135,10 @@ fn fold(word: &str) -> String {
     let lower = |text: &str| skeleton(text).flat_map(char::to_lowercase).collect::<String>();
     let letters: String = word.chars().map(as_letter).collect();
     // Capital and small letters have other twins: once before the case is folded and once after.
-    let folded = lower(&lower(&letters)).replace("cl", "d").replace("vv", "w");
+    let folded = lower(&lower(&letters));
     // The capital of `i` is a twin of the small `l`, so they stand for each other in a name whose case is gone.
-    folded.chars().filter(|c| c.is_alphanumeric()).map(|c| if c == 'i' { 'l' } else { c }).collect()
+    let one_by_one = folded.chars().filter(|c| c.is_alphanumeric()).map(|c| if c == 'i' { 'l' } else { c });
+    one_by_one.collect::<String>().replace("cl", "d").replace("vv", "w")
 }
 
 /// How many slips of a letter the eye forgives in a name of so many: none in a short one, where each makes another word.

@@ -29,7 +29,7 @@ async fn who_takes_the_name_of_a_known_app_is_found_and_customers_are_warned() {
         {
             let app = app_called(&bank, name, &format!("evil{count}.example")).await;
             let found = recorded(&bank, "client.look-alike").await;
-            assert_eq!(found.first(), Some(&on_record("app", &app)), "{name} on {engine:?}");
+            assert!(found.contains(&on_record("app", &app)), "{name} on {engine:?}");
             assert_eq!(found.len(), count + 1, "{name}: once");
             let page = asked(&bank, &app).await;
             assert!(
@@ -84,7 +84,7 @@ async fn the_banks_own_name_is_nobody_elses() {
         ["Test Bank", "TestBank Security", "Tеst bank", "Northwind Support", "N0rthwind"].iter().enumerate()
     {
         let app = app_called(&bank, name, &format!("evil{count}.example")).await;
-        assert_eq!(recorded(&bank, "client.look-alike").await.first(), Some(&on_record("bank", &app)), "{name}");
+        assert!(recorded(&bank, "client.look-alike").await.contains(&on_record("bank", &app)), "{name}");
         assert!(asked(&bank, &app).await.html.contains(LIKE_BANK), "{name}");
     }
     // An app of the bank's own.
@@ -124,11 +124,7 @@ async fn a_bank_can_refuse_them() {
     for (name, reason) in [("Pocket-Ledger", "app"), ("Test Bank", "bank"), ("Bеst Budget", "alphabets")] {
         let refused = refusal(register(body(name, "evil.example")).await).await;
         assert_eq!(refused, "400 invalid_client_metadata", "{name}");
-        assert_eq!(
-            recorded(&bank, "client.look-alike").await.first(),
-            Some(&(Some(reason.to_owned()), None)),
-            "{name}"
-        );
+        assert!(recorded(&bank, "client.look-alike").await.contains(&(Some(reason.to_owned()), None)), "{name}");
     }
     let other = app_called(&bank, "Rent Register", "rent.example").await;
     let renamed = change(&bank, &other, body("Pocket Ledger", "rent.example")).await;
