@@ -83,6 +83,13 @@ impl Imitated {
 }
 
 impl Auth {
+    /// Takes from an app what a directory said of it that the bank does not believe any more.
+    pub(crate) fn keep_believed(&self, client: &mut Client) {
+        let issuers = || self.policy().directories.iter().map(|directory| directory.issuer.as_str());
+        let software = client.metadata.software.take();
+        client.metadata.software = software.filter(|said| issuers().any(|issuer| issuer == said.iss.as_str()));
+    }
+
     /// What is known of an app beside what it says itself.
     ///
     /// # Errors

@@ -60,6 +60,7 @@ const MEMORY_MAX: u64 = 64 * 1024 * 1024;
 #[cfg(test)]
 mod tests {
     use image::{DynamicImage, Rgba};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -127,6 +128,27 @@ mod tests {
         carrier.extend_from_slice(b"<script>alert(1)</script>");
         let made = redraw(&carrier).unwrap();
         assert!(!made.windows(8).any(|part| part == b"<script>"));
+    }
+
+    proptest! {
+        /// Whatever was done to a picture on the way: there is one of ours, or none.
+        #[test]
+        fn nothing_that_is_broken_breaks_the_reader(
+            kind in 0..3_usize,
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..12),
+            end in any::<prop::sample::Index>(),
+        ) {
+            let mut bytes = written(&picture(24, 24), [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP][kind]);
+            for (place, byte) in changes {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+            for bytes in [&bytes[..], &bytes[..end.index(bytes.len())]] {
+                if let Ok(made) = redraw(bytes) {
+                    prop_assert_eq!(image::guess_format(&made).unwrap(), ImageFormat::Png);
+                }
+            }
+        }
     }
 
     /// The checksum of PNG, bit by bit.

@@ -42,6 +42,7 @@ impl Auth {
         let mut consents = consent::of_customer(&mut tx, customer, LISTED_MAX).await?;
         drop(tx);
         for listed in &mut consents {
+            self.keep_believed(&mut listed.client);
             listed.logo = listed.logo.take().filter(|_| self.logo_of(&listed.client).is_some());
         }
         let accounts = self.parts.directory.accounts_of(customer).await?;

@@ -58,7 +58,8 @@ impl Auth {
         let request = signed_in.request.clone().ok_or(Interrupted::Expired)?;
         let mut tx = self.db().read().await?;
         let stored = lombard_store::client::find(&mut tx, request.client).await?;
-        let client = stored.ok_or(Interrupted::Expired)?.client;
+        let mut client = stored.ok_or(Interrupted::Expired)?.client;
+        self.keep_believed(&mut client);
         let customer = lombard_store::customer::find(&mut tx, signed_in.customer).await?.ok_or(Interrupted::Expired)?;
         let lodged = self.intended(&mut tx, &request).await?;
         drop(tx);

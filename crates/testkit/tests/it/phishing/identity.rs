@@ -1,6 +1,9 @@
 //! Who asks: what was checked is said with who checked it, and what was not is said not to be.
 
+use lombard_auth::jose::Jwks;
+use lombard_auth::{Directory, DirectoryKeys, Policy};
 use lombard_domain::time::Span;
+use lombard_store::client;
 
 use super::*;
 
@@ -82,6 +85,32 @@ async fn an_operator_takes_it_back_once() {
     let nobody = lombard_domain::id::ClientId::from_bits(7);
     let (organisation, by) = (Text::new("Pocket Ltd").unwrap(), Text::new("Case 12").unwrap());
     assert!(bank.auth.verify_client(TestBank::OPERATOR, nobody, organisation, by).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_directory_vouches_as_long_as_the_bank_believes_it() {
+    for believed in [true, false] {
+        let keys = DirectoryKeys::Here(Jwks::new(Vec::new()));
+        let issuer = if believed { "Open Directory Ltd" } else { "Another Directory Ltd" }.to_owned();
+        let change = |policy: &mut Policy| policy.directories = vec![Directory { issuer, keys }];
+        let bank = TestBank::with(Engine::Sqlite, &example_folder(), change).await;
+        let mut said = body("Pocket Ledger", "app.example");
+        said["client_uri"] = json!("https://home.example/");
+        let app = App::register_as(&bank, &said).await;
+        let mut tx = bank.db.begin("statement").await.unwrap();
+        let mut client = client::find(&mut tx, app.id.parse().unwrap()).await.unwrap().unwrap().client;
+        let software = json!({"iss": "Open Directory Ltd", "software_id": "s1", "software_roles": ["AISP"], "org_id": "o1",
+            "org_name": "Pocket Ltd", "says_name": true});
+        client.metadata.software = serde_json::from_value(software).unwrap();
+        assert!(client::update(&mut tx, &client).await.unwrap());
+        tx.commit().await.unwrap();
+        let page = asked(&bank, &app).await;
+        let confirmed =
+            "Pocket Ltd</bdi></strong> answers for this app. <bdi>Open Directory Ltd</bdi> confirmed that to us";
+        assert_eq!(page.html.contains(confirmed), believed, "{}", page.html);
+        assert_eq!(page.html.contains(UNCHECKED), !believed, "{}", page.html);
+        assert!(!page.html.contains("home.example"), "the directory said nothing of a home page");
+    }
 }
 
 #[tokio::test]
