@@ -195,10 +195,8 @@ impl Auth {
         let (id, before) = (now.id, &stored.client);
         let (had, has) = (!stored.secret_digest.is_empty(), now.metadata.token_endpoint_auth_method.has_secret());
         let secret = (has && !had).then(|| random::credential(self.random()));
-        let alike = match before.metadata.client_name == now.metadata.client_name {
-            true => None,
-            false => self.judge_name(call, now, true).await?,
-        };
+        let is_renamed = before.metadata.client_name != now.metadata.client_name;
+        let alike = if is_renamed { self.judge_name(call, now, true).await? } else { None };
         let mut tx = self.db().begin("update registration").await?;
         use_up(&mut tx, once).await?;
         let mut found = client::update(&mut tx, now).await?;
