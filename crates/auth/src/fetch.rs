@@ -1,4 +1,4 @@
-//! The port through which documents are fetched that somebody else named: an app's keys, a directory's.
+//! The port through which documents are fetched that somebody else named: an app's keys and logo, a directory's keys.
 //!
 //! The one who implements it keeps the rules of the network: HTTPS only, no redirects, a bounded answer in a bounded time, and
 //! no private addresses unless the operator allows them.
@@ -12,6 +12,11 @@ pub type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, FetchError>>
 pub trait Fetch: Send + Sync {
     /// The body at an address, of at most 64 KiB.
     fn get<'a>(&'a self, url: &'a str) -> Fetching<'a>;
+
+    /// The picture at an address, of at most 256 KiB; whoever implements only the other fetches none.
+    fn picture<'a>(&'a self, _url: &'a str) -> Fetching<'a> {
+        Box::pin(std::future::ready(Err(FetchError("no pictures are fetched here".to_owned()))))
+    }
 }
 
 /// Why a document could not be fetched; for the log, never for whoever named the address.

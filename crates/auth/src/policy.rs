@@ -4,6 +4,7 @@ use lombard_domain::oauth::{Need, Profile};
 use lombard_domain::time::Span;
 
 use crate::access::{OldData, UnattendedCalls};
+use crate::client::AppRules;
 use crate::jose::Jwks;
 use crate::limit::{Limits, Throttling};
 
@@ -42,6 +43,8 @@ pub struct Policy {
     pub registration: Registration,
     /// The least that an app's security profile may be.
     pub minimum_profile: Profile,
+    /// What customers are told of apps, and which names apps may have.
+    pub apps: AppRules,
     /// Who vouches for apps (RFC 7591 2.3).
     pub directories: Vec<Directory>,
     /// Whether apps need a software statement to register.
@@ -133,6 +136,7 @@ impl Policy {
             lock_life_max: Span::hours(4),
             registration: Registration::Closed,
             minimum_profile: Profile::Baseline,
+            apps: AppRules::usual(),
             directories: Vec::new(),
             software_statement: Need::Optional,
             software_statement_age: Span::hours(24),

@@ -40,14 +40,20 @@ events! {
     ClientAuthenticationFailed = "client.authentication-failed",
     /// A client was deleted.
     ClientDeleted = "client.deleted",
+    /// A client has a name like another's, or like the bank's.
+    ClientLookAlike = "client.look-alike",
     /// A client was registered.
     ClientRegistered = "client.registered",
     /// A client may act again.
     ClientResumed = "client.resumed",
     /// A client was suspended.
     ClientSuspended = "client.suspended",
+    /// Nobody of the bank vouches for a client any more.
+    ClientUnverified = "client.unverified",
     /// A client changed what it says of itself.
     ClientUpdated = "client.updated",
+    /// An operator has checked whose a client is, and vouches for it.
+    ClientVerified = "client.verified",
     /// A code was presented a second time, and what it had given was revoked.
     CodeReplayed = "code.replayed",
     /// A customer allowed a consent.

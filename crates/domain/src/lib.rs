@@ -10,6 +10,7 @@ pub mod currency;
 pub mod id;
 pub mod json;
 pub mod limit;
+pub mod look_alike;
 pub mod money;
 pub mod notification;
 pub mod oauth;

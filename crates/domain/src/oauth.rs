@@ -14,6 +14,7 @@ mod response_type;
 mod scope;
 mod software;
 mod token;
+mod vouched;
 
 pub use alg::Alg;
 pub use auth_method::AuthMethod;
@@ -29,3 +30,4 @@ pub use response_type::ResponseType;
 pub use scope::{BadScope, Scope, ScopeSet};
 pub use software::{Role, Software};
 pub use token::{AccessToken, Code, Grant, RefreshToken};
+pub use vouched::{Verification, Vouched};

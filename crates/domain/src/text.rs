@@ -4,7 +4,8 @@ use std::fmt;
 
 /// A text of 1 to `MAX` characters, without control characters or direction overrides, and not starting or ending with a space.
 ///
-/// Direction overrides (U+202A..U+202E, U+2066..U+2069) are refused because they make a name look like another one.
+/// Direction overrides (U+202A..U+202E, U+2066..U+2069) are refused because they make a name look like another one, and the separators of
+/// lines and paragraphs (U+2028, U+2029) because they are line breaks to those who read a log.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<const MAX: usize>(String);
 
@@ -83,7 +84,7 @@ pub enum BadText {
 
 fn is_harmful(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -69,6 +69,7 @@ mod tests {
                 "GET /openapi.json",
                 "GET /",
                 "GET /assets/lombard.css",
+                "GET /logos/{picture}",
             ]
         );
         assert_eq!(of_class[&Class::SignIn], ["POST /interaction/{id}/login", "POST /interaction/{id}/sca"]);

@@ -1,4 +1,4 @@
-//! What a server does without being asked: keys, the end of what is over, the chain of the record, events to apps.
+//! What a server does without being asked: keys, the end of what is over, the chain of the record, events to apps, their logos.
 //!
 //! Each job is a loop that ends when the server stops. What fails is said in the log and tried again; no job holds a rule.
 
@@ -21,6 +21,7 @@ pub(crate) fn start(auth: &Auth, metrics: PrometheusHandle, stop: &Stop) -> Vec<
         tokio::spawn(forget_what_is_over(auth.clone(), stop.clone())),
         tokio::spawn(chain_the_record(auth.clone(), stop.clone())),
         tokio::spawn(send_notifications(auth.clone(), stop.clone())),
+        tokio::spawn(fetch_logos(auth.clone(), stop.clone())),
     ]
 }
 
@@ -81,6 +82,21 @@ async fn send_notifications(auth: Auth, stop: Stop) {
     courier.stop().await;
 }
 
+/// Fetches logos of apps that somebody vouches for.
+async fn fetch_logos(auth: Auth, stop: Stop) {
+    while timeout(LOGOS_EVERY, stop.wait()).await.is_err() {
+        match auth.fetch_logos().await {
+            Ok(fetched) => {
+                metrics::counter!("lombard_logos_total", "outcome" => "stored").increment(fetched.stored);
+                metrics::counter!("lombard_logos_total", "outcome" => "failed").increment(fetched.failed);
+            }
+            Err(error) => tracing::warn!(%error, "logos could not be looked for; the next attempt is in a moment"),
+        }
+    }
+}
+
+/// Between two looks for logos that are to be fetched.
+const LOGOS_EVERY: Duration = Duration::from_secs(15);
 /// Between two rounds of chaining what is on record.
 const CHAIN_EVERY: Duration = Duration::from_secs(1);
 /// Between two looks for what is to be sent to apps.

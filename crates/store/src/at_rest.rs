@@ -152,6 +152,13 @@ const COLUMNS: &[Column] = &[
         SELECT id, contacts_sealed FROM client WHERE contacts_sealed IS NOT NULL ORDER BY id LIMIT $1"
     ),
     column!(
+        "who has checked an app, and for whom",
+        "client",
+        "verified_sealed",
+        "-- at_rest::verifications
+        SELECT id, verified_sealed FROM client WHERE verified_sealed IS NOT NULL ORDER BY id LIMIT $1"
+    ),
+    column!(
         "a private key",
         "signing_key",
         "sealed",

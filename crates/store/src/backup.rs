@@ -298,6 +298,7 @@ pub const TABLES: &[&str] = &[
     "product",
     "offer",
     "client",
+    "client_logo",
     "signing_key",
     "pushed_request",
     "interaction",

@@ -1,8 +1,13 @@
 //! Clients: the apps of third parties.
 
+mod identity;
+
 use lombard_domain::id::ClientId;
+use lombard_domain::look_alike::Look;
 use lombard_domain::oauth::{Client, ClientStatus, Metadata};
 use lombard_domain::time::Instant;
+
+pub use identity::{Known, known_with_skeleton, set_verification, vouched_skeletons};
 
 use crate::crypt::Place;
 use crate::db::{Keys, Tx};
@@ -26,11 +31,14 @@ pub struct StoredClient {
 /// [`Error::Conflict`] if its id is taken.
 pub async fn insert(tx: &mut Tx, new: &StoredClient) -> Result<()> {
     let client = &new.client;
-    let (metadata, contacts) = encode(&tx.keys()?, client.id, &client.metadata)?;
+    let keys = tx.keys()?;
+    let (metadata, contacts) = encode(&keys, client)?;
+    let (verified_at, verified) = identity::encode(&keys, client.id, client.verification.as_ref())?;
     tx.exec(
         "-- client::insert
-        INSERT INTO client (id, status, metadata, sector, secret_digest, registration_digest, created_at, contacts_sealed)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        INSERT INTO client (id, status, metadata, sector, secret_digest, registration_digest, created_at, contacts_sealed, skeleton,
+            vouched, verified_at, verified_sealed)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         &[
             &client.id.to_string(),
             &client.status.code(),
@@ -40,6 +48,10 @@ pub async fn insert(tx: &mut Tx, new: &StoredClient) -> Result<()> {
             &new.registration_digest,
             &client.created_at.micros(),
             &contacts,
+            &Look::of(client.metadata.client_name.as_str()).skeleton(),
+            &client.vouched().code(),
+            &verified_at,
+            &verified,
         ],
     )
     .await?;
@@ -54,12 +66,12 @@ pub async fn find(tx: &mut Tx, id: ClientId) -> Result<Option<StoredClient>> {
     let keys = tx.keys()?;
     tx.one(
         "-- client::find
-        SELECT id, status, metadata, sector, created_at, contacts_sealed, secret_digest, registration_digest
+        SELECT id, status, metadata, sector, created_at, contacts_sealed, verified_at, verified_sealed, secret_digest, registration_digest
         FROM client WHERE id = $1 AND deleted_at IS NULL",
         &[&id.to_string()],
         |row| {
-            let client = decode(&keys, row)?;
-            Ok(StoredClient { client, secret_digest: row.get(6)?, registration_digest: row.get(7)? })
+            let client = decode(&keys, row, 0)?;
+            Ok(StoredClient { client, secret_digest: row.get(8)?, registration_digest: row.get(9)? })
         },
     )
     .await
@@ -74,25 +86,36 @@ pub async fn list(tx: &mut Tx, after: Option<ClientId>, limit: i64) -> Result<Ve
     let keys = tx.keys()?;
     tx.all(
         "-- client::list
-        SELECT id, status, metadata, sector, created_at, contacts_sealed
+        SELECT id, status, metadata, sector, created_at, contacts_sealed, verified_at, verified_sealed
         FROM client WHERE id > $1 AND deleted_at IS NULL ORDER BY id LIMIT $2",
         &[&after, &limit],
-        |row| decode(&keys, row),
+        |row| decode(&keys, row, 0),
     )
     .await
 }
 
-/// Replaces what a client says of itself; whether there is such a client.
+/// Replaces what a client says of itself, and with it what the bank says of it; whether there is such a client.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn update(tx: &mut Tx, id: ClientId, metadata: &Metadata) -> Result<bool> {
-    let (metadata, contacts) = encode(&tx.keys()?, id, metadata)?;
+pub async fn update(tx: &mut Tx, client: &Client) -> Result<bool> {
+    let keys = tx.keys()?;
+    let (metadata, contacts) = encode(&keys, client)?;
+    let (verified_at, verified) = identity::encode(&keys, client.id, client.verification.as_ref())?;
     let touched = tx
         .exec(
             "-- client::update
-            UPDATE client SET metadata = $1, contacts_sealed = $2 WHERE id = $3 AND deleted_at IS NULL",
-            &[&metadata, &contacts, &id.to_string()],
+            UPDATE client SET metadata = $1, contacts_sealed = $2, skeleton = $3, vouched = $4, verified_at = $5, verified_sealed = $6
+            WHERE id = $7 AND deleted_at IS NULL",
+            &[
+                &metadata,
+                &contacts,
+                &Look::of(client.metadata.client_name.as_str()).skeleton(),
+                &client.vouched().code(),
+                &verified_at,
+                &verified,
+                &client.id.to_string(),
+            ],
         )
         .await?;
     Ok(touched == 1)
@@ -144,34 +167,38 @@ pub async fn delete(tx: &mut Tx, id: ClientId, now: Instant) -> Result<bool> {
 }
 
 /// What an app says of itself; the addresses of people in it are sealed apart.
-fn encode(keys: &Keys, id: ClientId, metadata: &Metadata) -> Result<(String, Option<Vec<u8>>)> {
+fn encode(keys: &Keys, client: &Client) -> Result<(String, Option<Vec<u8>>)> {
     let corrupt = |_| Error::Corrupt("client.metadata");
-    let mut public = metadata.clone();
+    let mut public = client.metadata.clone();
     let contacts = std::mem::take(&mut public.contacts);
     let public = serde_json::to_string(&public).map_err(corrupt)?;
     if contacts.is_empty() {
         return Ok((public, None));
     }
     let contacts = serde_json::to_vec(&contacts).map_err(corrupt)?;
-    Ok((public, Some(keys.seal_for_bank(place(&id.to_string()), &contacts)?)))
+    Ok((public, Some(keys.seal_for_bank(place(&client.id.to_string()), &contacts)?)))
 }
 
-fn decode(keys: &Keys, row: &Row<'_>) -> Result<Client> {
-    let id: String = row.get(0)?;
-    let status: String = row.get(1)?;
-    let metadata: String = row.get(2)?;
-    let contacts: Option<Vec<u8>> = row.get(5)?;
+/// A client from eight columns, of which this one is the first.
+pub(crate) fn decode(keys: &Keys, row: &Row<'_>, first: usize) -> Result<Client> {
+    let column = |number: usize| first.saturating_add(number);
+    let id: String = row.get(column(0))?;
+    let status: String = row.get(column(1))?;
+    let metadata: String = row.get(column(2))?;
+    let contacts: Option<Vec<u8>> = row.get(column(5))?;
     let mut metadata: Metadata = serde_json::from_str(&metadata).map_err(|_| Error::Corrupt("client.metadata"))?;
     if let Some(sealed) = contacts {
         let contacts = keys.crypt().open(place(&id), &sealed)?;
         metadata.contacts = serde_json::from_slice(&contacts).map_err(|_| Error::Corrupt("client.contacts_sealed"))?;
     }
+    let verification = identity::decode(keys, &id, row.get(column(6))?, row.get(column(7))?)?;
     Ok(Client {
         id: id.parse().map_err(|_| Error::Corrupt("client.id"))?,
         status: status.parse().map_err(|_| Error::Corrupt("client.status"))?,
         metadata,
-        sector: row.get(3)?,
-        created_at: Instant::from_micros(row.get(4)?),
+        sector: row.get(column(3))?,
+        created_at: Instant::from_micros(row.get(column(4))?),
+        verification,
     })
 }
 

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use lombard_domain::account::Identification;
 use lombard_domain::consent::{Authorisation, Consent, Debtor, Kind, Stamp, Status, Terms, Wording, Written};
 use lombard_domain::id::{AccountId, ClientId, ConsentId, CustomerId};
-use lombard_domain::oauth::{Metadata, WebUri};
+use lombard_domain::oauth::Client;
 use lombard_domain::permission::Window;
 use lombard_domain::text::Text;
 use lombard_domain::time::Instant;
 
+use crate::client;
 use crate::crypt::{Crypt, Place};
 use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
@@ -19,10 +20,10 @@ use crate::error::{Error, Result};
 pub struct Listed {
     /// The consent.
     pub consent: Consent,
-    /// The name of the app.
-    pub client_name: Text<80>,
-    /// Its home page.
-    pub client_uri: Option<WebUri>,
+    /// The app.
+    pub client: Client,
+    /// The digest of its logo, if there is one.
+    pub logo: Option<String>,
 }
 
 /// Stores a new consent, whatever its state.
@@ -140,11 +141,11 @@ pub async fn of_customer(tx: &mut Tx, customer: CustomerId, limit: i64) -> Resul
             "-- consent::of_customer
             SELECT c.id, c.client_id, c.customer_id, c.status, c.permissions, c.data_from, c.data_to, c.expires_at,
                    c.created_at, c.changed_at, c.kind, c.sealed, c.data_from_words, c.data_to_words, c.expires_words,
-                   k.metadata
-            FROM consent c JOIN client k ON k.id = c.client_id
+                   k.id, k.status, k.metadata, k.sector, k.created_at, k.contacts_sealed, k.verified_at, k.verified_sealed, l.digest
+            FROM consent c JOIN client k ON k.id = c.client_id LEFT JOIN client_logo l ON l.client_id = k.id
             WHERE c.customer_id = $1 ORDER BY c.created_at DESC, c.id DESC LIMIT $2",
             &[&customer.to_string(), &limit],
-            |row| read_listed(keys.crypt(), row),
+            |row| read_listed(&keys, row),
         )
         .await?;
     let accounts = tx
@@ -170,11 +171,11 @@ pub async fn of_client(tx: &mut Tx, client: ClientId, limit: i64) -> Result<Vec<
             "-- consent::of_client
             SELECT c.id, c.client_id, c.customer_id, c.status, c.permissions, c.data_from, c.data_to, c.expires_at,
                    c.created_at, c.changed_at, c.kind, c.sealed, c.data_from_words, c.data_to_words, c.expires_words,
-                   k.metadata
-            FROM consent c JOIN client k ON k.id = c.client_id
+                   k.id, k.status, k.metadata, k.sector, k.created_at, k.contacts_sealed, k.verified_at, k.verified_sealed, l.digest
+            FROM consent c JOIN client k ON k.id = c.client_id LEFT JOIN client_logo l ON l.client_id = k.id
             WHERE c.client_id = $1 ORDER BY c.created_at DESC, c.id DESC LIMIT $2",
             &[&client.to_string(), &limit],
-            |row| read_listed(keys.crypt(), row),
+            |row| read_listed(&keys, row),
         )
         .await?;
     let accounts = tx
@@ -469,21 +470,21 @@ fn read(crypt: &Crypt, row: &Row<'_>) -> Result<ConsentRow> {
 }
 
 /// A consent as it is listed, without its accounts.
-fn read_listed(crypt: &Crypt, row: &Row<'_>) -> Result<(ConsentRow, Metadata)> {
-    let metadata: String = row.get(15)?;
-    let metadata: Metadata = serde_json::from_str(&metadata).map_err(|_| Error::Corrupt("client.metadata"))?;
-    Ok((read(crypt, row)?, metadata))
+type ListedRow = (ConsentRow, Client, Option<String>);
+
+fn read_listed(keys: &Keys, row: &Row<'_>) -> Result<ListedRow> {
+    Ok((read(keys.crypt(), row)?, client::decode(keys, row, 15)?, row.get(23)?))
 }
 
-fn complete_all(rows: Vec<(ConsentRow, Metadata)>, accounts: Vec<(String, AccountId)>) -> Result<Vec<Listed>> {
+fn complete_all(rows: Vec<ListedRow>, accounts: Vec<(String, AccountId)>) -> Result<Vec<Listed>> {
     let mut of_consent: HashMap<String, Vec<AccountId>> = HashMap::new();
     for (consent, account) in accounts {
         of_consent.entry(consent).or_default().push(account);
     }
     rows.into_iter()
-        .map(|(row, client)| {
+        .map(|(row, client, logo)| {
             let own = of_consent.remove(&row.id).unwrap_or_default();
-            Ok(Listed { consent: row.complete(own)?, client_name: client.client_name, client_uri: client.client_uri })
+            Ok(Listed { consent: row.complete(own)?, client, logo })
         })
         .collect()
 }

@@ -27,6 +27,7 @@ pub mod grant;
 pub mod interaction;
 pub mod key;
 pub mod list;
+pub mod logo;
 pub mod master;
 pub mod migrate;
 pub mod notification;

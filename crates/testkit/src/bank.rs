@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use lombard_auth::audit::{ListQuery, Recorded, Whose};
+use lombard_auth::client::AppRules;
 use lombard_auth::keys::KeyRing;
 use lombard_auth::limit::Limits;
 use lombard_auth::login::password::PasswordHasher;
@@ -106,7 +107,7 @@ impl Rules<'_> {
             shared_counter: None,
             client_authorities: Authorities::new(&[authority.der().to_vec()]).expect("an authority"),
         });
-        let site = Site { bank_name: "Test bank".to_owned(), sandbox: None };
+        let site = Site { bank_name: NAME.to_owned(), sandbox: None };
         let router = lombard_http::router(lombard_http::App::new(auth.clone(), bank, site));
         (auth, router)
     }
@@ -155,6 +156,7 @@ impl TestBank {
             mtls_base,
             limits: Limits::off(),
             throttling: None,
+            apps: AppRules { bank_names: vec![NAME.to_owned()], ..AppRules::usual() },
             ..Policy::for_issuer(&issuer)
         };
         change(&mut policy);
@@ -301,6 +303,8 @@ impl TestBank {
     }
 }
 
+/// What the bank is called.
+const NAME: &str = "Test bank";
 /// Entries of a made-up record that are written together.
 const GROUP: u64 = 256;
 

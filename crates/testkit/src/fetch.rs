@@ -28,21 +28,29 @@ impl WebFetch {
 
 impl Fetch for WebFetch {
     fn get<'a>(&'a self, url: &'a str) -> Fetching<'a> {
-        Box::pin(async move {
-            let failed = |error: reqwest::Error| FetchError(error.to_string());
-            let mut response = self.http.get(url).send().await.map_err(failed)?;
-            if response.status() != StatusCode::OK {
-                return Err(FetchError(format!("it answers {}", response.status())));
+        Box::pin(self.fetch(url, BODY_MAX))
+    }
+
+    fn picture<'a>(&'a self, url: &'a str) -> Fetching<'a> {
+        Box::pin(self.fetch(url, PICTURE_MAX))
+    }
+}
+
+impl WebFetch {
+    async fn fetch(&self, url: &str, bytes_max: usize) -> Result<Vec<u8>, FetchError> {
+        let failed = |error: reqwest::Error| FetchError(error.to_string());
+        let mut response = self.http.get(url).send().await.map_err(failed)?;
+        if response.status() != StatusCode::OK {
+            return Err(FetchError(format!("it answers {}", response.status())));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            body.extend_from_slice(&chunk);
+            if body.len() > bytes_max {
+                return Err(FetchError("it is too long".to_owned()));
             }
-            let mut body = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(failed)? {
-                body.extend_from_slice(&chunk);
-                if body.len() > BODY_MAX {
-                    return Err(FetchError("it is too long".to_owned()));
-                }
-            }
-            Ok(body)
-        })
+        }
+        Ok(body)
     }
 }
 
@@ -106,6 +114,8 @@ impl State {
 
 /// Bytes of a document.
 const BODY_MAX: usize = 64 * 1024;
+/// Bytes of a picture.
+const PICTURE_MAX: usize = 256 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -75,7 +75,9 @@ impl Auth {
             metadata,
             status: ClientStatus::Active,
             created_at: self.now(),
+            verification: None,
         };
+        let alike = self.judge_name(call, &client, standing == Standing::App).await?;
         let registration_token = random::credential(self.random());
         let stored = StoredClient {
             client: client.clone(),
@@ -85,7 +87,11 @@ impl Auth {
         let mut tx = self.db().begin("register").await?;
         use_up(&mut tx, opened.once).await?;
         client::insert(&mut tx, &stored).await?;
+        self.want_logo(&mut tx, &client).await?;
         self.record(&mut tx, call, Event::ClientRegistered, of(id), None).await?;
+        if alike.is_some() {
+            self.record(&mut tx, call, Event::ClientLookAlike, of(id), alike).await?;
+        }
         tx.commit().await?;
         Ok(NewRegistration { client, secret, registration_token })
     }
@@ -155,8 +161,12 @@ impl Auth {
             let error = "redirect_uris must stay on the host that the client was registered with";
             return Err(Error::oauth(ErrorCode::InvalidRedirectUri, error));
         }
-        let secret = self.replace(call, &stored, &metadata, opened.once).await?;
-        Ok(RegistrationView { client: Client { metadata, ..stored.client }, secret })
+        // What an operator has checked is void as soon as customers would be shown something else.
+        let verification =
+            stored.client.verification.clone().filter(|_| metadata.shows_the_same_as(&stored.client.metadata));
+        let client = Client { metadata, verification, ..stored.client.clone() };
+        let secret = self.replace(call, &stored, &client, opened.once).await?;
+        Ok(RegistrationView { client, secret })
     }
 
     /// Where the bank decides who registers, it has also decided what for.
@@ -179,22 +189,33 @@ impl Auth {
         &self,
         call: Call<'_>,
         stored: &StoredClient,
-        now: &Metadata,
+        now: &Client,
         once: Option<UsedOnce>,
     ) -> Result<Option<Secret<String>>> {
-        let id = stored.client.id;
-        let (had, has) = (!stored.secret_digest.is_empty(), now.token_endpoint_auth_method.has_secret());
+        let (id, before) = (now.id, &stored.client);
+        let (had, has) = (!stored.secret_digest.is_empty(), now.metadata.token_endpoint_auth_method.has_secret());
         let secret = (has && !had).then(|| random::credential(self.random()));
+        let is_renamed = before.metadata.client_name != now.metadata.client_name;
+        let alike = if is_renamed { self.judge_name(call, now, true).await? } else { None };
         let mut tx = self.db().begin("update registration").await?;
         use_up(&mut tx, once).await?;
-        let mut found = client::update(&mut tx, id, now).await?;
+        let mut found = client::update(&mut tx, now).await?;
         if had != has {
             found &= client::set_secret(&mut tx, id, &digest_of(secret.as_ref())).await?;
         }
         if !found {
             return Err(Error::oauth(ErrorCode::InvalidToken, "the client is gone"));
         }
+        if self.logo_of(before) != self.logo_of(now) {
+            self.want_logo(&mut tx, now).await?;
+        }
         self.record(&mut tx, call, Event::ClientUpdated, of(id), None).await?;
+        if before.verification.is_some() && now.verification.is_none() {
+            self.record(&mut tx, call, Event::ClientUnverified, of(id), Some("changed")).await?;
+        }
+        if alike.is_some() {
+            self.record(&mut tx, call, Event::ClientLookAlike, of(id), alike).await?;
+        }
         tx.commit().await?;
         Ok(secret)
     }
@@ -209,6 +230,7 @@ impl Auth {
         if !client::delete(&mut tx, client.id, self.now()).await? {
             return Err(Error::oauth(ErrorCode::InvalidToken, "the client is gone"));
         }
+        lombard_store::logo::replace(&mut tx, client.id, None).await?;
         self.record(&mut tx, call, Event::ClientDeleted, of(client.id), None).await?;
         tx.commit().await?;
         // From here on no token of the client works; its consents are closed for the customers' lists, in small steps.

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lombard_domain::look_alike::hides_something;
 use lombard_domain::oauth::{ErrorCode, OauthError, Role, Software};
 use lombard_domain::text::Text;
 use lombard_domain::time::{Instant, Span};
@@ -97,13 +98,17 @@ impl Statement {
         if fixed.iter().any(|(name, _)| *name == "jwks_uri") {
             fixed.retain(|(name, _)| *name != "jwks");
         }
+        let says = |field| fixed.iter().any(|(name, _)| *name == field);
         Ok(Self {
             software: Software {
+                says_home: says("client_uri"),
+                says_logo: says("logo_uri"),
+                says_name: says("client_name"),
                 iss: required(claims, "iss")?,
                 software_id: required(claims, "software_id")?,
                 software_roles: roles(claims)?,
                 org_id: required(claims, "org_id")?,
-                org_name: required(claims, "org_name")?,
+                org_name: required(claims, "org_name").and_then(plain)?,
             },
             fixed,
             redirect_uris: match list(claims, "software_redirect_uris")? {
@@ -214,6 +219,14 @@ fn unsound(why: JoseError) -> BadMetadata {
 fn required<const MAX: usize>(claims: &Claims, name: &'static str) -> Result<Text<MAX>, BadMetadata> {
     let text = optional(claims, name)?.ok_or_else(|| bad(format!("the software statement lacks {name}")))?;
     Text::new(text).map_err(|why| bad(format!("the software statement: {name} {why}")))
+}
+
+/// A name that customers see must show all that it holds.
+fn plain<const MAX: usize>(name: Text<MAX>) -> Result<Text<MAX>, BadMetadata> {
+    if hides_something(name.as_str()) {
+        return Err(bad("the software statement: org_name holds characters that nobody sees"));
+    }
+    Ok(name)
 }
 
 /// Directories pad names and leave strings empty for what they do not know.

@@ -39,8 +39,12 @@ impl Auth {
     pub async fn overview(&self, customer: CustomerId) -> Result<Overview> {
         let mut tx = self.db().read().await?;
         let found = customer::find(&mut tx, customer).await?;
-        let consents = consent::of_customer(&mut tx, customer, LISTED_MAX).await?;
+        let mut consents = consent::of_customer(&mut tx, customer, LISTED_MAX).await?;
         drop(tx);
+        for listed in &mut consents {
+            self.keep_believed(&mut listed.client);
+            listed.logo = listed.logo.take().filter(|_| self.logo_of(&listed.client).is_some());
+        }
         let accounts = self.parts.directory.accounts_of(customer).await?;
         let name = found.map(|customer| customer.full_name.into_string()).unwrap_or_default();
         Ok(Overview { name, consents, accounts })

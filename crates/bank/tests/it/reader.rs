@@ -61,6 +61,7 @@ async fn consent_to(tx: &mut Tx, customer: CustomerId, accounts: Vec<AccountId>)
         status: ClientStatus::Active,
         sector: "reader.example".to_owned(),
         created_at: Instant::from_seconds(0),
+        verification: None,
     };
     let app = client.id;
     client::insert(tx, &StoredClient { client, secret_digest: vec![1; 32], registration_digest: vec![2; 32] })

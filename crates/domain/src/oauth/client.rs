@@ -11,6 +11,7 @@ use super::redirect_uri::RedirectUri;
 use super::response_type::ResponseType;
 use super::scope::ScopeSet;
 use super::software::Software;
+use super::vouched::Verification;
 use crate::id::ClientId;
 use crate::text::Text;
 use crate::time::Instant;
@@ -28,6 +29,8 @@ pub struct Client {
     pub sector: String,
     /// When it registered.
     pub created_at: Instant,
+    /// What an operator of the bank has checked of it, if what was checked still stands.
+    pub verification: Option<Verification>,
 }
 
 /// Client metadata, RFC 7591 2, under the names of that standard and of those that extend it.
@@ -147,6 +150,17 @@ impl Metadata {
     #[must_use]
     pub fn may_use(&self, grant_type: GrantType) -> bool {
         self.grant_types.contains(&grant_type)
+    }
+
+    /// Whether a customer is shown the same app and sent to the same places: what an operator checks when they vouch for it.
+    #[must_use]
+    pub fn shows_the_same_as(&self, other: &Self) -> bool {
+        self.client_name == other.client_name
+            && self.client_uri == other.client_uri
+            && self.logo_uri == other.logo_uri
+            && self.policy_uri == other.policy_uri
+            && self.tos_uri == other.tos_uri
+            && self.redirect_uris == other.redirect_uris
     }
 
     /// Whether every request must be pushed.

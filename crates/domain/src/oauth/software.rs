@@ -18,6 +18,15 @@ pub struct Software {
     pub org_id: Text<100>,
     /// What that organisation is called.
     pub org_name: Text<120>,
+    /// Whether the app's home page is the directory's word, and not the app's own.
+    #[serde(default)]
+    pub says_home: bool,
+    /// Whether its logo is.
+    #[serde(default)]
+    pub says_logo: bool,
+    /// Whether its name is.
+    #[serde(default)]
+    pub says_name: bool,
 }
 
 /// What software may be used for.

@@ -107,6 +107,7 @@ fn known_method(method: &http::Method) -> &'static str {
 }
 
 /// RFC 6797 (two years; for this host only, because others below it may be somebody else's), RFC 6749 5.1, and no page of ours inside another.
+/// Referrers stay here; none at all would have browsers say `Origin: null` of our own forms, which are told from others' by it.
 const DEFAULTS: [(HeaderName, &str); 6] = [
     (STRICT_TRANSPORT_SECURITY, "max-age=63072000"),
     (CACHE_CONTROL, "no-store"),

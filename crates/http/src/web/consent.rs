@@ -6,14 +6,12 @@ use http::StatusCode;
 use lombard_auth::login::{Interrupted, SignedIn, Unasked};
 use lombard_auth::oauth::authorize::{Choice, Decision, Question};
 use lombard_domain::consent::{Consent, Kind, Status};
-use lombard_domain::oauth::{Software, WebUri};
 use lombard_domain::permission::{ReadStatements, ReadTransactions, Right};
 use lombard_domain::time::Instant;
 
 use super::form::{self, Cookies};
-use super::pages::{
-    AccountLine, AppCard, CHANGED, ConsentPage, NO_ACCOUNT_TICKED, Purpose, Renewal, Vouched, Window, permission_lines,
-};
+use super::identity::Facts;
+use super::pages::{AccountLine, CHANGED, ConsentPage, NO_ACCOUNT_TICKED, Purpose, Renewal, Window, permission_lines};
 use super::{reply, words};
 use crate::app::App;
 use crate::parts::interaction::InteractionId;
@@ -98,17 +96,11 @@ async fn render(
     };
     let csrf = app.auth.csrf_token(cookies.session.as_deref().unwrap_or_default(), id);
     let until = question.terms.expires_at.map(|end| words::day(end.date()));
-    let host = question.client.metadata.client_uri.as_ref().and_then(WebUri::host);
+    let facts = Facts::of(&question.client, &question.identity, &question.request.redirect_uri);
     let page = ConsentPage {
         frame: app.frame(),
         purpose: purpose(&question),
-        app: AppCard {
-            name: question.client.metadata.client_name.as_str(),
-            host: host.as_deref(),
-            client_id: &question.client.id.to_string(),
-            registered_since: &words::day(question.client.created_at.date()),
-            vouched: question.client.metadata.software.as_ref().map(vouched),
-        },
+        app: facts.card(),
         renewal: question.lodged.as_ref().and_then(renewal),
         question: &question.stamp(),
         customer: Some(&question.customer_name),
@@ -132,10 +124,6 @@ fn purpose(question: &Question) -> Purpose {
         Kind::AccountAccess | Kind::Request if question.terms.permissions.is_empty() => Purpose::SignIn,
         Kind::AccountAccess | Kind::Request => Purpose::Accounts,
     }
-}
-
-fn vouched(software: &Software) -> Vouched<'_> {
-    Vouched { organisation: software.org_name.as_str(), directory: software.iss.as_str() }
 }
 
 /// What the answer would renew.

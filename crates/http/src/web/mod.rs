@@ -4,7 +4,9 @@ mod authorize;
 mod consent;
 mod form;
 mod home;
+mod identity;
 mod login;
+mod logo;
 mod my;
 pub(crate) mod pages;
 mod reply;
@@ -31,6 +33,7 @@ pub(crate) const ROUTES: &[(&str, &str)] = &[
     ("GET", "/interaction/{id}/consent"),
     ("POST", "/interaction/{id}/consent"),
     ("POST", "/interaction/{id}/cancel"),
+    ("GET", "/logos/{picture}"),
     ("GET", "/my/consents"),
     ("POST", "/my/consents/{id}/revoke"),
     ("POST", "/my/sign-out"),
@@ -45,6 +48,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/interaction/{id}/sca", get(login::show_sca).post(login::sca))
         .route("/interaction/{id}/consent", get(consent::show).post(consent::answer))
         .route("/interaction/{id}/cancel", post(consent::cancel))
+        .route("/logos/{picture}", get(logo::logo))
         .route("/my/consents", get(my::consents))
         .route("/my/consents/{id}/revoke", post(my::revoke))
         .route("/my/sign-out", post(my::sign_out))

@@ -12,6 +12,7 @@ use lombard_domain::oauth::WebUri;
 use lombard_domain::time::Span;
 
 use super::form::{self, Cookies};
+use super::identity::organisation;
 use super::pages::{ConsentLine, MessagePage, MyConsentsPage, Standing, permission_lines};
 use super::{authorize, reply, words};
 use crate::app::App;
@@ -91,7 +92,7 @@ async fn list(
         frame: app.frame(),
         customer: Some(overview.name.as_str()),
         csrf: &app.auth.csrf_token(cookies.session.as_deref().unwrap_or_default(), PURPOSE),
-        stopped: stopped.map(|listed| listed.client_name.as_str()),
+        stopped: stopped.map(|listed| listed.client.metadata.client_name.as_str()),
         error: None,
         live,
         ended,
@@ -108,8 +109,10 @@ fn line(app: &App, listed: &Listed, held: &[HeldAccount]) -> ConsentLine {
     let until = if ended { Some(consent.changed_at()) } else { consent.terms().expires_at };
     ConsentLine {
         id: consent.id().to_string(),
-        app: listed.client_name.as_str().to_owned(),
-        host: listed.client_uri.as_ref().and_then(WebUri::host),
+        app: listed.client.metadata.client_name.as_str().to_owned(),
+        logo: listed.logo.clone(),
+        host: listed.client.vouched_home().and_then(WebUri::host),
+        organisation: organisation(&listed.client),
         permissions: lines.into_iter().map(|line| line.title).collect(),
         accounts: accounts.iter().map(|id| account(*id, held)).collect(),
         since: words::day(consent.created_at().date()),

@@ -93,12 +93,18 @@ pub(super) fn stale_form(app: &App, id: &str) -> Response {
     page(StatusCode::FORBIDDEN, &MessagePage::stale_form(app.frame(), id))
 }
 
-const PAGE_HEADERS: [(HeaderName, &str); 4] = [
+/// What a page of ours has beside what every answer has: no frame around it, no hold on it for the window that opened it, nothing in it from
+/// elsewhere, and none of the powers of the device.
+const PAGE_HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("x-frame-options"), "DENY"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
     (
         HeaderName::from_static("permissions-policy"),
-        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "accelerometer=(), autoplay=(), bluetooth=(), browsing-topics=(), camera=(), clipboard-read=(), display-capture=(), \
+         encrypted-media=(), fullscreen=(), gamepad=(), geolocation=(), gyroscope=(), hid=(), identity-credentials-get=(), \
+         idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), \
+         screen-wake-lock=(), serial=(), usb=(), web-share=(), window-management=(), xr-spatial-tracking=()",
     ),
     (HeaderName::from_static("x-robots-tag"), "noindex"),
 ];

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use lombard_auth::jose::Alg;
+use lombard_domain::look_alike::hides_something;
+use lombard_domain::text::Text;
 
 pub(crate) use audit::{AuditBare, AuditCommand, AuditExport, AuditList, AuditReport, AuditVerify, SpanArgs};
 
@@ -156,6 +158,44 @@ pub(crate) enum ClientCommand {
     Show(ClientShow),
     /// Shut an app out: its tokens stop working with the next call.
     Suspend(ClientSuspend),
+    /// Take back that the bank has checked whose an app is.
+    Unverify(ClientUnverify),
+    /// Put on record that you have checked whose an app is: customers read it on the consent page, and see its logo.
+    Verify(ClientVerify),
+}
+
+/// `lombard client verify`
+#[derive(Debug, Args)]
+pub(crate) struct ClientVerify {
+    /// The app's client id.
+    #[arg(value_name = "CLIENT_ID")]
+    pub(crate) client: String,
+    /// The organisation that answers for the app, as customers will read it.
+    #[arg(long, value_name = "NAME", value_parser = seen_text::<120>)]
+    pub(crate) organisation: Text<120>,
+    /// Who checked it, or the number of the case; customers do not read this.
+    #[arg(long, value_name = "NAME", value_parser = seen_text::<80>)]
+    pub(crate) by: Text<80>,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// `lombard client unverify`
+#[derive(Debug, Args)]
+pub(crate) struct ClientUnverify {
+    /// The app's client id.
+    #[arg(value_name = "CLIENT_ID")]
+    pub(crate) client: String,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// A text of which everything is seen.
+fn seen_text<const MAX: usize>(text: &str) -> Result<Text<MAX>, String> {
+    if hides_something(text) {
+        return Err("it holds characters that nobody sees".to_owned());
+    }
+    Text::new(text).map_err(|why| why.to_string())
 }
 
 /// `lombard client add`

@@ -34,7 +34,8 @@ async fn list(args: &ConsentList) -> anyhow::Result<ExitCode> {
         (None, None) => bail!("--client or --customer must say whose consents are meant"),
     };
     let now = core.auth.now();
-    for Listed { consent, client_name, .. } in &found {
+    for Listed { consent, client, .. } in &found {
+        let client_name = client.metadata.client_name.as_str();
         let status = words_of_status(consent.status(now));
         say(format_args!("{}  {}  {status}  {client_name}", consent.id(), day(consent.created_at())));
     }

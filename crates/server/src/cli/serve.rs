@@ -11,7 +11,7 @@ use lombard_http::Site;
 
 use super::Serve;
 use super::place::Place;
-use crate::config::{Config, Weight, master_key, system_environment};
+use crate::config::{BANK_NAME, Config, Weight, master_key, system_environment};
 use crate::listen::tls::{ChainAndKey, ServedCertificate};
 use crate::run::{Doors, MasterSource};
 use crate::system::SystemClock;
@@ -61,7 +61,7 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
     let core = Core::new(place.open().await?, plan).await?;
     let bound = doors.bind().await?;
     tracing::info!(address = %bound.public_address()?, issuer = config.server.public_url.as_str(), "serving");
-    let site = Site { bank_name: "Lombard".to_owned(), sandbox: None };
+    let site = Site { bank_name: BANK_NAME.to_owned(), sandbox: None };
     bound.serve(core, site, metrics).await?;
     Ok(ExitCode::SUCCESS)
 }

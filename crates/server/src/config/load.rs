@@ -145,7 +145,7 @@ impl Config {
 
     /// Every number with the range in which it makes sense; what is unfit for production is narrower, see `finding`.
     fn numbers(&self) -> Vec<(&'static str, &'static str, u32, RangeInclusive<u32>)> {
-        let Self { server, database, authorization, access, sign_in, limits, throttling, .. } = self;
+        let Self { server, database, authorization, apps, access, sign_in, limits, throttling, .. } = self;
         let mut numbers = vec![
             ("server", "max_connections", server.max_connections, 1..=1_000_000),
             ("server", "max_connections_per_address", server.max_connections_per_address, 1..=1_000_000),
@@ -163,6 +163,7 @@ impl Config {
             // FAPI 2.0 Security Profile 5.3.2.2: less than 600 seconds.
             ("authorization", "request_uri_seconds", authorization.request_uri_seconds, 5..=599),
             ("authorization", "consent_days", authorization.consent_days, 1..=3_650),
+            ("apps", "new_days", apps.new_days, 0..=365),
             ("authorization", "ended_consent_days", authorization.ended_consent_days, 90..=3650),
             ("authorization", "event_life_days", authorization.event_life_days, 1..=90),
             ("authorization", "software_statement_hours", authorization.software_statement_hours, 1..=8_760),

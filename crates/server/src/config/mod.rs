@@ -13,6 +13,7 @@ use crate::listen::{Limits, limits};
 use crate::telemetry;
 
 mod access;
+mod apps;
 mod directory;
 mod finding;
 mod load;
@@ -27,6 +28,7 @@ mod tests;
 mod values;
 
 pub(crate) use access::{Access, Agreement, OldDataRule};
+pub(crate) use apps::{Apps, BANK_NAME};
 pub(crate) use directory::{DirectoryKeys, NamedDirectory};
 pub(crate) use finding::{SANDBOX_MARK, Weight};
 pub(crate) use load::{Environment, system_environment};
@@ -45,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) keys: Keys,
     #[serde(default)]
     pub(crate) authorization: Authorization,
+    #[serde(default)]
+    pub(crate) apps: Apps,
     #[serde(default)]
     pub(crate) directories: Vec<NamedDirectory>,
     #[serde(default)]

@@ -44,6 +44,7 @@ impl Config {
             registration,
             mtls_base: self.server.mtls_public_url.as_ref().map(|url| url.as_str().to_owned()),
             minimum_profile: authorization.minimum_profile,
+            apps: self.apps.rules(),
             directories: self.directories.iter().map(directory).collect::<anyhow::Result<_>>()?,
             software_statement: match authorization.software_statements {
                 SoftwareStatements::Optional => Need::Optional,

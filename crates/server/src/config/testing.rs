@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use lombard_domain::oauth::Profile;
 
 use super::{
-    Access, Authorization, Config, Database, DatabaseUrl, ForwardedHeader, Keys, LimitRates, Log, Outgoing, Places,
-    PublicUrl, Server, SignIn,
+    Access, Apps, Authorization, Config, Database, DatabaseUrl, ForwardedHeader, Keys, LimitRates, Log, Outgoing,
+    Places, PublicUrl, Server, SignIn,
 };
 use crate::files::{self, Readers};
 
@@ -38,6 +38,7 @@ pub(crate) fn production(folder: &Path) -> Config {
         },
         keys: Keys { master_key_file: Some(master_key_file), ..Keys::default() },
         authorization: Authorization { minimum_profile: Profile::Fapi2Security, ..Authorization::default() },
+        apps: Apps::default(),
         directories: Vec::new(),
         access: Access::default(),
         agreements: Vec::new(),

@@ -1,4 +1,5 @@
-//! Fetches small JSON documents from addresses that somebody else named: an app's keys, a directory's. Posts tokens to such addresses.
+//! Fetches small documents from addresses that somebody else named: an app's keys and its logo, a directory's keys. Posts tokens to such
+//! addresses.
 //!
 //! Owns the rules of such a call: HTTPS with a verified certificate, no redirects, a bounded answer in a bounded time, and no
 //! way into this bank's own network. It must never connect to an address that it has not checked, nor repeat to anybody, not
@@ -74,10 +75,19 @@ impl HttpsFetch {
         Ok(Self { reach, anonymous: connector(Arc::clone(&roots), None)?, known: connector(roots, own)?, limits })
     }
 
-    async fn exchange(&self, url: &str) -> anyhow::Result<Vec<u8>> {
+    async fn exchange(&self, url: &str, wanted: &Wanted) -> anyhow::Result<Vec<u8>> {
         let target = Target::parse(url)?;
         let stream = self.open(&target, &self.anonymous).await?;
-        self.ask(stream, target).await
+        self.ask(stream, target, wanted).await
+    }
+
+    /// One document, within the time for it.
+    async fn fetch(&self, url: &str, wanted: Wanted) -> Result<Vec<u8>, FetchError> {
+        match timeout(self.limits.whole, self.exchange(url, &wanted)).await {
+            Ok(Ok(body)) => Ok(body),
+            Ok(Err(error)) => Err(FetchError(format!("{error:#}"))),
+            Err(_) => Err(FetchError(format!("no complete answer within {:?}", self.limits.whole))),
+        }
     }
 
     /// A connection to a host whose addresses and certificate were checked.
@@ -126,26 +136,30 @@ impl HttpsFetch {
     }
 
     /// Sends the one request of a connection and reads the answer.
-    async fn ask(&self, stream: TlsStream<TcpStream>, target: Target) -> anyhow::Result<Vec<u8>> {
+    async fn ask(&self, stream: TlsStream<TcpStream>, target: Target, wanted: &Wanted) -> anyhow::Result<Vec<u8>> {
         let request = Request::get(target.path)
             .header(HOST, target.authority)
-            .header(ACCEPT, "application/jwk-set+json, application/json")
+            .header(ACCEPT, wanted.types.join(", "))
             .header(USER_AGENT, "lombard")
             .header(CONNECTION, "close")
             .body(Empty::<Bytes>::new())?;
         // The connection is driven by a task that ends with this call, however it ends.
         let (response, _driver) = send(stream, request).await?;
-        self.read(response).await
+        Self::read(response, wanted).await
     }
 
-    async fn read(&self, response: Response<Incoming>) -> anyhow::Result<Vec<u8>> {
+    async fn read(response: Response<Incoming>, wanted: &Wanted) -> anyhow::Result<Vec<u8>> {
         let status = response.status();
         ensure!(status == StatusCode::OK, "the answer has status {}", status.as_u16());
-        ensure!(is_json(response.headers()), "the answer has another content type than application/json");
+        ensure!(
+            wanted.is(response.headers()),
+            "the answer has another content type than {}",
+            wanted.types.join(" or ")
+        );
         let body = response.into_body();
         let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-        ensure!(announced <= self.limits.body_bytes, "the body is larger than {} bytes", self.limits.body_bytes);
-        let body = Limited::new(body, self.limits.body_bytes).collect().await;
+        ensure!(announced <= wanted.body_bytes, "the body is larger than {} bytes", wanted.body_bytes);
+        let body = Limited::new(body, wanted.body_bytes).collect().await;
         let body = body.map_err(|error| anyhow!(error).context("the body is too large or breaks off"))?;
         Ok(body.to_bytes().to_vec())
     }
@@ -153,13 +167,13 @@ impl HttpsFetch {
 
 impl Fetch for HttpsFetch {
     fn get<'a>(&'a self, url: &'a str) -> Fetching<'a> {
-        Box::pin(async move {
-            match timeout(self.limits.whole, self.exchange(url)).await {
-                Ok(Ok(body)) => Ok(body),
-                Ok(Err(error)) => Err(FetchError(format!("{error:#}"))),
-                Err(_) => Err(FetchError(format!("no complete answer within {:?}", self.limits.whole))),
-            }
-        })
+        Box::pin(self.fetch(url, Wanted { types: &JSON_TYPES, unnamed: true, body_bytes: self.limits.body_bytes }))
+    }
+
+    fn picture<'a>(&'a self, url: &'a str) -> Fetching<'a> {
+        Box::pin(
+            self.fetch(url, Wanted { types: &PICTURE_TYPES, unnamed: false, body_bytes: self.limits.picture_bytes }),
+        )
     }
 }
 
@@ -198,16 +212,28 @@ where
     Ok((response, driver))
 }
 
-/// Whether an answer calls itself a key set (RFC 7517 8.5.2) or JSON, or nothing at all.
-fn is_json(headers: &HeaderMap) -> bool {
-    let mut types = headers.get_all(CONTENT_TYPE).iter();
-    match (types.next(), types.next()) {
-        (None, _) => true,
-        (Some(one), None) => one.to_str().is_ok_and(|text| {
-            let essence = text.split(';').next().unwrap_or("").trim();
-            JSON_TYPES.iter().any(|json| essence.eq_ignore_ascii_case(json))
-        }),
-        _ => false,
+/// What is asked for.
+struct Wanted {
+    /// The content types that it may have.
+    types: &'static [&'static str],
+    /// Whether it need not say its content type.
+    unnamed: bool,
+    /// Bytes that it may have.
+    body_bytes: usize,
+}
+
+impl Wanted {
+    /// Whether an answer calls itself what is asked for.
+    fn is(&self, headers: &HeaderMap) -> bool {
+        let mut types = headers.get_all(CONTENT_TYPE).iter();
+        match (types.next(), types.next()) {
+            (None, _) => self.unnamed,
+            (Some(one), None) => one.to_str().is_ok_and(|text| {
+                let essence = text.split(';').next().unwrap_or("").trim();
+                self.types.iter().any(|wanted| essence.eq_ignore_ascii_case(wanted))
+            }),
+            _ => false,
+        }
     }
 }
 
@@ -218,18 +244,28 @@ struct Limits {
     whole: Duration,
     /// Until one of the host's addresses has taken the connection.
     connect: Duration,
-    /// Bytes of the body.
+    /// Bytes of a document.
     body_bytes: usize,
+    /// Bytes of a picture.
+    picture_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { whole: Duration::from_secs(5), connect: Duration::from_secs(2), body_bytes: 64 * 1024 }
+        Self {
+            whole: Duration::from_secs(5),
+            connect: Duration::from_secs(2),
+            body_bytes: 64 * 1024,
+            picture_bytes: 256 * 1024,
+        }
     }
 }
 
 const ALPN_HTTP_1_1: &[u8] = b"http/1.1";
+/// A key set calls itself one (RFC 7517 8.5.2), or JSON.
 const JSON_TYPES: [&str; 2] = ["application/jwk-set+json", "application/json"];
+/// Never `image/svg+xml`, which can hold script.
+const PICTURE_TYPES: [&str; 3] = ["image/png", "image/jpeg", "image/webp"];
 
 /// Addresses of a host that are tried; all of them are checked.
 const MAX_ATTEMPTS: usize = 4;

@@ -1,6 +1,7 @@
 //! Fetches from a server that says what a script tells it to, over real TLS.
 
 mod deliver;
+mod picture;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -137,7 +138,7 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, heard: Arc<Mutex<Vec<St
 
 /// Long enough for a loaded machine; a body of 100 bytes stands for one of 64 KiB.
 fn patient() -> Limits {
-    Limits { whole: Duration::from_secs(20), connect: Duration::from_secs(10), body_bytes: 100 }
+    Limits { whole: Duration::from_secs(20), connect: Duration::from_secs(10), body_bytes: 100, picture_bytes: 200 }
 }
 
 /// So short that a test can wait for it.
@@ -155,6 +156,7 @@ fn answer(status: &str, fields: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{fields}\r\n{body}", body.len())
 }
 
+const WRONG_TYPE: &str = "the answer has another content type than application/jwk-set+json or application/json";
 const BODY: &str = r#"{"keys":[]}"#;
 const JSON: &str = "Content-Type: application/json\r\n";
 
@@ -185,7 +187,7 @@ async fn takes_json_of_three_kinds_and_no_other() {
         ("Content-Type: application/json\r\nContent-Type: text/html\r\n", false),
     ] {
         let server = Server::says(answer("200 OK", fields, BODY)).await;
-        let expected = if taken { Ok(BODY) } else { Err("the answer has another content type than application/json") };
+        let expected = if taken { Ok(BODY) } else { Err(WRONG_TYPE) };
         assert_eq!(server.get().await.as_deref().map_err(String::as_str), expected, "{fields}");
     }
 }

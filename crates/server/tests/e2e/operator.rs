@@ -74,3 +74,43 @@ fn says_what_is_wrong_with_an_app() {
     }
     assert!(lombard(&["client", "list", "--data", &data]).good().contains("No app"));
 }
+
+#[tokio::test]
+async fn an_operator_vouches_for_an_app_and_takes_it_back() {
+    let sandbox = Sandbox::new();
+    let data = sandbox.data();
+    let add =
+        ["client", "add", "--name", "Pocket Ledger", "--redirect-uri", "https://app.example/callback", "--data", &data];
+    let printed = lombard(&add).good();
+    let id = printed.split_whitespace().nth(1).unwrap().to_owned();
+    assert!(lombard(&["client", "list", "--data", &data]).good().contains("nobody"));
+
+    let verify = |more: &[&str]| lombard(&[&["client", "verify", &id, "--data", &data][..], more].concat());
+    let said = verify(&["--organisation", "Pocket Ltd", "--by", "Case 12"]).good();
+    assert!(said.contains(&id) && said.contains("Pocket Ltd answers for Pocket Ledger"), "{said}");
+    assert!(lombard(&["client", "list", "--data", &data]).good().contains("bank"));
+    let shown = lombard(&["client", "show", &id, "--data", &data]).good();
+    for words in
+        ["\"vouched_for_by\": \"bank\"", "\"verified_organisation\": \"Pocket Ltd\"", "\"verified_by\": \"Case 12\""]
+    {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    let record = lombard(&["audit", "list", "--client", &id, "--data", &data]).good();
+    assert!(record.contains("client.verified") && !record.contains("Case 12"), "{record}");
+
+    for wrong in
+        [&["--organisation", "Pocket\u{200b} Ltd", "--by", "X"][..], &["--organisation", "Pocket Ltd"], &["--by", "X"]]
+    {
+        verify(wrong).refused();
+    }
+    let unverify = || lombard(&["client", "unverify", &id, "--data", &data]);
+    assert!(unverify().good().contains(&id));
+    assert!(unverify().refused().contains("no operator vouches"));
+    assert!(lombard(&["client", "list", "--data", &data]).good().contains("nobody"));
+
+    // Whoever takes the bank's name is pointed out to the operator as well.
+    let printed = lombard(&[&add[..3], &["Lombard Security"], &add[4..]].concat()).good();
+    let id = printed.split_whitespace().nth(1).unwrap();
+    let said = lombard(&["client", "verify", id, "--organisation", "X Ltd", "--by", "Case 13", "--data", &data]);
+    assert!(said.err.contains("sounds like the bank's own"), "{said:?}");
+}

@@ -202,6 +202,7 @@ fn a_client() -> StoredClient {
         status: ClientStatus::Active,
         sector: "example.com".to_owned(),
         created_at: at(0),
+        verification: None,
     };
     StoredClient { client, secret_digest: vec![1], registration_digest: vec![2] }
 }

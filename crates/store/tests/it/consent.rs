@@ -219,7 +219,7 @@ async fn a_customer_sees_their_own_newest_first() {
         assert_eq!(engine.db.statements() - before, 2, "however many there are");
         let consents: Vec<_> = listed.iter().map(|listed| listed.consent.clone()).collect();
         assert_eq!(consents, [given(4, 1, 1), given(3, 1, 2), given(1, 1, 1)], "{engine}");
-        let names: Vec<_> = listed.iter().map(|listed| listed.client_name.as_str()).collect();
+        let names: Vec<_> = listed.iter().map(|listed| listed.client.metadata.client_name.as_str()).collect();
         assert_eq!(names, ["App 1", "App 2", "App 1"], "{engine}: a deleted app keeps its name");
         let newest = consent::of_customer(&mut read, customer(1), 1).await.unwrap();
         assert_eq!(newest.len(), 1);
@@ -353,7 +353,7 @@ async fn an_app_sees_what_it_lodged() {
         assert_eq!(engine.db.statements() - before, 2, "however many there are");
         let consents: Vec<_> = listed.iter().map(|listed| listed.consent.clone()).collect();
         assert_eq!(consents, [lodged_at(4, 1), given.clone(), lodged_at(1, 1)], "{engine}");
-        assert_eq!(listed[0].client_name.as_str(), "App 1");
+        assert_eq!(listed[0].client.metadata.client_name.as_str(), "App 1");
         assert_eq!(consent::of_client(&mut read, app(1), 2).await.unwrap()[1].consent, given, "{engine}");
         assert!(consent::of_client(&mut read, app(3), 9).await.unwrap().is_empty());
         for (by, limit, expected) in [(1, 10, 2), (1, 1, 1), (2, 10, 1), (3, 10, 0)] {

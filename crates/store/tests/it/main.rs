@@ -17,6 +17,7 @@ mod grant;
 mod interaction;
 mod key;
 mod lists;
+mod logo;
 mod migrate;
 mod notification;
 mod product;

@@ -66,6 +66,7 @@ pub(crate) fn an_app(n: u128) -> StoredClient {
             status: ClientStatus::Active,
             sector: format!("app{n}.example"),
             created_at: at(-1),
+            verification: None,
         },
         secret_digest: vec![1; 32],
         registration_digest: vec![2; 32],

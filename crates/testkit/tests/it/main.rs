@@ -24,6 +24,7 @@ mod paging;
 mod par;
 mod parties;
 mod permissions;
+mod phishing;
 mod races;
 mod record;
 mod refused;

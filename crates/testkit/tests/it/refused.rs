@@ -11,7 +11,8 @@ mod pages;
 
 use std::collections::BTreeSet;
 
-use lombard_testkit::{Answer, Presence, TestBank};
+use lombard_store::logo::{self, Picture};
+use lombard_testkit::{Answer, App, Presence, TestBank};
 use reqwest::Method;
 
 /// Who may call a route.
@@ -60,6 +61,7 @@ const ROUTES: &[(&str, &str, Kind)] = &[
     ("POST", "/introspect", Kind::Client("token=x")),
     ("GET", "/jwks", Kind::Public),
     ("GET", "/lombard/v1/accounts/{account}/transactions/sync", Kind::Data("transactions:read")),
+    ("GET", "/logos/{picture}", Kind::Public),
     ("GET", "/my/consents", Kind::Page),
     ("POST", "/my/consents/{id}/revoke", Kind::Page),
     ("POST", "/my/sign-out", Kind::Page),
@@ -143,8 +145,9 @@ async fn the_list_of_routes_is_what_is_served() {
     let bank = TestBank::new().await;
     let http = bank.http();
     let paths: BTreeSet<_> = ROUTES.iter().map(|(_, path, _)| *path).collect();
+    let picture = a_picture(&bank).await;
     for path in &paths {
-        let url = bank.url(&path.replace(['{', '}'], ""));
+        let url = bank.url(&path.replace("{picture}", &picture).replace(['{', '}'], ""));
         for method in ["DELETE", "GET", "PATCH", "POST", "PUT"] {
             let listed = ROUTES.iter().any(|(known, at, _)| (*known, at) == (method, path));
             let answer = http.request(method.parse().unwrap(), &url).send().await.unwrap();
@@ -167,10 +170,21 @@ async fn the_list_of_routes_is_what_is_served() {
 #[tokio::test]
 async fn public_routes_answer_anybody() {
     let bank = TestBank::new().await;
+    let picture = a_picture(&bank).await;
     for (method, path, _) in ROUTES.iter().filter(|(_, _, kind)| *kind == Kind::Public) {
-        let answer = call(&bank, method, path, &[], None).await;
+        let answer = call(&bank, method, &path.replace("{picture}", &picture), &[], None).await;
         assert_eq!(answer.status, 200, "{method} {path}");
     }
+}
+
+/// The name of a picture that is there.
+async fn a_picture(bank: &TestBank) -> String {
+    let app = App::register(bank).await;
+    let picture = Picture { digest: "a".repeat(64), png: vec![1] };
+    let mut tx = bank.db.begin("picture").await.unwrap();
+    logo::insert(&mut tx, app.id.parse().unwrap(), &picture, bank.auth.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    format!("{}.png", picture.digest)
 }
 
 /// Calls a path with these headers and this form.

@@ -16,6 +16,7 @@ mod responses;
 #[cfg(test)]
 mod tests;
 
+use lombard_domain::look_alike::hides_something;
 use lombard_domain::oauth::{AuthMethod, GrantType, Metadata, Need, Profile, RedirectUri, ResponseType, Rules};
 use lombard_domain::text::Text;
 
@@ -177,6 +178,10 @@ fn resource_server(fields: &Fields, standing: Standing) -> Result<bool, BadMetad
 
 fn name(fields: &Fields, terms: &Terms<'_>) -> Result<Text<80>, BadMetadata> {
     match fields.bounded("client_name")? {
+        // What nobody sees makes a name that only looks like another.
+        Some(name) if hides_something(Text::as_str(&name)) => {
+            Err(invalid("client_name holds characters that nobody sees"))
+        }
         Some(name) => Ok(name),
         None => Text::new(terms.default_name).map_err(|_| invalid("client_name is missing")),
     }

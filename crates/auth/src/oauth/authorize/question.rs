@@ -6,6 +6,7 @@ use lombard_domain::oauth::{AuthorizationRequest, Client};
 use lombard_domain::permission::Window;
 
 use crate::Auth;
+use crate::client::Identity;
 use crate::directory::HeldAccount;
 use crate::login::{Interrupted, SignedIn, Unasked};
 
@@ -15,6 +16,8 @@ pub struct Question {
     pub customer_name: String,
     /// Who asks.
     pub client: Client,
+    /// What is known of who asks, beside what they say themselves.
+    pub identity: Identity,
     /// What for.
     pub request: AuthorizationRequest,
     /// What would be allowed: what the app lodged, or what the request says.
@@ -55,7 +58,8 @@ impl Auth {
         let request = signed_in.request.clone().ok_or(Interrupted::Expired)?;
         let mut tx = self.db().read().await?;
         let stored = lombard_store::client::find(&mut tx, request.client).await?;
-        let client = stored.ok_or(Interrupted::Expired)?.client;
+        let mut client = stored.ok_or(Interrupted::Expired)?.client;
+        self.keep_believed(&mut client);
         let customer = lombard_store::customer::find(&mut tx, signed_in.customer).await?.ok_or(Interrupted::Expired)?;
         let lodged = self.intended(&mut tx, &request).await?;
         drop(tx);
@@ -76,7 +80,9 @@ impl Auth {
             None => accounts,
             Some(debtor) => vec![named(accounts, debtor).ok_or(Interrupted::Unasked(Unasked::NotTheirAccount))?],
         };
-        Ok(Question { customer_name: customer.full_name.into_string(), client, request, terms, accounts, lodged })
+        let identity = self.identity(&client).await?;
+        let customer_name = customer.full_name.into_string();
+        Ok(Question { customer_name, client, identity, request, terms, accounts, lodged })
     }
 
     /// OpenID Connect Core 3.1.2.2: somebody else than the app expected is not asked.

@@ -181,6 +181,7 @@ fn a_client() -> StoredClient {
         status: ClientStatus::Active,
         sector: "example.com".to_owned(),
         created_at: Noon.now(),
+        verification: None,
     };
     StoredClient { client, secret_digest: vec![1], registration_digest: vec![2] }
 }

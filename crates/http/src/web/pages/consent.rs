@@ -3,6 +3,7 @@
 
 use askama::Template;
 
+use super::app::{AppCard, VouchedBy};
 use super::{Frame, PermissionLine, Purpose};
 
 /// Said when what was shown has changed before the customer answered.
@@ -97,30 +98,6 @@ pub(crate) enum Renewal {
     },
 }
 
-/// Who asks. Name and host are the app's own claims unless somebody vouches for it; all of it is shown as text, never linked.
-#[derive(Clone, Copy)]
-pub(crate) struct AppCard<'a> {
-    /// Its name.
-    pub(crate) name: &'a str,
-    /// The host of its website, if it gave one.
-    pub(crate) host: Option<&'a str>,
-    /// Its client id.
-    pub(crate) client_id: &'a str,
-    /// The day of its registration in words, such as `3 March 2025`.
-    pub(crate) registered_since: &'a str,
-    /// Who answers for it, if a directory that the bank trusts has said so.
-    pub(crate) vouched: Option<Vouched<'a>>,
-}
-
-/// What a directory says of an app, which the bank has checked.
-#[derive(Clone, Copy)]
-pub(crate) struct Vouched<'a> {
-    /// The organisation that answers for it.
-    pub(crate) organisation: &'a str,
-    /// The directory.
-    pub(crate) directory: &'a str,
-}
-
 /// One account to tick or untick.
 pub(crate) struct AccountLine {
     /// What the form sends back.
@@ -171,16 +148,7 @@ mod samples {
             Self {
                 frame: Frame::sample(ink),
                 purpose: Purpose::Accounts,
-                app: AppCard {
-                    name: ink.write("Pocket Ledger"),
-                    host: Some(ink.write("pocketledger.example")),
-                    client_id: ink.write("cl_4Jm2vQx9TtY8"),
-                    registered_since: ink.write("3 March 2025"),
-                    vouched: Some(Vouched {
-                        organisation: ink.write("Pocket Ledger Ltd"),
-                        directory: ink.write("Open Banking Ltd"),
-                    }),
-                },
+                app: AppCard::sample(ink),
                 renewal: None,
                 question: ink.write("awaiting-1772452800000000"),
                 customer: Some(ink.write("Anna Novak")),
@@ -204,9 +172,22 @@ mod samples {
         pub(in super::super) fn sample_first(ink: Ink) -> Self {
             let mut accounts = accounts(ink);
             accounts.iter_mut().for_each(|account| account.checked = true);
-            let app = AppCard { vouched: None, ..Self::sample(ink).app };
+            let app = AppCard::sample_unchecked(ink);
             let window = Some(Window { what: "payments and statements", from: None, to: None });
             Self { window, error: None, app, accounts, ..Self::sample(ink) }
+        }
+
+        /// The same of other apps, each for one thing that a customer is told of them.
+        pub(in super::super) fn samples_of_apps(ink: Ink) -> Vec<(&'static str, Self)> {
+            let of = |app| Self { app, ..Self::sample_first(ink) };
+            vec![
+                ("consent-verified", of(AppCard::sample(ink))),
+                ("consent-checked", of(AppCard::sample_checked(ink))),
+                ("consent-new", of(AppCard::sample_new(ink))),
+                ("consent-unverified", of(AppCard::sample_unchecked(ink))),
+                ("consent-look-alike", of(AppCard::sample_alike(ink))),
+                ("consent-like-bank", of(AppCard::sample_like_bank(ink))),
+            ]
         }
 
         /// What the customer allows already is to be renewed, for one account as before.

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::Frame;
+use super::app::initial;
 
 /// `GET /my/consents`.
 #[derive(Template)]
@@ -30,8 +31,12 @@ pub(crate) struct ConsentLine {
     pub(crate) id: String,
     /// The app's name.
     pub(crate) app: String,
-    /// The host of its website, if it gave one.
+    /// The digest of its logo; only of an app that somebody vouches for.
+    pub(crate) logo: Option<String>,
+    /// The host of its website, if somebody vouches for that.
     pub(crate) host: Option<String>,
+    /// Who answers for it; `None`: nobody that was checked.
+    pub(crate) organisation: Option<String>,
     /// The titles of the permission lines; empty if the app only learns who the customer is.
     pub(crate) permissions: Vec<String>,
     /// The accounts, such as `Everyday, ending 4821`; empty if the app only signs in.
@@ -44,6 +49,13 @@ pub(crate) struct ConsentLine {
     pub(crate) last_used: Option<String>,
     /// How it stands.
     pub(crate) standing: Standing,
+}
+
+impl ConsentLine {
+    /// What stands in for the app's logo.
+    fn initial(&self) -> String {
+        initial(&self.app)
+    }
 }
 
 /// How a consent stands, for the customer.
@@ -98,7 +110,9 @@ mod samples {
                 ConsentLine {
                     permissions: Vec::new(),
                     accounts: Vec::new(),
+                    logo: None,
                     host: None,
+                    organisation: None,
                     last_used: None,
                     ..ConsentLine::sample(ink, "con_2", "Rent Register", Standing::EndsSoon)
                 },
@@ -137,7 +151,9 @@ mod samples {
             Self {
                 id: ink.own(id),
                 app: ink.own(app),
+                logo: Some(ink.own("5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9")),
                 host: Some(ink.own("pocketledger.example")),
+                organisation: Some(ink.own("Pocket Ledger Ltd")),
                 permissions: vec![
                     ink.own("Your account names, types and numbers"),
                     ink.own("How much is in your accounts"),

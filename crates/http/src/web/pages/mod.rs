@@ -5,6 +5,7 @@
 //! strictest content security policy holds. A page never decides, never reads a clock and never
 //! marks a value as safe: everything that is printed is escaped.
 
+mod app;
 mod consent;
 mod consents;
 mod home;
@@ -18,7 +19,8 @@ mod tests;
 
 use std::sync::LazyLock;
 
-pub(crate) use consent::{AccountLine, AppCard, CHANGED, ConsentPage, NO_ACCOUNT_TICKED, Renewal, Vouched, Window};
+pub(crate) use app::{AppCard, Caution, Vouched, VouchedBy};
+pub(crate) use consent::{AccountLine, CHANGED, ConsentPage, NO_ACCOUNT_TICKED, Renewal, Window};
 pub(crate) use consents::{ConsentLine, MyConsentsPage, Standing};
 pub(crate) use home::{CustomerLine, HomePage, SandboxPage};
 pub(crate) use message::{MessagePage, OauthError};

@@ -72,6 +72,7 @@ fn pages(ink: Ink) -> Vec<(&'static str, String)> {
         page("home", &HomePage::sample(ink)),
         page("sandbox", &SandboxPage::sample(ink)),
     ];
+    pages.extend(ConsentPage::samples_of_apps(ink).iter().map(|(name, one)| page(name, one)));
     pages.extend(MessagePage::samples(ink).iter().map(|(name, one)| page(name, one)));
     pages
 }
@@ -127,8 +128,11 @@ fn no_script_no_inline_style_and_nothing_from_elsewhere() {
     for (name, nodes) in parsed(Ink::Hostile) {
         for node in &nodes {
             let tag = node.name();
-            let banned = ["script", "style", "iframe", "object", "embed", "base", "img"];
+            let banned = ["script", "style", "iframe", "object", "embed", "base"];
             assert!(!banned.contains(&tag), "{name}: <{tag}>");
+            // The one picture there is was drawn by this server; the name beside it says what it shows.
+            let source = node.get("src").unwrap_or_default();
+            assert!(tag != "img" || (source.starts_with("/logos/") && node.get("alt") == Some("")), "{name}: {source}");
             for (key, value) in node.attributes() {
                 assert!(key != "style" && !key.starts_with("on"), "{name}: <{tag} {key}>");
                 if ["href", "src", "action", "formaction"].contains(&key.as_str()) {
@@ -295,12 +299,29 @@ fn accounts_are_ticked_as_told_and_a_pure_sign_in_has_none() {
 
 #[test]
 fn the_pages_say_what_must_be_said() {
-    let says: [(&str, &[&str]); 14] = [
+    let says: [(&str, &[&str]); 22] = [
         ("login", &["Pocket Ledger would like to see information about your accounts."]),
         ("consent", &["cl_4Jm2vQx9TtY8", "pocketledger.example", "since 3 March 2025"]),
         ("consent", &["Until 19 February 2027 .", "bank.example/my/consents", "joint"]),
         ("consent", &["Only payments and statements from 1 January 2025 to 31 December 2025."]),
         ("consent", &["Pocket Ledger Ltd answers for this app. Open Banking Ltd confirmed that to us"]),
+        ("consent", &["Your answer goes to app.pocketledger.example ."]),
+        ("consent-checked", &["Rent Register Cooperative answers for this app. We checked that on 21 November 2026."]),
+        (
+            "consent-new",
+            &[
+                "It is new here: it was registered on 21 November 2026.",
+                "If you did not start this in the app yourself, choose Deny.",
+            ],
+        ),
+        ("consent-unverified", &["Nobody has confirmed to us who makes this app. The name is what it calls itself."]),
+        ("consent-look-alike", &["like the name of another app that we know, Pocket Ledger . It is not the same app."]),
+        (
+            "consent-like-bank",
+            &["Its name sounds like Lombard. It is not an app that we know as ours.", "different alphabets"],
+        ),
+        ("consents", &["Made by Pocket Ledger Ltd"]),
+        ("consents", &["Made by Not confirmed to us"]),
         (
             "consent-renewal",
             &["You already allow this, since 21 November 2026.", "If you deny, nothing changes", "no end date"],
@@ -323,6 +344,26 @@ fn the_pages_say_what_must_be_said() {
 }
 
 #[test]
+fn an_app_that_somebody_vouches_for_shows_its_logo_and_no_other_does() {
+    for (name, pictures, cautions) in [
+        ("consent-verified", 1, false),
+        ("consent-checked", 0, false),
+        ("consent-new", 1, true),
+        ("consent-unverified", 0, true),
+        ("consent-look-alike", 0, true),
+        ("consent-like-bank", 0, true),
+    ] {
+        let nodes = page(name);
+        assert_eq!(nodes.iter().filter(|node| node.name() == "img").count(), pictures, "{name}");
+        let note = by_id(&nodes, "cautions");
+        assert_eq!(note.is_some(), cautions, "{name}");
+        // It is told apart by its words and its role, not by its colour alone.
+        assert!(note.is_none_or(|note| note.get("role") == Some("note") && note.get("aria-label").is_some()), "{name}");
+        assert!(by_id(&nodes, "consent-allow").is_some(), "{name}: a caution forbids nothing");
+    }
+}
+
+#[test]
 fn without_an_app_no_page_speaks_of_one_to_go_back_to() {
     for (name, expected) in [("login", true), ("sca", true), ("login-own", false), ("sca-own", false)] {
         assert_eq!(words(&page(name)).contains("go back to the app"), expected, "{name}");
@@ -341,9 +382,10 @@ fn the_stylesheet_fetches_nothing() {
 fn writes_every_sample() {
     let folder = std::env::var("LOMBARD_PAGES").expect("LOMBARD_PAGES names a folder");
     for (name, html) in pages(Ink::Plain) {
-        let html = html.replace("\"/assets/", "\"assets/");
+        let html = html.replace("\"/assets/", "\"assets/").replace("\"/logos/", "\"logos/");
         std::fs::write(format!("{folder}/{name}.html"), html).expect("the folder is there");
     }
+    std::fs::create_dir_all(format!("{folder}/logos")).expect("the folder is there");
     std::fs::create_dir_all(format!("{folder}/assets")).expect("the folder is there");
     std::fs::write(format!("{folder}/assets/lombard.css"), STYLESHEET).expect("it is there");
 }

@@ -3,6 +3,7 @@
 mod add;
 mod keys;
 mod registration;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,8 @@ pub(crate) async fn client(command: &ClientCommand) -> anyhow::Result<ExitCode> 
         ClientCommand::List(args) => list(args).await,
         ClientCommand::Show(args) => show(args).await,
         ClientCommand::Suspend(args) => suspend(args).await,
+        ClientCommand::Unverify(args) => verify::unverify(args).await,
+        ClientCommand::Verify(args) => verify::verify(args).await,
     }
 }
 
@@ -37,7 +40,8 @@ async fn list(args: &ClientList) -> anyhow::Result<ExitCode> {
         after = Some(last.id);
         for client in page {
             let name = client.metadata.client_name.as_str();
-            say(format_args!("{}  {:<9}  {}  {name}", client.id, client.status.code(), client.created_at.date()));
+            let (status, vouched) = (client.status.code(), client.vouched().code());
+            say(format_args!("{}  {status:<9}  {vouched:<9}  {}  {name}", client.id, client.created_at.date()));
         }
     }
     if after.is_none() {

@@ -6,7 +6,7 @@
 use anyhow::{Context as _, bail};
 use lombard_auth::Policy;
 use lombard_auth::oauth::discovery::{ServerMetadata, paths};
-use lombard_domain::oauth::Client;
+use lombard_domain::oauth::{Client, Vouched};
 use lombard_domain::secret::Secret;
 use serde_json::{Map, Value, json};
 
@@ -27,6 +27,12 @@ impl<'a> Shown<'a> {
         }
         members.insert("client_id".to_owned(), id.into());
         members.insert("client_id_issued_at".to_owned(), client.created_at.seconds().into());
+        members.insert("vouched_for_by".to_owned(), client.vouched().code().into());
+        if let Vouched::Bank(verification) = client.vouched() {
+            members.insert("verified_organisation".to_owned(), verification.organisation.as_str().into());
+            members.insert("verified_by".to_owned(), verification.by.as_str().into());
+            members.insert("verified_at".to_owned(), verification.at.date().to_string().into());
+        }
         members.insert("response_types".to_owned(), json!(["code"]));
         members.insert("subject_type".to_owned(), "pairwise".into());
         if let Ok(Value::Object(metadata)) = serde_json::to_value(&client.metadata) {

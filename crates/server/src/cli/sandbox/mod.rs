@@ -18,7 +18,7 @@ use lombard_http::{Proxies, SandboxSite, Site};
 
 use super::Sandbox;
 use super::place::{Place, sandbox_masters};
-use crate::config::PublicUrl;
+use crate::config::{BANK_NAME, PublicUrl};
 use crate::directory::SandboxDirectory;
 use crate::listen::Limits;
 use crate::listen::tls::ServedCertificate;
@@ -72,7 +72,7 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
     facts.leave(&args.data)?;
     announce::introduce(args, &facts);
     let sandbox = SandboxSite { customers: facts.customers, second_factor: facts.second_factor };
-    bound.serve(core, Site { bank_name: "Lombard".to_owned(), sandbox: Some(sandbox) }, metrics).await?;
+    bound.serve(core, Site { bank_name: BANK_NAME.to_owned(), sandbox: Some(sandbox) }, metrics).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,9 +4,11 @@
 
 use std::path::Path;
 
+use lombard_auth::client::AppRules;
 use lombard_auth::limit::{Class, Kind, Limits};
 use lombard_auth::{Policy, Registration};
 
+use crate::config::BANK_NAME;
 use crate::directory::SandboxDirectory;
 use crate::fetch::Reach;
 use crate::pki;
@@ -21,7 +23,9 @@ pub(crate) fn policy(issuer: &str, mtls_base: Option<String>, directory: Option<
     {
         limits.set(class, kind, None);
     }
+    let apps = AppRules { bank_names: vec![BANK_NAME.to_owned()], ..AppRules::usual() };
     Policy {
+        apps,
         limits,
         registration: Registration::Open,
         mtls_base,

@@ -4,7 +4,7 @@ use crate::engines;
 use crate::statements::{postgres, sqlite, statement};
 
 /// Statements, values for their placeholders, and the indexes that SQLite and PostgreSQL may walk.
-const PLANS: [(&str, &[&str], &[&str]); 12] = [
+const PLANS: [(&str, &[&str], &[&str]); 14] = [
     ("consent::over", &["500", "100"], &["consent_by_end"]),
     ("consent::waiting_since", &["500", "100"], &["consent_waiting", "consent_by_end"]),
     ("consent::signed_in_until", &["500", "100"], &["consent_by_answer"]),
@@ -17,6 +17,8 @@ const PLANS: [(&str, &[&str], &[&str]); 12] = [
     ("grant::forget_codes", &["500", "100"], &["code_by_end"]),
     ("session::forget", &["500", "100"], &["session_by_use"]),
     ("session::forget_failures", &["500", "100"], &["sign_in_throttle_by_use"]),
+    ("client::known_with_skeleton", &["'s77'", "'cli_3'", "'s3'", "5"], &["client_by_skeleton"]),
+    ("logo::due", &["5", "20"], &["client_logo_due"]),
 ];
 
 #[tokio::test]
@@ -42,8 +44,8 @@ async fn looking_for_consents_walks_an_index() {
 
 /// Enough rows for PostgreSQL's planner to care.
 const FILL: &str = "
-    INSERT INTO client (id, status, metadata, sector, created_at, secret_digest, registration_digest)
-        SELECT 'cli_' || n, 'active', '{}', 's', 0, '', '' FROM generate_series(1, 1000) AS n;
+    INSERT INTO client (id, status, metadata, sector, created_at, secret_digest, registration_digest, skeleton, logo_due_at)
+        SELECT 'cli_' || n, 'active', '{}', 's', 0, '', '', 's' || n, CASE WHEN n < 900 THEN n END FROM generate_series(1, 1000) AS n;
     INSERT INTO consent (id, client_id, status, permissions, expires_at, created_at, changed_at)
         SELECT 'con_' || n, 'cli_' || (n % 1000 + 1),
             CASE WHEN n % 9 = 0 THEN 'awaiting' WHEN n % 7 = 0 THEN 'authorised' ELSE 'deleted' END,
