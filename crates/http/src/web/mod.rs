@@ -4,6 +4,7 @@ mod authorize;
 mod consent;
 mod form;
 mod home;
+pub(crate) mod letter;
 mod login;
 mod my;
 pub(crate) mod pages;
