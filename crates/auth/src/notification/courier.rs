@@ -175,7 +175,8 @@ impl Sender {
 
     async fn postpone(&self, sent: &Due) -> Result<()> {
         let tried = sent.attempts.saturating_add(1);
-        let next = (tried < ATTEMPTS_MAX).then(|| self.auth.now().plus(BACKOFF.pause(sent.attempts, self.auth.random())));
+        let next =
+            (tried < ATTEMPTS_MAX).then(|| self.auth.now().plus(BACKOFF.pause(sent.attempts, self.auth.random())));
         let mut tx = self.auth.db().begin("postpone notification").await?;
         notification::postpone(&mut tx, sent, next).await?;
         tx.commit().await?;

@@ -53,11 +53,8 @@ impl Postman {
         let claimed = claim(&self.auth, free).await?;
         let count = claimed.len();
         for first in claimed {
-            let sender = Sender {
-                auth: self.auth.clone(),
-                post: Arc::clone(&self.post),
-                stopping: Arc::clone(&self.stopping),
-            };
+            let sender =
+                Sender { auth: self.auth.clone(), post: Arc::clone(&self.post), stopping: Arc::clone(&self.stopping) };
             self.senders.spawn(sender.run(first));
         }
         Ok(count)

@@ -40,7 +40,9 @@ impl Letterhead {
         let when = moment(receipt.at);
         let (subject, told, not_you) = match &receipt.what {
             What::SignedIn(origin) => ("New sign-in", signed_in(bank, &when, origin), NOT_YOUR_SIGN_IN),
-            What::ConsentGiven(given) => ("An app can see data of yours", allowed(bank, &when, given), NOT_YOUR_CONSENT),
+            What::ConsentGiven(given) => {
+                ("An app can see data of yours", allowed(bank, &when, given), NOT_YOUR_CONSENT)
+            }
             What::CredentialChanged(credential) => {
                 ("Your sign-in was changed", changed(bank, &when, *credential), NOT_YOUR_CHANGE)
             }
@@ -89,7 +91,8 @@ fn changed(bank: &str, when: &str, credential: Credential) -> String {
 
 /// What an app can see, as the page said it.
 fn seen(permissions: PermissionSet, identity: bool) -> Vec<String> {
-    let asked: Vec<Asked> = identity.then_some(Asked::Identity).into_iter().chain(words::permitted(permissions)).collect();
+    let asked: Vec<Asked> =
+        identity.then_some(Asked::Identity).into_iter().chain(words::permitted(permissions)).collect();
     permission_lines(&asked).into_iter().map(|line| line.title).collect()
 }
 
@@ -121,8 +124,7 @@ const NOT_YOUR_SIGN_IN: &str =
     "If it was not you, somebody knows your password: change it, and look at what is\nshared on the page below.";
 const NOT_YOUR_CONSENT: &str = "If it was not you, or you did not mean it, stop it on the page below.";
 const NOT_YOUR_CHANGE: &str = "If you did not ask for it, somebody else did.";
-const HELD_BACK: &str =
-    "There were many such messages within an hour. This is the last one for now: look at\nthe page above for anything that you do not know.";
+const HELD_BACK: &str = "There were many such messages within an hour. This is the last one for now: look at\nthe page above for anything that you do not know.";
 
 #[cfg(test)]
 mod tests {

@@ -25,6 +25,7 @@ mod par;
 mod parties;
 mod permissions;
 mod races;
+mod receipts;
 mod record;
 mod refused;
 mod registration;
