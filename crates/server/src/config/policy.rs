@@ -51,6 +51,7 @@ impl Config {
             },
             software_statement_age: Span::hours(i64::from(authorization.software_statement_hours)),
             dpop_nonce_life: authorization.dpop_nonce_seconds.map(seconds),
+            receipts_per_hour: i64::from(self.receipts.per_hour),
             unattended: self.unattended(),
             old_data: self.old_data(),
             limits: self.limits.limits(),

@@ -7,7 +7,7 @@ use lombard_domain::oauth::Profile;
 
 use super::{
     Access, Authorization, Config, Database, DatabaseUrl, ForwardedHeader, Keys, LimitRates, Log, Outgoing, Places,
-    PublicUrl, Server, SignIn,
+    PublicUrl, ReceiptSender, Receipts, Server, SignIn,
 };
 use crate::files::{self, Readers};
 
@@ -43,6 +43,11 @@ pub(crate) fn production(folder: &Path) -> Config {
         agreements: Vec::new(),
         outgoing: Outgoing::default(),
         sign_in: SignIn::default(),
+        receipts: Receipts {
+            sender: ReceiptSender::File,
+            folder: Some(folder.join("receipts")),
+            ..Receipts::default()
+        },
         limits: LimitRates::default(),
         throttling: Places::default(),
         log: Log::default(),
@@ -57,6 +62,7 @@ fn server(public_url: PublicUrl, certificate_file: PathBuf, key_file: PathBuf) -
         mtls_listen: None,
         ops_listen: Server::default_ops_listen(),
         public_url,
+        bank_name: None,
         certificate_file,
         key_file,
         mtls_public_url: None,

@@ -18,11 +18,12 @@ use lombard_http::{Proxies, SandboxSite, Site};
 
 use super::Sandbox;
 use super::place::{Place, sandbox_masters};
-use crate::config::PublicUrl;
+use crate::config::{BANK_NAME, PublicUrl};
 use crate::directory::SandboxDirectory;
 use crate::listen::Limits;
 use crate::listen::tls::ServedCertificate;
 use crate::pki;
+use crate::post::FilePost;
 use crate::run::{Doors, MasterSource};
 use crate::system::SystemClock;
 use crate::telemetry::{self, Format};
@@ -59,7 +60,8 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
     };
     let db = place.open().await?;
     let bound = doors.bind().await?;
-    let core = Core::new(db, plan(args, policy)?).await?;
+    let post = rules::post(&args.data, url.as_str(), BANK_NAME)?;
+    let core = Core::new(db, plan(args, policy, post)?).await?;
     lombard_bank::seed::sow(&core.db, SystemClock.now().date()).await.context(NO_DEMO_BANK)?;
     let customers = people::everybody(&core).await?;
     let facts = announce::Facts {
@@ -72,7 +74,7 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
     facts.leave(&args.data)?;
     announce::introduce(args, &facts);
     let sandbox = SandboxSite { customers: facts.customers, second_factor: facts.second_factor };
-    bound.serve(core, Site { bank_name: "Lombard".to_owned(), sandbox: Some(sandbox) }, metrics).await?;
+    bound.serve(core, Site { bank_name: BANK_NAME.to_owned(), sandbox: Some(sandbox) }, metrics).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -81,7 +83,7 @@ fn masters(folder: &Path) -> MasterSource {
     Box::new(move || sandbox_masters(&folder))
 }
 
-fn plan(args: &Sandbox, policy: Policy) -> anyhow::Result<Plan> {
+fn plan(args: &Sandbox, policy: Policy, post: FilePost) -> anyhow::Result<Plan> {
     let second_factor = SecondFactor::fixed_for_sandbox_only(Secret::new(SECOND_FACTOR.to_owned()));
     Ok(Plan {
         policy,
@@ -90,6 +92,7 @@ fn plan(args: &Sandbox, policy: Policy) -> anyhow::Result<Plan> {
         recording: if args.without_record { Recording::Dropped } else { Recording::Kept },
         trust: rules::trust(&args.data),
         shared_counter: None,
+        post: Some(Arc::new(post)),
     })
 }
 
