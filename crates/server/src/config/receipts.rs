@@ -110,6 +110,9 @@ impl Receipts {
     /// What cannot be used of what is named outside: the key, and why.
     pub(super) fn unusable(&self, environment: &Environment) -> Vec<(&'static str, String)> {
         let mut found = Vec::new();
+        if self.sender != Sender::Smtp {
+            return found;
+        }
         if let Some(Err(error)) = self.smtp_ca_file.as_deref().map(read_chain) {
             found.push(("receipts.smtp_ca_file", format!("{error:#}; name the file of the mail server's authority")));
         }
