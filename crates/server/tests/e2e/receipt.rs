@@ -72,7 +72,7 @@ async fn a_sandbox_shows_what_customers_are_written() {
 async fn no_letter_is_lost_by_a_kill_and_none_is_there_twice() {
     let sandbox = Sandbox::new();
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
-    let mut answered = 0;
+    let mut answered = 0_usize;
     for _ in 0..ROUNDS {
         let server = sandbox.start().await;
         let bank = sandbox.bank();
@@ -91,12 +91,12 @@ async fn no_letter_is_lost_by_a_kill_and_none_is_there_twice() {
     let server = sandbox.start().await;
     let found = wait_for(&sandbox.folder().join("receipts"), answered).await;
     let began = Instant::now();
-    let count = |sql: &str| database.query_row(sql, [], |row| row.get::<_, usize>(0)).unwrap();
+    let count = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     while count("SELECT COUNT(*) FROM receipt WHERE status = 'waiting'") > 0 {
         assert!(began.elapsed() < ARRIVAL_MAX, "not noted as sent");
         sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(count("SELECT COUNT(*) FROM receipt WHERE status = 'sent'"), answered);
+    assert_eq!(count("SELECT COUNT(*) FROM receipt WHERE status = 'sent'"), i64::try_from(answered).unwrap());
     let mut names = database.prepare("SELECT id FROM receipt").unwrap();
     let names: BTreeSet<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     assert_eq!(found.into_iter().map(|(id, _)| id).collect::<BTreeSet<_>>(), names);

@@ -8,6 +8,7 @@ use lombard_testkit::MailServer;
 
 use super::*;
 use crate::config::receipts::{Receipts, Sender};
+use crate::files;
 use crate::post::Security;
 
 fn sign_in() -> Receipt {
