@@ -75,8 +75,10 @@ async fn a_consent_that_is_renewed_is_told_again_and_as_that() {
     let app = App::register(&bank).await;
     let lodged = app.lodge(&json!({})).await;
     app.authorise(&bank, "amelia", &lodged).await;
+    bank.clock.advance(Span::minutes(1));
     app.authorise(&bank, "amelia", &lodged).await;
-    let mail = bank.deliver().await;
+    let mut mail = bank.deliver().await;
+    mail.sort_by_key(|mail| mail.receipt.at);
     let renewed = mail.iter().filter_map(|mail| match &mail.receipt.what {
         What::ConsentGiven(given) => Some(given.renewed),
         _ => None,
