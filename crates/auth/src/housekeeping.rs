@@ -4,10 +4,13 @@
 //! ask, or where coming back would be a sign of theft. The record of what happened is not touched.
 
 use lombard_domain::time::{Instant, Span};
-use lombard_store::{Db, Tx, consent, grant, interaction, notification, session, token, unattended_access, used_once};
+use lombard_store::{
+    Db, Tx, consent, device, grant, interaction, notification, receipt, session, token, unattended_access, used_once,
+};
 
 use crate::access::Budget;
 use crate::error::Result;
+use crate::login::DEVICE_LIFE;
 use crate::{Auth, Policy};
 
 /// What is forgotten.
@@ -17,6 +20,8 @@ pub enum Leftover {
     AccessTokens,
     /// Authorization codes.
     Codes,
+    /// Browsers that customers do not use any more.
+    Devices,
     /// Consents that were given and have ended, with all that was made from them.
     EndedConsents,
     /// Runs of failed sign-ins.
@@ -29,6 +34,8 @@ pub enum Leftover {
     Notifications,
     /// Pushed authorization requests.
     PushedRequests,
+    /// What customers were told.
+    Receipts,
     /// Refresh tokens.
     RefreshTokens,
     /// Signed-in browsers.
@@ -41,12 +48,14 @@ pub enum Leftover {
 
 impl Leftover {
     /// Everything, in the order in which it is looked for.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::UsedOnce,
         Self::Interactions,
         Self::PushedRequests,
         Self::UnattendedAccesses,
         Self::Notifications,
+        Self::Receipts,
+        Self::Devices,
         Self::Codes,
         Self::AccessTokens,
         Self::RefreshTokens,
@@ -62,12 +71,14 @@ impl Leftover {
         match self {
             Self::AccessTokens => "access-tokens",
             Self::Codes => "codes",
+            Self::Devices => "devices",
             Self::EndedConsents => "ended-consents",
             Self::Failures => "failures",
             Self::Interactions => "interactions",
             Self::NeverGivenConsents => "never-given-consents",
             Self::Notifications => "notifications",
             Self::PushedRequests => "pushed-requests",
+            Self::Receipts => "receipts",
             Self::RefreshTokens => "refresh-tokens",
             Self::Sessions => "sessions",
             Self::UnattendedAccesses => "unattended-accesses",
@@ -83,6 +94,8 @@ impl Leftover {
             Self::PushedRequests => now.minus(policy.interaction_life),
             Self::UnattendedAccesses => now.minus(Budget::WINDOW),
             Self::Notifications => now.minus(policy.event_life),
+            Self::Receipts => now.minus(RECEIPT_MEMORY),
+            Self::Devices => now.minus(DEVICE_LIFE),
             Self::Codes | Self::AccessTokens | Self::RefreshTokens => now.minus(TOKEN_MEMORY),
             Self::Sessions => now.minus(policy.session_idle),
             Self::Failures => now.minus(FAILURE_MEMORY),
@@ -99,6 +112,8 @@ impl Leftover {
             Self::PushedRequests => interaction::forget_pushed(tx, until, AT_ONCE).await,
             Self::UnattendedAccesses => unattended_access::forget(tx, until, AT_ONCE).await,
             Self::Notifications => notification::purge(tx, until, AT_ONCE).await,
+            Self::Receipts => receipt::forget(tx, until, AT_ONCE).await,
+            Self::Devices => device::forget(tx, until, AT_ONCE).await,
             Self::Codes => grant::forget_codes(tx, until, AT_ONCE).await,
             Self::AccessTokens => token::forget_access(tx, until, AT_ONCE).await,
             Self::RefreshTokens => token::forget_refresh(tx, until, AT_ONCE).await,
@@ -154,6 +169,8 @@ impl Auth {
 const AT_ONCE: i64 = 500;
 /// How long codes and tokens stay after their end. A code that comes back in this time takes back what it gave (RFC 6749 4.1.2).
 pub(crate) const TOKEN_MEMORY: Span = Span::hours(24);
+/// How long a receipt stays, whatever became of it: longer than anybody tries to send it.
+const RECEIPT_MEMORY: Span = Span::days(7);
 /// How long a run of failed sign-ins is kept; no lock lasts as long.
 const FAILURE_MEMORY: Span = Span::days(7);
 /// How long a consent stays that nobody gave; UK Open Banking: nothing may be forgotten before 24 hours have passed.

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod audit;
+mod backoff;
 pub mod client;
 pub mod consent;
 mod deliver;
@@ -22,6 +23,8 @@ pub mod notification;
 pub mod oauth;
 mod policy;
 pub mod possession;
+mod post;
+pub mod receipt;
 mod record;
 pub mod restore;
 
@@ -39,6 +42,7 @@ pub use directory::{AccountDirectory, DirectoryError, HeldAccount};
 pub use error::{Error, Result, chain};
 pub use fetch::{Fetch, FetchError, Fetching};
 pub use policy::{Directory, DirectoryKeys, Door, Policy, Registration};
+pub use post::{Post, PostError, PostItem, Posting};
 pub use record::{Recorder, Recording};
 
 use keys::KeyRing;
@@ -77,6 +81,8 @@ pub struct Parts {
     pub fetch: Arc<dyn Fetch>,
     /// How apps are sent what they asked to be told.
     pub deliver: Arc<dyn Deliver>,
+    /// How customers are told what was done in their name; `None`: they are not told.
+    pub post: Option<Arc<dyn Post>>,
     /// Whose signature under an app's certificate is believed, as certificates in DER.
     pub client_authorities: possession::Authorities,
     /// Where calls are counted that all nodes count together; `None`: each counts for itself.

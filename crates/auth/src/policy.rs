@@ -57,6 +57,8 @@ pub struct Policy {
     pub ended_consent_life: Span,
     /// How long apps can fetch what they were to be told.
     pub event_life: Span,
+    /// How many receipts a customer gets in an hour.
+    pub receipts_per_hour: i64,
     /// How long a new signing key is published before it signs.
     pub key_lead: Span,
     /// How often apps may read without the customer (RTS (EU) 2018/389 Art. 36(5)(b)).
@@ -143,6 +145,7 @@ impl Policy {
             dpop_nonce_life: None,
             ended_consent_life: Span::days(730),
             event_life: Span::days(7),
+            receipts_per_hour: 12,
             key_lead: Span::hours(1),
             unattended: UnattendedCalls::usual(),
             old_data: OldData::UK,

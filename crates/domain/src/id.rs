@@ -49,6 +49,8 @@ kinds! {
     NotificationKind = "evt" as NotificationId;
     /// Identifies an offer of the bank.
     OfferKind = "off" as OfferId;
+    /// Identifies a receipt: something that a customer is told.
+    ReceiptKind = "rcp" as ReceiptId;
     /// Identifies a payment that is to be made on a later day.
     ScheduledPaymentKind = "sch" as ScheduledPaymentId;
     /// Identifies a standing order.

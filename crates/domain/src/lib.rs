@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod browser;
 pub mod consent;
 pub mod currency;
 pub mod id;
@@ -17,6 +18,7 @@ pub mod oauth;
 pub mod party;
 pub mod permission;
 pub mod random;
+pub mod receipt;
 pub mod secret;
 pub mod text;
 pub mod throttle;

@@ -24,6 +24,7 @@ pub use parts::forwarded::{Field, Proxies};
 pub use parts::network::{BadNetwork, Network};
 pub use parts::peer::Peer;
 pub use uk::bodies;
+pub use web::letter::{Letter, Letterhead};
 
 /// All public routes of a server.
 pub fn router(app: App) -> Router {

@@ -1,10 +1,12 @@
-//! What a server does without being asked: keys, the end of what is over, the chain of the record, events to apps, their logos.
+//! What a server does without being asked: keys, the end of what is over, the chain of the record, events to apps and their logos,
+//! letters to customers.
 //!
 //! Each job is a loop that ends when the server stops. What fails is said in the log and tried again; no job holds a rule.
 
 use std::time::Duration;
 
 use lombard_auth::notification::Courier;
+use lombard_auth::receipt::{self, Postman};
 use lombard_auth::{Auth, audit, keys};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::task::JoinHandle;
@@ -22,6 +24,7 @@ pub(crate) fn start(auth: &Auth, metrics: PrometheusHandle, stop: &Stop) -> Vec<
         tokio::spawn(chain_the_record(auth.clone(), stop.clone())),
         tokio::spawn(send_notifications(auth.clone(), stop.clone())),
         tokio::spawn(fetch_logos(auth.clone(), stop.clone())),
+        tokio::spawn(send_receipts(auth.clone(), stop.clone())),
     ]
 }
 
@@ -97,9 +100,29 @@ async fn fetch_logos(auth: Auth, stop: Stop) {
 
 /// Between two looks for logos that are to be fetched.
 const LOGOS_EVERY: Duration = Duration::from_secs(15);
+/// Tells customers what was done in their name. What an earlier run did not send is in the database, and goes out with the first round.
+async fn send_receipts(auth: Auth, stop: Stop) {
+    let Some(mut postman) = Postman::new(auth.clone()) else { return };
+    receipt::begin_to_count();
+    loop {
+        if let Ok(waiting) = auth.waiting_receipts().await {
+            let age = waiting.oldest.map_or(0, |oldest| auth.now().since(oldest).whole_seconds().max(0));
+            metrics::gauge!("lombard_receipts_waiting").set(u32::try_from(waiting.count).unwrap_or(u32::MAX));
+            metrics::gauge!("lombard_receipts_waiting_seconds").set(u32::try_from(age).unwrap_or(u32::MAX));
+        }
+        if let Err(error) = postman.round().await {
+            tracing::warn!(%error, "receipts could not be looked for; the next attempt is in a moment");
+        }
+        if timeout(SEND_EVERY, stop.wait()).await.is_ok() {
+            break;
+        }
+    }
+    postman.stop().await;
+}
+
 /// Between two rounds of chaining what is on record.
 const CHAIN_EVERY: Duration = Duration::from_secs(1);
-/// Between two looks for what is to be sent to apps.
+/// Between two looks for what is to be sent, to apps and to customers.
 const SEND_EVERY: Duration = Duration::from_secs(2);
 /// Between two looks for what can be forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60);

@@ -20,6 +20,7 @@ mod listen;
 mod ops;
 mod pem;
 mod pki;
+mod post;
 mod run;
 mod stop;
 mod system;

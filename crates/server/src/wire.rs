@@ -9,7 +9,7 @@ use lombard_auth::limit::SharedCounter;
 use lombard_auth::login::password::PasswordHasher;
 use lombard_auth::login::second_factor::SecondFactor;
 use lombard_auth::possession::Authorities;
-use lombard_auth::{Auth, Parts, Policy, Recorder, Recording};
+use lombard_auth::{Auth, Parts, Policy, Post, Recorder, Recording};
 use lombard_bank::EmbeddedBank;
 use lombard_domain::random::Random;
 use lombard_domain::time::Clock as _;
@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     pub(crate) trust: Trust,
     /// Where calls are counted that all nodes count together.
     pub(crate) shared_counter: Option<Arc<dyn SharedCounter>>,
+    /// How customers are told what was done in their name; `None`: they are not.
+    pub(crate) post: Option<Arc<dyn Post>>,
 }
 
 /// Whom a server believes, and whom it may ask.
@@ -82,6 +84,7 @@ impl Core {
             fetch: outgoing.clone(),
             deliver: outgoing,
             shared_counter: plan.shared_counter,
+            post: plan.post,
             client_authorities: Authorities::new(&authorities).context("cannot use the authorities of clients")?,
         });
         Ok(Self { db, auth, bank })

@@ -89,6 +89,13 @@ const COLUMNS: &[Column] = &[
         SELECT customer_id, sealed FROM contact ORDER BY customer_id LIMIT $1"
     ),
     column!(
+        "what a customer is told",
+        "receipt",
+        "sealed",
+        "-- at_rest::receipts
+        SELECT id, sealed FROM receipt ORDER BY id LIMIT $1"
+    ),
+    column!(
         "an account's number or nickname",
         "account",
         "sealed",

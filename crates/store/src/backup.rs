@@ -303,6 +303,8 @@ pub const TABLES: &[&str] = &[
     "pushed_request",
     "interaction",
     "session",
+    "device",
+    "receipt",
     "sign_in_throttle",
     "consent",
     "consent_account",

@@ -36,6 +36,7 @@ const STEPS: &[Step] = &[
     step!(7, "0007_evidence"),
     step!(8, "0008_data_keys"),
     step!(10, "0010_app_identity"),
+    step!(11, "0011_receipts"),
 ];
 
 /// Brings a database to the newest schema; the names of the steps that were applied.

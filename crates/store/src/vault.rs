@@ -19,6 +19,8 @@ pub enum Index {
     Audit,
     /// Anti-forgery tokens of pages.
     Csrf,
+    /// Browsers that a customer has signed in with.
+    Device,
     /// Identifiers of imported rows.
     Import,
     /// Links from one page of an answer to the next.
@@ -40,6 +42,7 @@ impl Index {
         match self {
             Self::Audit => b"audit",
             Self::Csrf => b"csrf",
+            Self::Device => b"device",
             Self::Import => b"import",
             Self::Link => b"link",
             Self::Nonce => b"dpop-nonce",

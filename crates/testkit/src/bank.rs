@@ -11,6 +11,7 @@ use lombard_auth::limit::Limits;
 use lombard_auth::login::password::PasswordHasher;
 use lombard_auth::login::second_factor::SecondFactor;
 use lombard_auth::possession::Authorities;
+use lombard_auth::receipt::Postman;
 use lombard_auth::{Auth, Call, Door, Parts, Policy, Recorder, Recording, Registration};
 use lombard_bank::EmbeddedBank;
 use lombard_bank::import::{self, Files};
@@ -26,6 +27,7 @@ use tokio::net::TcpListener;
 
 use crate::clock::ManualClock;
 use crate::fetch::WebFetch;
+use crate::mailbox::{Mail, Mailbox};
 use crate::outside::https_client;
 use crate::pki::{Authority, ServerCertificate};
 use crate::random::SeededRandom;
@@ -61,6 +63,8 @@ pub struct TestBank {
     pub db: Db,
     /// Its rules, for what operators do.
     pub auth: Auth,
+    /// Where its letters to customers arrive.
+    pub mailbox: Mailbox,
     http: reqwest::Client,
     served: Served,
     mutual: Served,
@@ -83,13 +87,14 @@ pub(crate) struct Rules<'a> {
     pub(crate) db: &'a Db,
     pub(crate) clock: &'a ManualClock,
     pub(crate) authority: &'a Authority,
+    pub(crate) mailbox: &'a Mailbox,
     pub(crate) policy: Policy,
 }
 
 impl Rules<'_> {
     /// Puts a process together: its rules, and the routes that it serves.
     pub(crate) async fn process(self, random: Arc<dyn Random>) -> (Auth, Router) {
-        let Self { db, clock, authority, policy } = self;
+        let Self { db, clock, authority, mailbox, policy } = self;
         let bank = Arc::new(EmbeddedBank::new(db.clone(), Arc::new(clock.clone())));
         let code = Secret::new(TestBank::CODE.to_owned());
         let auth = Auth::new(Parts {
@@ -105,6 +110,7 @@ impl Rules<'_> {
             fetch: Arc::new(WebFetch::new()),
             deliver: Arc::new(WebDeliver::new()),
             shared_counter: None,
+            post: Some(Arc::new(mailbox.clone())),
             client_authorities: Authorities::new(&[authority.der().to_vec()]).expect("an authority"),
         });
         let site = Site { bank_name: NAME.to_owned(), sandbox: None };
@@ -189,14 +195,15 @@ impl TestBank {
     /// A server on a database that is up to date.
     async fn started(options: Options, home: Home, plan: Plan) -> Self {
         let Plan { db, clock, authority, policy, public, mutual } = plan;
-        let rules = Rules { db: &db, clock: &clock, authority: &authority, policy };
+        let mailbox = Mailbox::new(&policy.issuer);
+        let rules = Rules { db: &db, clock: &clock, authority: &authority, mailbox: &mailbox, policy };
         let (auth, router) = rules.process(Arc::new(SystemRandom)).await;
         let mutual = serve::serve(mutual, Door::Mutual, router.clone());
         let served = serve::serve(public, Door::Public, router);
         let http = https_client(&ServerCertificate::of_this_process().pem).build().expect("an HTTPS client");
         let issuer = format!("https://localhost:{}", served.port);
         let mtls = format!("https://localhost:{}", mutual.port);
-        Self { issuer, mtls, authority, clock, db, auth, http, served, mutual, options, home }
+        Self { issuer, mtls, authority, clock, db, auth, mailbox, http, served, mutual, options, home }
     }
 
     /// Every customer's password.
@@ -263,6 +270,15 @@ impl TestBank {
     /// statements.
     pub async fn seal(&self) {
         self.auth.seal_record().await.expect("a chain");
+    }
+
+    /// Sends customers what they are to be told, as the server's job does every few seconds; all letters that ever arrived.
+    pub async fn deliver(&self) -> Vec<Mail> {
+        let mut postman = Postman::new(self.auth.clone()).expect("a way to tell customers");
+        while postman.round().await.expect("a round") > 0 {
+            postman.settle().await;
+        }
+        self.mailbox.mail()
     }
 
     /// Puts so many reads on record, in groups as the server writes them, by many apps, customers and consents.

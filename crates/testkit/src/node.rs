@@ -38,7 +38,8 @@ impl TestBank {
         change(&mut policy);
         let mut seed = [0; 8];
         aws_lc_rs::rand::fill(&mut seed).expect("random numbers");
-        let rules = Rules { db: &self.db, clock: &self.clock, authority: &self.authority, policy };
+        let mailbox = &self.mailbox;
+        let rules = Rules { db: &self.db, clock: &self.clock, authority: &self.authority, mailbox, policy };
         let (auth, router) = rules.process(Arc::new(SeededRandom::new(u64::from_be_bytes(seed)))).await;
         let (listener, _) = serve::bind().await;
         Node { auth, served: serve::serve(listener, Door::Public, router) }

@@ -3,8 +3,9 @@
 use lombard_domain::audit::{Event, Subject};
 use lombard_domain::id::CustomerId;
 use lombard_domain::party::{Customer, Username};
+use lombard_domain::receipt::{Credential, What};
 use lombard_domain::secret::Secret;
-use lombard_store::customer;
+use lombard_store::customer::{self, Credentials};
 
 use super::password::PasswordError;
 use super::second_factor;
@@ -17,10 +18,15 @@ impl Auth {
     /// # Errors
     /// When the password is too short or too long, or the database fails.
     pub async fn set_password(&self, call: Call<'_>, username: &str, password: Secret<String>) -> Result<bool> {
-        let Some(id) = self.customer_named(username).await? else { return Ok(false) };
+        let Some(former) = self.credentials(username).await? else { return Ok(false) };
+        let id = former.customer;
         let hash = self.hash(password).await?;
         let mut tx = self.db().begin("set password").await?;
         customer::set_password(&mut tx, id, hash.expose()).await?;
+        // Who had none gets the first one from the bank, and knows.
+        if former.password_hash.is_some() {
+            self.give_receipt(&mut tx, id, What::CredentialChanged(Credential::Password)).await?;
+        }
         let subject = Subject { customer: Some(id), ..Subject::default() };
         self.record(&mut tx, call, Event::CredentialsSet, subject, Some("password")).await?;
         tx.commit().await?;
@@ -32,10 +38,14 @@ impl Auth {
     /// # Errors
     /// When the database fails.
     pub async fn enrol_second_factor(&self, call: Call<'_>, username: &str) -> Result<Option<Secret<Vec<u8>>>> {
-        let Some(id) = self.customer_named(username).await? else { return Ok(None) };
+        let Some(former) = self.credentials(username).await? else { return Ok(None) };
+        let id = former.customer;
         let secret = second_factor::generate_secret(self.random());
         let mut tx = self.db().begin("enrol second factor").await?;
         customer::set_totp(&mut tx, id, &secret).await?;
+        if former.totp_secret.is_some() {
+            self.give_receipt(&mut tx, id, What::CredentialChanged(Credential::SecondFactor)).await?;
+        }
         let subject = Subject { customer: Some(id), ..Subject::default() };
         self.record(&mut tx, call, Event::CredentialsSet, subject, Some("second-factor")).await?;
         tx.commit().await?;
@@ -47,9 +57,7 @@ impl Auth {
     /// # Errors
     /// When the database fails.
     pub async fn has_password(&self, username: &str) -> Result<bool> {
-        let Ok(username) = Username::new(username) else { return Ok(false) };
-        let found = customer::credentials(&mut self.db().read().await?, &username).await?;
-        Ok(found.is_some_and(|found| found.password_hash.is_some()))
+        Ok(self.credentials(username).await?.is_some_and(|found| found.password_hash.is_some()))
     }
 
     /// Gives one password to every customer who has none, which only a sandbox does; how many there were.
@@ -73,9 +81,12 @@ impl Auth {
     }
 
     pub(crate) async fn customer_named(&self, username: &str) -> Result<Option<CustomerId>> {
+        Ok(self.credentials(username).await?.map(|found| found.customer))
+    }
+
+    async fn credentials(&self, username: &str) -> Result<Option<Credentials>> {
         let Ok(username) = Username::new(username) else { return Ok(None) };
-        let found = customer::credentials(&mut self.db().read().await?, &username).await?;
-        Ok(found.map(|found| found.customer))
+        Ok(customer::credentials(&mut self.db().read().await?, &username).await?)
     }
 
     async fn hash(&self, password: Secret<String>) -> Result<Secret<String>> {

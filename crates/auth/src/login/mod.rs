@@ -5,6 +5,7 @@
 
 mod credentials;
 mod csrf;
+mod device;
 mod erase;
 mod interaction;
 pub mod password;
@@ -13,6 +14,7 @@ mod session;
 mod sign_in;
 mod throttle;
 
+pub use device::{DEVICE_LIFE, Visitor};
 pub use erase::Erased;
 pub use interaction::{Interrupted, OnTheWay, SignedIn, Stage, Unasked};
 pub use session::Customer;

@@ -9,6 +9,7 @@ use lombard_domain::time::Instant;
 use lombard_store::session::{self, Failures, Session};
 use lombard_store::{Index, customer, interaction};
 
+use super::device::Visitor;
 use super::interaction::{OnTheWay, Stage};
 use super::password::PasswordError;
 use super::second_factor::Accepted;
@@ -17,10 +18,12 @@ use crate::error::Error;
 use crate::limit::Subject as Counted;
 use crate::{Auth, Call, digest};
 
-/// A browser that has signed in: the value of its new cookie.
+/// A browser that has signed in: the values of its new cookies.
 pub struct NewSession {
-    /// The cookie's value; it replaces every earlier one.
+    /// The session's; it replaces every earlier one.
     pub cookie: Secret<String>,
+    /// The one by which the browser is known the next time; it replaces the earlier one.
+    pub device: Secret<String>,
 }
 
 /// Why a sign-in did not succeed.
@@ -91,7 +94,8 @@ impl Auth {
         Ok(tx.commit().await?)
     }
 
-    /// The second step: a one-time code. The session that the browser had before, if any, ends with it.
+    /// The second step: a one-time code. The session that the browser had before, if any, ends with it. Only now is it looked whether
+    /// the customer knows the browser, and they are told if they do not.
     ///
     /// # Errors
     /// [`SignInError::Wrong`] or [`SignInError::Locked`]; [`SignInError::Step`] if the password has not been checked.
@@ -100,7 +104,7 @@ impl Auth {
         call: Call<'_>,
         on_the_way: &OnTheWay,
         code: &str,
-        former: Option<&str>,
+        visitor: Visitor<'_>,
     ) -> Result<NewSession, SignInError> {
         let (Stage::SecondFactor, Some(id)) = (on_the_way.stage, on_the_way.customer) else {
             return Err(SignInError::Step);
@@ -124,7 +128,7 @@ impl Auth {
         let cookie = random::credential(self.random());
         let cookie_digest = digest::of(cookie.expose());
         let session = Session { customer: id, signed_in_at: now, seen_at: now };
-        if let Some(former) = former {
+        if let Some(former) = visitor.session {
             session::delete(&mut tx, &digest::of(former)).await?;
         }
         session::insert(&mut tx, &cookie_digest, &session).await?;
@@ -133,9 +137,10 @@ impl Auth {
         }
         session::failures(&mut tx, &subject).await?;
         session::set_failures(&mut tx, &subject, Failures::default(), now).await?;
+        let device = self.know_device(&mut tx, call, id, visitor).await?;
         self.record(&mut tx, call, Event::SignedIn, Subject { customer: Some(id), ..Subject::default() }, None).await?;
         tx.commit().await?;
-        Ok(NewSession { cookie })
+        Ok(NewSession { cookie, device })
     }
 
     /// Counts an attempt by the name that was typed in, before the database is asked anything.

@@ -25,6 +25,7 @@ use lombard_store::{client, notification};
 use tokio::task::JoinSet;
 
 use crate::Auth;
+use crate::backoff::Backoff;
 use crate::deliver::Parcel;
 use crate::error::Result;
 
@@ -174,7 +175,8 @@ impl Sender {
 
     async fn postpone(&self, sent: &Due) -> Result<()> {
         let tried = sent.attempts.saturating_add(1);
-        let next = (tried < ATTEMPTS_MAX).then(|| self.auth.now().plus(pause(sent.attempts, self.chance())));
+        let next =
+            (tried < ATTEMPTS_MAX).then(|| self.auth.now().plus(BACKOFF.pause(sent.attempts, self.auth.random())));
         let mut tx = self.auth.db().begin("postpone notification").await?;
         notification::postpone(&mut tx, sent, next).await?;
         tx.commit().await?;
@@ -187,7 +189,7 @@ impl Sender {
 
     /// How an app rests after one more attempt that it did not answer as it should.
     fn rest(&self, failures: i64) -> Rest {
-        let until = self.auth.now().plus(pause(failures, self.chance()));
+        let until = self.auth.now().plus(BACKOFF.pause(failures, self.auth.random()));
         Rest { failures: failures.saturating_add(1), until: Some(until) }
     }
 
@@ -204,26 +206,12 @@ impl Sender {
         let (variant, tail) = (bits >> 48 & 0x3fff | 0x8000, bits & 0xffff_ffff_ffff);
         format!("{head:08x}-{middle:04x}-4{version:03x}-{variant:04x}-{tail:012x}")
     }
-
-    fn chance(&self) -> u8 {
-        let [chance] = random::bytes(self.auth.random());
-        chance
-    }
 }
 
 fn report(ended: std::result::Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
         tracing::error!(%error, "a sender of notifications broke off; its lease ends by itself");
     }
-}
-
-/// How long to wait after an attempt in vain that came after so many others: twice as long as before, up to an hour, and by chance
-/// up to a quarter longer, so that not everybody who failed together tries again together.
-fn pause(before: i64, chance: u8) -> Span {
-    let doublings = u32::try_from(before.clamp(0, 30)).unwrap_or(0);
-    let whole = PAUSE_MIN.micros().saturating_mul(1_i64 << doublings).min(PAUSE_MAX.micros());
-    let jitter = whole / 4 / 256 * i64::from(chance);
-    Span::seconds(whole.saturating_add(jitter) / 1_000_000)
 }
 
 /// Apps to which is sent at once.
@@ -236,22 +224,5 @@ const LEASE: Span = Span::seconds(60);
 const LEASE_RESERVE: Span = Span::seconds(45);
 /// How often a notification is sent in vain before nobody tries any more.
 const ATTEMPTS_MAX: i64 = 12;
-/// The pause after the first attempt in vain.
-const PAUSE_MIN: Span = Span::seconds(10);
-/// The longest pause, without what chance adds.
-const PAUSE_MAX: Span = Span::hours(1);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_from_ten_seconds_to_an_hour() {
-        let plain: Vec<i64> = (0..12).map(|before| pause(before, 0).whole_seconds()).collect();
-        assert_eq!(plain, [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600, 3600]);
-        for before in [-1, 0, 5, 11, 63, i64::MAX] {
-            let (least, most) = (pause(before, 0).whole_seconds(), pause(before, u8::MAX).whole_seconds());
-            assert!(least <= most && most <= least + least / 4, "{before}: {least} to {most}");
-        }
-    }
-}
+/// How long a notification and an app rest after an attempt in vain.
+const BACKOFF: Backoff = Backoff { least: Span::seconds(10), most: Span::hours(1) };

@@ -3,7 +3,10 @@
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use lombard_domain::secret::Secret;
+use lombard_domain::time::Span;
 
+/// Knows a browser that somebody has signed in with before. Only our own pages need it, so no other site makes a browser send it.
+pub(crate) const DEVICE: &str = "__Host-lombard-device";
 /// Knows a browser before anybody has signed in.
 pub(crate) const BROWSER: &str = "__Host-lombard-browser";
 /// Knows who is signed in.
@@ -20,6 +23,15 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// A header that sets a cookie until the browser closes.
 pub(crate) fn set(name: &str, value: &Secret<String>) -> Option<HeaderValue> {
     let text = format!("{name}={}; Path=/; Secure; HttpOnly; SameSite=Lax", value.expose());
+    let mut header = HeaderValue::from_str(&text).ok()?;
+    header.set_sensitive(true);
+    Some(header)
+}
+
+/// A header that sets a cookie for a while, which no request that another site causes brings along.
+pub(crate) fn set_for(name: &str, value: &Secret<String>, life: Span) -> Option<HeaderValue> {
+    let seconds = life.whole_seconds();
+    let text = format!("{name}={}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={seconds}", value.expose());
     let mut header = HeaderValue::from_str(&text).ok()?;
     header.set_sensitive(true);
     Some(header)

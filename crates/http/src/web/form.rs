@@ -2,10 +2,11 @@
 
 use axum::extract::{FromRequestParts as _, Path, Request};
 use axum::response::Response;
-use http::header::{HOST, ORIGIN};
+use http::header::{HOST, ORIGIN, USER_AGENT};
 use http::uri::Authority;
 use http::{HeaderMap, StatusCode, Uri};
 use lombard_auth::oauth::Params;
+use lombard_domain::browser::Browser;
 
 use super::pages::MessagePage;
 use super::reply;
@@ -13,19 +14,27 @@ use crate::app::App;
 use crate::parts::body::{self, BadBody};
 use crate::parts::cookie;
 
-/// The cookies of a browser.
+/// What a browser sends along: its cookies, and what it says it is.
 pub(super) struct Cookies {
     pub(super) browser: Option<String>,
     pub(super) session: Option<String>,
+    pub(super) device: Option<String>,
+    pub(super) agent: Browser,
 }
 
 impl Cookies {
     pub(super) fn read(headers: &HeaderMap) -> Self {
         let own = |name| cookie::read(headers, name).map(str::to_owned);
-        Self { browser: own(cookie::BROWSER), session: own(cookie::SESSION) }
+        let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Self {
+            browser: own(cookie::BROWSER),
+            session: own(cookie::SESSION),
+            device: own(cookie::DEVICE),
+            agent: Browser::of_user_agent(agent),
+        }
     }
 
-    /// Both, by which an interaction may know its browser.
+    /// Those by which an interaction may know its browser.
     pub(super) fn known(&self) -> Vec<&str> {
         self.session.iter().chain(&self.browser).map(String::as_str).collect()
     }

@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use lombard_auth::login::{OnTheWay, SignInError, Stage};
+use lombard_auth::login::{DEVICE_LIFE, NewSession, OnTheWay, SignInError, Stage, Visitor};
 use lombard_domain::secret::Secret;
 
 use super::form::{self, Cookies};
@@ -78,9 +78,8 @@ pub(super) async fn sca(State(app): State<App>, call: InteractionId, request: Re
         Err(response) => return response,
     };
     let code = params.get("code").ok().flatten().unwrap_or_default();
-    let former = visit.cookies.session.as_deref();
-    match app.auth.check_second_factor(call.call(), &visit.on_the_way, code, former).await {
-        Ok(session) => visit.signed_in(&session.cookie).await,
+    match app.auth.check_second_factor(call.call(), &visit.on_the_way, code, visit.visitor()).await {
+        Ok(session) => visit.signed_in(&session).await,
         Err(SignInError::Wrong) => visit.sca_page(StatusCode::BAD_REQUEST, Some(pages::WRONG_CODE)),
         Err(SignInError::Locked { .. }) => {
             visit.sca_page(StatusCode::TOO_MANY_REQUESTS, Some(pages::TOO_MANY_ATTEMPTS))
@@ -121,7 +120,12 @@ impl<'a> Visit<'a> {
         }
     }
 
-    async fn signed_in(&self, session: &Secret<String>) -> Response {
+    fn visitor(&self) -> Visitor<'_> {
+        let Cookies { session, device, agent, .. } = &self.cookies;
+        Visitor { session: session.as_deref(), device: device.as_deref(), browser: *agent }
+    }
+
+    async fn signed_in(&self, session: &NewSession) -> Response {
         let response = if self.on_the_way.client.is_some() {
             reply::see_other(&self.address("consent"))
         } else {
@@ -130,7 +134,8 @@ impl<'a> Visit<'a> {
             }
             reply::see_other("/my/consents")
         };
-        reply::with_cookie(response, cookie::set(cookie::SESSION, session))
+        let response = reply::with_cookie(response, cookie::set(cookie::SESSION, &session.cookie));
+        reply::with_cookie(response, cookie::set_for(cookie::DEVICE, &session.device, DEVICE_LIFE))
     }
 
     fn asking(&self) -> Option<Asking<'_>> {

@@ -5,6 +5,7 @@ mod consent;
 mod form;
 mod home;
 mod identity;
+pub(crate) mod letter;
 mod login;
 mod logo;
 mod my;

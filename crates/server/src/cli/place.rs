@@ -1,19 +1,21 @@
 //! Which database a command works on: a sandbox's folder, a server's settings, or a URL.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
 use lombard_auth::login::second_factor::SecondFactor;
-use lombard_auth::{Policy, Recording};
+use lombard_auth::{Policy, Post, Recording};
 use lombard_store::crypt::Master;
 use lombard_store::{Db, Options, migrate};
 
 use super::Where;
 use super::sandbox::{announce::Facts, rules};
-use crate::config::{Config, master_key, system_environment};
+use crate::config::{Config, ReceiptSender, master_key, system_environment};
 use crate::directory::SandboxDirectory;
 use crate::fetch::Reach;
 use crate::files;
+use crate::post::LeftToServer;
 use crate::system::SystemRandom;
 use crate::wire::{self, Core, Plan, Trust};
 
@@ -25,6 +27,8 @@ pub(crate) struct Place {
     pub(crate) sandbox: Option<PathBuf>,
     policy: Policy,
     trust: Trust,
+    /// Whether customers are told what an operator does in their name; the server sends it.
+    tells_customers: bool,
     /// Whether the policy has the address under which apps know the server.
     address_is_known: bool,
 }
@@ -48,6 +52,7 @@ impl Place {
                     outgoing_roots: Vec::new(),
                     outgoing_certificate: None,
                 },
+                tells_customers: false,
                 address_is_known: false,
             }),
             (None, _, url) => {
@@ -72,6 +77,7 @@ impl Place {
             sandbox: None,
             policy: config.policy()?,
             trust: config.trust()?,
+            tells_customers: config.receipts.sender != ReceiptSender::None,
             address_is_known: true,
         })
     }
@@ -95,6 +101,7 @@ impl Place {
             sandbox: Some(folder.to_owned()),
             policy: rules::policy(issuer, mtls_base, directory.as_ref()),
             trust: rules::trust(folder),
+            tells_customers: true,
             address_is_known: facts.is_some(),
         })
     }
@@ -121,6 +128,7 @@ impl Place {
             recording: Recording::Kept,
             trust: self.trust.clone(),
             shared_counter: None,
+            post: self.tells_customers.then(|| -> Arc<dyn Post> { Arc::new(LeftToServer) }),
         };
         Core::new(self.open().await?, plan).await
     }

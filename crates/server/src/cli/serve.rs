@@ -11,7 +11,7 @@ use lombard_http::Site;
 
 use super::Serve;
 use super::place::Place;
-use crate::config::{BANK_NAME, Config, Weight, master_key, system_environment};
+use crate::config::{Config, Weight, master_key, system_environment};
 use crate::listen::tls::{ChainAndKey, ServedCertificate};
 use crate::run::{Doors, MasterSource};
 use crate::system::SystemClock;
@@ -56,12 +56,13 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
         password_hashes: usize::try_from(config.sign_in.password_hash_concurrency).unwrap_or(1),
         recording: Recording::Kept,
         trust: config.trust()?,
+        post: config.post(&system_environment)?,
         shared_counter: config.limits.shared_counter().await?,
     };
     let core = Core::new(place.open().await?, plan).await?;
     let bound = doors.bind().await?;
     tracing::info!(address = %bound.public_address()?, issuer = config.server.public_url.as_str(), "serving");
-    let site = Site { bank_name: BANK_NAME.to_owned(), sandbox: None };
+    let site = Site { bank_name: config.server.bank_name().to_owned(), sandbox: None };
     bound.serve(core, site, metrics).await?;
     Ok(ExitCode::SUCCESS)
 }

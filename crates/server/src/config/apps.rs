@@ -41,9 +41,9 @@ impl Default for Apps {
 }
 
 impl Apps {
-    /// The rules that these settings mean.
-    pub(super) fn rules(&self) -> AppRules {
-        let own = std::iter::once(BANK_NAME.to_owned());
+    /// The rules that these settings mean, at a bank of this name.
+    pub(super) fn rules(&self, bank_name: &str) -> AppRules {
+        let own = std::iter::once(bank_name.to_owned());
         AppRules {
             bank_names: own.chain(self.bank_names.iter().map(ToString::to_string)).collect(),
             look_alikes: match self.look_alikes {
@@ -55,6 +55,3 @@ impl Apps {
         }
     }
 }
-
-/// What the bank is called on its pages.
-pub(crate) const BANK_NAME: &str = "Lombard";

@@ -16,6 +16,7 @@ use crate::listen::tls::{ChainAndKey, read_chain};
 use crate::pki;
 use crate::x509::Facts;
 
+mod receipts;
 mod trust;
 
 /// One thing that is wrong.
@@ -59,6 +60,7 @@ impl Config {
         self.check_access(&mut found);
         self.check_outgoing(&mut found);
         self.check_sign_in(&mut found);
+        self.check_receipts(&mut found, environment);
         self.check_limits(&mut found);
         found.0
     }

@@ -102,6 +102,9 @@ impl Config {
         self.check_mtls()?;
         self.check_vouchers()?;
         self.check_agreements()?;
+        if let Some((key, text)) = self.receipts.flaw() {
+            return Err(("receipts", key, text.to_owned()));
+        }
         telemetry::filter(&self.log.level).map_err(|error| ("log", "level", error.to_string()))?;
         Ok(())
     }
@@ -145,7 +148,7 @@ impl Config {
 
     /// Every number with the range in which it makes sense; what is unfit for production is narrower, see `finding`.
     fn numbers(&self) -> Vec<(&'static str, &'static str, u32, RangeInclusive<u32>)> {
-        let Self { server, database, authorization, apps, access, sign_in, limits, throttling, .. } = self;
+        let Self { server, database, authorization, apps, access, sign_in, receipts, limits, throttling, .. } = self;
         let mut numbers = vec![
             ("server", "max_connections", server.max_connections, 1..=1_000_000),
             ("server", "max_connections_per_address", server.max_connections_per_address, 1..=1_000_000),
@@ -171,6 +174,8 @@ impl Config {
             ("sign_in", "max_failures", sign_in.max_failures, 1..=20),
             ("sign_in", "lock_minutes", sign_in.lock_minutes, 1..=1_440),
             ("sign_in", "password_hash_concurrency", sign_in.password_hash_concurrency, 1..=64),
+            ("receipts", "per_hour", receipts.per_hour, 1..=1_000),
+            ("receipts", "smtp_port", u32::from(receipts.smtp_port), 1..=65_535),
             ("limits", "nodes", limits.nodes, 1..=1_000),
             ("throttling", "running_max", throttling.running_max, 16..=100_000),
             ("throttling", "waiting_max", throttling.waiting_max, 1..=100_000),
@@ -234,8 +239,11 @@ impl Config {
             DirectoryKeys::File(file) => Some(file),
             DirectoryKeys::Url(_) => None,
         });
+        let receipts = self.receipts.files().into_iter().flatten();
         let former = self.keys.former_master_key_files.iter_mut();
-        for path in required.into_iter().chain(optional.into_iter().flatten()).chain(directories).chain(former) {
+        for path in
+            required.into_iter().chain(optional.into_iter().flatten()).chain(directories).chain(former).chain(receipts)
+        {
             *path = folder.join(&path);
         }
     }

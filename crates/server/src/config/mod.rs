@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use lombard_domain::oauth::Profile;
+use lombard_domain::text::Text;
 use serde::Deserialize;
 
 use crate::listen::{Limits, limits};
@@ -21,6 +22,7 @@ pub(crate) mod master_key;
 pub(crate) mod policy;
 mod proxy;
 mod rates;
+mod receipts;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -28,12 +30,13 @@ mod tests;
 mod values;
 
 pub(crate) use access::{Access, Agreement, OldDataRule};
-pub(crate) use apps::{Apps, BANK_NAME};
+pub(crate) use apps::Apps;
 pub(crate) use directory::{DirectoryKeys, NamedDirectory};
 pub(crate) use finding::{SANDBOX_MARK, Weight};
 pub(crate) use load::{Environment, system_environment};
 use proxy::{ForwardedHeader, TrustedProxy};
 pub(crate) use rates::{LimitRates, Places};
+pub(crate) use receipts::{Receipts, Sender as ReceiptSender};
 pub(crate) use values::{DatabaseUrl, PublicUrl};
 
 /// All settings.
@@ -59,6 +62,8 @@ pub(crate) struct Config {
     pub(crate) outgoing: Outgoing,
     #[serde(default)]
     pub(crate) sign_in: SignIn,
+    #[serde(default)]
+    pub(crate) receipts: Receipts,
     #[serde(default)]
     pub(crate) limits: LimitRates,
     #[serde(default)]
@@ -86,6 +91,9 @@ pub(crate) struct Server {
     pub(crate) ops_listen: SocketAddr,
     /// How the world reaches `listen`; also the issuer identifier.
     pub(crate) public_url: PublicUrl,
+    /// What customers call the bank.
+    #[serde(default)]
+    pub(crate) bank_name: Option<Text<80>>,
     /// Certificate chain in PEM, leaf first.
     pub(crate) certificate_file: PathBuf,
     /// Private key of the leaf in PEM.
@@ -269,6 +277,11 @@ pub(crate) enum Registration {
 }
 
 impl Server {
+    /// What customers call the bank.
+    pub(crate) fn bank_name(&self) -> &str {
+        self.bank_name.as_ref().map_or(BANK_NAME, Text::as_str)
+    }
+
     /// The limits of a listener.
     pub(crate) fn limits(&self) -> Limits {
         let seconds = |seconds: u32| std::time::Duration::from_secs(u64::from(seconds));
@@ -368,3 +381,6 @@ impl Default for Log {
         Self { level: "info".to_owned(), format: telemetry::Format::default() }
     }
 }
+
+/// What customers call a bank that says nothing else.
+pub(crate) const BANK_NAME: &str = "Lombard";

@@ -44,7 +44,7 @@ impl Config {
             registration,
             mtls_base: self.server.mtls_public_url.as_ref().map(|url| url.as_str().to_owned()),
             minimum_profile: authorization.minimum_profile,
-            apps: self.apps.rules(),
+            apps: self.apps.rules(self.server.bank_name()),
             directories: self.directories.iter().map(directory).collect::<anyhow::Result<_>>()?,
             software_statement: match authorization.software_statements {
                 SoftwareStatements::Optional => Need::Optional,
@@ -52,6 +52,7 @@ impl Config {
             },
             software_statement_age: Span::hours(i64::from(authorization.software_statement_hours)),
             dpop_nonce_life: authorization.dpop_nonce_seconds.map(seconds),
+            receipts_per_hour: i64::from(self.receipts.per_hour),
             unattended: self.unattended(),
             old_data: self.old_data(),
             limits: self.limits.limits(),

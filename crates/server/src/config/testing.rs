@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use lombard_domain::oauth::Profile;
 
 use super::{
-    Access, Apps, Authorization, Config, Database, DatabaseUrl, ForwardedHeader, Keys, LimitRates, Log, Outgoing,
-    Places, PublicUrl, Server, SignIn,
+    Access, Apps, Authorization, Config, Database, DatabaseUrl, ForwardedHeader, Keys, LimitRates, Log, Outgoing, Places,
+    PublicUrl, ReceiptSender, Receipts, Server, SignIn,
 };
 use crate::files::{self, Readers};
 
@@ -44,6 +44,11 @@ pub(crate) fn production(folder: &Path) -> Config {
         agreements: Vec::new(),
         outgoing: Outgoing::default(),
         sign_in: SignIn::default(),
+        receipts: Receipts {
+            sender: ReceiptSender::File,
+            folder: Some(folder.join("receipts")),
+            ..Receipts::default()
+        },
         limits: LimitRates::default(),
         throttling: Places::default(),
         log: Log::default(),
@@ -58,6 +63,7 @@ fn server(public_url: PublicUrl, certificate_file: PathBuf, key_file: PathBuf) -
         mtls_listen: None,
         ops_listen: Server::default_ops_listen(),
         public_url,
+        bank_name: None,
         certificate_file,
         key_file,
         mtls_public_url: None,

@@ -13,6 +13,7 @@ use super::*;
 use crate::pki;
 use crate::system::SystemClock;
 
+mod receipts;
 mod trust;
 
 const EXAMPLE: &str = include_str!("../../../../lombard.example.toml");

@@ -50,8 +50,7 @@ impl Needles {
             Value::String(text) => self.add_text(kind, text),
             Value::Array(values) => values.iter().for_each(|value| self.add_texts(kind, value)),
             Value::Object(fields) => {
-                // What scheme an account number has is a word of this program.
-                let told = fields.iter().filter(|(name, _)| name.as_str() != "scheme");
+                let told = fields.iter().filter(|(name, _)| !PUBLIC_FIELDS.contains(&name.as_str()));
                 told.for_each(|(_, value)| self.add_texts(kind, value));
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -169,5 +168,7 @@ const PART_BYTES: usize = 32;
 const RSA_BYTES_MIN: usize = 600;
 /// From here on it is one of an elliptic curve.
 const EC_BYTES_MIN: usize = 100;
+/// Fields of sealed values with words of this program, such as what scheme an account number has, or with what an app is called.
+const PUBLIC_FIELDS: [&str; 5] = ["app", "browser", "permissions", "scheme", "system"];
 /// How words of this program begin that stand in sealed values.
 const WORDS: [&str; 2] = ["UK.OBIE.", "UK.CBPII."];

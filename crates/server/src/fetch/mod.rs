@@ -55,15 +55,7 @@ impl HttpsFetch {
         extra_roots: Vec<CertificateDer<'static>>,
         own: Option<&ChainAndKey>,
     ) -> anyhow::Result<Self> {
-        let mut roots = RootCertStore::empty();
-        for root in extra_roots {
-            roots.add(root).context("a certificate that is to be trusted as an authority's cannot be used")?;
-        }
-        let system = rustls_native_certs::load_native_certs();
-        for error in system.errors {
-            tracing::warn!(%error, "certificate authorities of the system cannot be read");
-        }
-        roots.add_parsable_certificates(system.certs);
+        let roots = roots_beside_system(extra_roots)?;
         if roots.is_empty() {
             tracing::warn!("no certificate authority is trusted: keys that apps keep at an address cannot be fetched");
         }
@@ -175,6 +167,32 @@ impl Fetch for HttpsFetch {
             self.fetch(url, Wanted { types: &PICTURE_TYPES, unnamed: false, body_bytes: self.limits.picture_bytes }),
         )
     }
+}
+
+/// These authorities.
+///
+/// # Errors
+/// One of the certificates cannot be an authority's.
+pub(crate) fn roots_of(certificates: Vec<CertificateDer<'static>>) -> anyhow::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates {
+        roots.add(certificate).context("a certificate that is to be trusted as an authority's cannot be used")?;
+    }
+    Ok(roots)
+}
+
+/// These authorities, and those of the system.
+///
+/// # Errors
+/// As [`roots_of`].
+pub(crate) fn roots_beside_system(extra: Vec<CertificateDer<'static>>) -> anyhow::Result<RootCertStore> {
+    let mut roots = roots_of(extra)?;
+    let system = rustls_native_certs::load_native_certs();
+    for error in system.errors {
+        tracing::warn!(%error, "certificate authorities of the system cannot be read");
+    }
+    roots.add_parsable_certificates(system.certs);
+    Ok(roots)
 }
 
 /// TLS that trusts these authorities, and shows a certificate to who asks for one.

@@ -20,6 +20,7 @@ mod operator;
 mod process;
 mod production;
 mod quiet;
+mod receipt;
 mod sandbox;
 mod serve;
 mod stopping;

@@ -71,11 +71,12 @@ fn is_private(folder: &Path) {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
         if !public.contains(&name.as_str()) {
-            assert_eq!(mode(&entry.path()), 0o600, "{name}");
+            let expected = if entry.path().is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(mode(&entry.path()), expected, "{name}");
             private.push(name);
         }
     }
-    for name in ["master.key", "ca.key", "server.key", "sandbox.json"] {
+    for name in ["master.key", "ca.key", "server.key", "sandbox.json", "receipts"] {
         assert!(private.iter().any(|known| known == name), "no {name}");
     }
 }

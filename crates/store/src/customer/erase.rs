@@ -86,13 +86,17 @@ async fn sole_accounts(tx: &mut Tx, customer: &str) -> Result<Vec<AccountId>> {
 }
 
 /// What goes with a customer.
-const OF_CUSTOMER: [&str; 5] = [
+const OF_CUSTOMER: [&str; 7] = [
     "-- customer::erase_holdings
     DELETE FROM account_holder WHERE customer_id = $1",
     "-- customer::erase_contact
     DELETE FROM contact WHERE customer_id = $1",
     "-- customer::erase_sessions
     DELETE FROM session WHERE customer_id = $1",
+    "-- customer::erase_devices
+    DELETE FROM device WHERE customer_id = $1",
+    "-- customer::erase_receipts
+    DELETE FROM receipt WHERE customer_id = $1",
     "-- customer::erase_interactions
     DELETE FROM interaction WHERE customer_id = $1",
     "-- customer::erase_named_accounts

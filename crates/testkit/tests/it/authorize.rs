@@ -294,12 +294,16 @@ async fn pages_are_safe_and_cookies_are_for_this_host_only() {
     let pages = [&login, &sca, &consent, &back];
     assert!(pages.iter().flat_map(|page| &page.redirects).all(|(status, _)| *status == StatusCode::SEE_OTHER));
     let cookies: Vec<_> = pages.iter().flat_map(|page| &page.cookies).collect();
-    assert_eq!(cookies.len(), 2, "one before and one after sign-in: {cookies:?}");
+    assert_eq!(cookies.len(), 3, "one before and two after sign-in: {cookies:?}");
     for cookie in cookies {
         let mut parts = cookie.split("; ");
         let (name, value) = parts.next().unwrap().split_once('=').unwrap();
         assert!(name.starts_with("__Host-") && value.len() >= 32, "{cookie}");
-        assert_eq!(parts.collect::<Vec<_>>(), ["Path=/", "Secure", "HttpOnly", "SameSite=Lax"]);
+        let expected: &[&str] = match name {
+            "__Host-lombard-device" => &["Path=/", "Secure", "HttpOnly", "SameSite=Strict", "Max-Age=34560000"],
+            _ => &["Path=/", "Secure", "HttpOnly", "SameSite=Lax"],
+        };
+        assert_eq!(parts.collect::<Vec<_>>(), expected);
     }
 }
 

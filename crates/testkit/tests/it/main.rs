@@ -26,6 +26,7 @@ mod parties;
 mod permissions;
 mod phishing;
 mod races;
+mod receipts;
 mod record;
 mod refused;
 mod registration;

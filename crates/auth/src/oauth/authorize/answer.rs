@@ -3,8 +3,9 @@
 use lombard_domain::audit::{Event, Subject};
 use lombard_domain::consent::{Consent, Kind};
 use lombard_domain::id::{AccountId, ConsentId, CustomerId, GrantId};
-use lombard_domain::oauth::{AuthorizationRequest, Code, ErrorCode, Grant, OauthError, ResponseType};
+use lombard_domain::oauth::{AuthorizationRequest, Code, ErrorCode, Grant, OauthError, ResponseType, Scope};
 use lombard_domain::random;
+use lombard_domain::receipt::{Given, What};
 use lombard_domain::secret::Secret;
 use lombard_domain::time::Instant;
 use lombard_store::{Tx, consent, grant, interaction};
@@ -90,6 +91,7 @@ impl Auth {
         let now = self.now();
         let mut tx = self.db().begin("allow").await?;
         self.finish(&mut tx, &signed_in.interaction, signed_in.pushed.as_deref(), now).await?;
+        let renewed = question.renews().is_some();
         let Question { client, request, terms, lodged, .. } = question;
         let consent = match &lodged {
             Some(shown) => {
@@ -106,6 +108,14 @@ impl Auth {
             }
         };
         let (grant, code) = self.grant(&mut tx, &consent, &request, signed_in).await?;
+        let given = Given {
+            app: client.metadata.client_name.clone(),
+            permissions: consent.terms().permissions,
+            identity: request.scope.has(Scope::OpenId),
+            until: consent.terms().expires_at,
+            renewed,
+        };
+        self.give_receipt(&mut tx, signed_in.customer, What::ConsentGiven(given)).await?;
         tx.commit().await?;
         // Signing takes a millisecond, in which nobody should wait for the database.
         let id_token = match request.response_type {

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use lombard_http::SandboxCustomer;
 use serde::{Deserialize, Serialize};
 
+use super::rules::RECEIPTS;
 use crate::cli::{Sandbox, say};
 use crate::config::SANDBOX_MARK;
 use crate::files::{self, Readers};
@@ -53,7 +54,10 @@ pub(super) fn introduce(args: &Sandbox, facts: &Facts) {
     say(format_args!("  {issuer}   apps and browsers (CA certificate: {ca_file})"));
     say(format_args!("  {mtls_url}   the same, asking for client certificates"));
     say(format_args!("  http://{}   /livez /readyz /metrics", args.ops_listen));
-    say(format_args!("  {data}/{SANDBOX_MARK}   all of this for programs\n"));
+    say(format_args!("  {data}/{SANDBOX_MARK}   all of this for programs"));
+    say(format_args!(
+        "  {data}/{RECEIPTS}   what customers are written: of sign-ins in new browsers, and of consents\n"
+    ));
     introduce_customers(facts);
     say(format_args!(
         r#"

@@ -23,6 +23,7 @@ use crate::directory::SandboxDirectory;
 use crate::listen::Limits;
 use crate::listen::tls::ServedCertificate;
 use crate::pki;
+use crate::post::FilePost;
 use crate::run::{Doors, MasterSource};
 use crate::system::SystemClock;
 use crate::telemetry::{self, Format};
@@ -59,7 +60,8 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
     };
     let db = place.open().await?;
     let bound = doors.bind().await?;
-    let core = Core::new(db, plan(args, policy)?).await?;
+    let post = rules::post(&args.data, url.as_str(), BANK_NAME)?;
+    let core = Core::new(db, plan(args, policy, post)?).await?;
     lombard_bank::seed::sow(&core.db, SystemClock.now().date()).await.context(NO_DEMO_BANK)?;
     let customers = people::everybody(&core).await?;
     let facts = announce::Facts {
@@ -81,7 +83,7 @@ fn masters(folder: &Path) -> MasterSource {
     Box::new(move || sandbox_masters(&folder))
 }
 
-fn plan(args: &Sandbox, policy: Policy) -> anyhow::Result<Plan> {
+fn plan(args: &Sandbox, policy: Policy, post: FilePost) -> anyhow::Result<Plan> {
     let second_factor = SecondFactor::fixed_for_sandbox_only(Secret::new(SECOND_FACTOR.to_owned()));
     Ok(Plan {
         policy,
@@ -90,6 +92,7 @@ fn plan(args: &Sandbox, policy: Policy) -> anyhow::Result<Plan> {
         recording: if args.without_record { Recording::Dropped } else { Recording::Kept },
         trust: rules::trust(&args.data),
         shared_counter: None,
+        post: Some(Arc::new(post)),
     })
 }
 

@@ -5,13 +5,17 @@
 use std::path::Path;
 
 use lombard_auth::client::AppRules;
+use anyhow::Context as _;
+use lettre::message::Mailbox;
 use lombard_auth::limit::{Class, Kind, Limits};
 use lombard_auth::{Policy, Registration};
+use lombard_http::Letterhead;
 
 use crate::config::BANK_NAME;
 use crate::directory::SandboxDirectory;
 use crate::fetch::Reach;
 use crate::pki;
+use crate::post::{FilePost, Stationery};
 use crate::wire::Trust;
 
 /// Names, lifetimes and limits of a sandbox under these addresses.
@@ -39,6 +43,21 @@ pub(crate) fn without_limits(policy: Policy, throttled: bool) -> Policy {
     let throttling = if throttled { policy.throttling } else { None };
     Policy { limits: Limits::off(), throttling, ..policy }
 }
+
+/// What customers are written goes into a folder, where whoever tries software out can read it.
+///
+/// # Errors
+/// The folder cannot be made.
+pub(crate) fn post(folder: &Path, issuer: &str, bank_name: &str) -> anyhow::Result<FilePost> {
+    let head = Letterhead { bank_name: bank_name.to_owned(), issuer: issuer.to_owned(), contact: None };
+    let from = Mailbox::new(Some(bank_name.to_owned()), FROM.parse().context("the sandbox has no address")?);
+    FilePost::new(Stationery { head, from }, folder.join(RECEIPTS))
+}
+
+/// The folder of what customers are written, in the folder of the sandbox.
+pub(crate) const RECEIPTS: &str = "receipts";
+/// From whom it is.
+const FROM: &str = "no-reply@localhost";
 
 /// A sandbox believes its own authority, and asks whoever an app names: on a developer's machine that is mostly the machine itself.
 pub(crate) fn trust(folder: &Path) -> Trust {

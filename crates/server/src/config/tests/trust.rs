@@ -16,6 +16,7 @@ fn everything(folder: &Path) -> Config {
     let text = all_on()
         .replace("\nmaster_key_env", "\n#master_key_env")
         .replace("\nmaster_key_command", "\n#master_key_command")
+        .replace("\nsmtp_password_env", "\n#smtp_password_env")
         .replace("\"closed\"", "\"token\"");
     let authority = fs::read(authority(folder, "An authority", 2100)).unwrap();
     fs::create_dir_all(folder.join("tls")).unwrap();
