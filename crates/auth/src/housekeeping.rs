@@ -4,7 +4,9 @@
 //! ask, or where coming back would be a sign of theft. The record of what happened is not touched.
 
 use lombard_domain::time::{Instant, Span};
-use lombard_store::{Db, Tx, consent, grant, interaction, notification, session, token, unattended_access, used_once};
+use lombard_store::{
+    Db, Tx, consent, grant, interaction, notification, service_level, session, token, unattended_access, used_once,
+};
 
 use crate::access::Budget;
 use crate::error::Result;
@@ -31,6 +33,8 @@ pub enum Leftover {
     PushedRequests,
     /// Refresh tokens.
     RefreshTokens,
+    /// How well the bank served.
+    ServiceLevels,
     /// Signed-in browsers.
     Sessions,
     /// Counted accesses without the customer.
@@ -41,7 +45,7 @@ pub enum Leftover {
 
 impl Leftover {
     /// Everything, in the order in which it is looked for.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::UsedOnce,
         Self::Interactions,
         Self::PushedRequests,
@@ -54,6 +58,7 @@ impl Leftover {
         Self::Failures,
         Self::NeverGivenConsents,
         Self::EndedConsents,
+        Self::ServiceLevels,
     ];
 
     /// Its name in metrics.
@@ -69,6 +74,7 @@ impl Leftover {
             Self::Notifications => "notifications",
             Self::PushedRequests => "pushed-requests",
             Self::RefreshTokens => "refresh-tokens",
+            Self::ServiceLevels => "service-levels",
             Self::Sessions => "sessions",
             Self::UnattendedAccesses => "unattended-accesses",
             Self::UsedOnce => "used-once",
@@ -88,6 +94,7 @@ impl Leftover {
             Self::Failures => now.minus(FAILURE_MEMORY),
             Self::NeverGivenConsents => now.minus(NEVER_GIVEN_MEMORY),
             Self::EndedConsents => now.minus(policy.ended_consent_life),
+            Self::ServiceLevels => now.minus(SERVICE_MEMORY),
         }
     }
 
@@ -106,6 +113,7 @@ impl Leftover {
             Self::Failures => session::forget_failures(tx, until, AT_ONCE).await,
             Self::NeverGivenConsents => consent::forget_never_given(tx, until, AT_ONCE).await,
             Self::EndedConsents => consent::forget_ended(tx, until, AT_ONCE).await,
+            Self::ServiceLevels => service_level::forget(tx, until.date(), AT_ONCE).await,
         }
     }
 
@@ -158,3 +166,5 @@ pub(crate) const TOKEN_MEMORY: Span = Span::hours(24);
 const FAILURE_MEMORY: Span = Span::days(7);
 /// How long a consent stays that nobody gave; UK Open Banking: nothing may be forgotten before 24 hours have passed.
 const NEVER_GIVEN_MEMORY: Span = Span::days(30);
+/// How long it is known how well the bank served: eight quarters and the running one.
+const SERVICE_MEMORY: Span = Span::days(822);

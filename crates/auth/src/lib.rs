@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod audit;
+mod caller;
 pub mod client;
 pub mod consent;
 mod deliver;
@@ -22,8 +23,10 @@ pub mod notification;
 pub mod oauth;
 mod policy;
 pub mod possession;
+pub mod readings;
 mod record;
 pub mod restore;
+pub mod service_level;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -34,6 +37,7 @@ use lombard_domain::random::Random;
 use lombard_domain::time::{Clock, Instant};
 use lombard_store::{Db, Tx};
 
+pub use caller::Caller;
 pub use deliver::{Deliver, DeliverError, Delivering, Parcel};
 pub use directory::{AccountDirectory, DirectoryError, HeldAccount};
 pub use error::{Error, Result, chain};
@@ -51,6 +55,7 @@ pub struct Auth {
     parts: Arc<Parts>,
     key_cache: Arc<client::KeyCache>,
     limiter: Arc<limit::Limiter>,
+    counts: Arc<service_level::Counts>,
 }
 
 /// What an [`Auth`] is made of.
@@ -94,6 +99,15 @@ pub struct Call<'a> {
     pub meter: Option<&'a limit::Meter>,
 }
 
+impl Call<'_> {
+    /// Notes who calls, once they have proved it.
+    pub(crate) fn made_by(&self, caller: Caller) {
+        if let Some(meter) = self.meter {
+            meter.know(caller);
+        }
+    }
+}
+
 impl Call<'static> {
     /// What is done on this machine: by an operator on the command line, or by the program itself.
     #[must_use]
@@ -108,7 +122,7 @@ impl Auth {
     pub fn new(parts: Parts) -> Self {
         let key_cache = Arc::new(client::KeyCache::new(Arc::clone(&parts.fetch)));
         let limiter = Arc::new(limit::Limiter::new(parts.shared_counter.clone(), parts.policy.limits.nodes));
-        Self { parts: Arc::new(parts), key_cache, limiter }
+        Self { parts: Arc::new(parts), key_cache, limiter, counts: Arc::default() }
     }
 
     /// Names, lifetimes and limits.

@@ -85,6 +85,12 @@ impl Recorder {
         Self { queue, db }
     }
 
+    /// How many calls wait for the record.
+    #[must_use]
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.max_capacity().saturating_sub(self.queue.capacity())
+    }
+
     /// Puts an entry on record; returns when it will survive a crash.
     ///
     /// # Errors

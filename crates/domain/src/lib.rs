@@ -17,6 +17,7 @@ pub mod party;
 pub mod permission;
 pub mod random;
 pub mod secret;
+pub mod service_level;
 pub mod text;
 pub mod throttle;
 pub mod time;

@@ -10,6 +10,7 @@ mod feed;
 mod oauth;
 pub mod openapi;
 pub mod parts;
+mod traffic;
 mod uk;
 mod web;
 
@@ -90,8 +91,9 @@ async fn guard(
     request.extensions_mut().insert(Arc::clone(&meter));
     // Whoever brings proofs is told the nonce that the next one needs (RFC 9449 8.2).
     let nonce = app.auth.dpop_nonce().filter(|_| request.headers().contains_key(parts::evidence::DPOP));
-    let mut response =
-        parts::guard::run(request, next, |surface_path, id, refusal| render(&app, surface_path, id, refusal)).await;
+    let refusal = |path: &str, id: &str, refusal| render(&app, path, id, refusal);
+    let note = |ended: &parts::guard::Ended<'_>| app.traffic.note(&app, ended, app.traffic.caller(ended, &meter));
+    let mut response = parts::guard::run(request, next, refusal, note).await;
     let budget = open.settle(response.status().is_success()).await;
     parts::rate::tell(&mut response, budget.as_ref(), &meter);
     if let Some(value) = nonce.and_then(|nonce| http::HeaderValue::try_from(nonce).ok()) {

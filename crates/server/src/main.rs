@@ -14,6 +14,7 @@ mod directory;
 mod doctor;
 mod fetch;
 mod files;
+mod gauges;
 mod jobs;
 mod keeper;
 mod listen;

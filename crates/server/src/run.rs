@@ -142,8 +142,9 @@ impl Bound {
             tag: tag(Door::Public, Arc::new(Proxies::none())),
             router: ops::router(ready, metrics.clone(), stop.clone()),
         };
-        let ops = tokio::spawn(ops.run(ops_stop));
-        let jobs = jobs::start(&core.auth, metrics, &stop);
+        let ops = tokio::spawn(ops.run(ops_stop.clone()));
+        let jobs = jobs::start(&core.auth, metrics, Arc::clone(&self.doors.certificate), &stop);
+        let noting = tokio::spawn(jobs::note_service(core.auth.clone(), ops_stop.clone()));
         let renewing = tokio::spawn(renew(renewals, renewed, stop));
         ending.asked().await?;
         tracing::info!("stopping: no new connections, running requests are finished");
@@ -153,6 +154,7 @@ impl Bound {
             job.await?;
         }
         ops_switch.stop();
+        noting.await?;
         ops.await?;
         tracing::info!("stopped");
         Ok(())

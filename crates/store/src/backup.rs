@@ -319,6 +319,10 @@ pub const TABLES: &[&str] = &[
     "audit_head",
     "audit_checkpoint",
     "audit_key",
+    "service_level",
+    "service_time",
+    "service_minute",
+    "planned_downtime",
 ];
 
 /// The format of the file.

@@ -41,6 +41,10 @@ pub struct PasswordHasher {
     running: Arc<Semaphore>,
     /// One permit for each hash that runs or waits.
     admitted: Arc<Semaphore>,
+    /// How many run at once.
+    at_once: usize,
+    /// How many run or wait.
+    places: usize,
     decoy: PasswordHash,
 }
 
@@ -55,6 +59,8 @@ impl PasswordHasher {
         Ok(Self {
             running: Arc::new(Semaphore::new(running)),
             admitted: Arc::new(Semaphore::new(admitted)),
+            at_once: running,
+            places: admitted,
             decoy: decoy().map_err(|_| PasswordError::Failed)?,
         })
     }
@@ -100,6 +106,15 @@ impl PasswordHasher {
             }
         })
         .await?
+    }
+
+    /// How many hashes wait for their turn.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        // Whoever was admitted runs or waits.
+        let admitted = self.places.saturating_sub(self.admitted.available_permits());
+        let running = self.at_once.saturating_sub(self.running.available_permits());
+        admitted.saturating_sub(running)
     }
 
     /// Runs one hash on a blocking thread.

@@ -44,35 +44,57 @@ impl Refusal {
     }
 }
 
-/// Runs a request; `render` gives the surface's own shape to refusals that come from here.
+/// How a request ended.
+pub(crate) struct Ended<'a> {
+    /// Its method, one of [`METHODS`].
+    pub(crate) method: &'static str,
+    /// The template of its route; none: there is no such route.
+    pub(crate) route: Option<&'a str>,
+    /// What it was answered with.
+    pub(crate) status: StatusCode,
+    /// How long that took.
+    pub(crate) took: Duration,
+    /// Whether it was given up.
+    pub(crate) timed_out: bool,
+}
+
+/// Runs a request; `render` gives the surface's own shape to refusals that come from here, `note` learns how it ended.
 pub(crate) async fn run(
     mut request: Request,
     next: Next,
     render: impl Fn(&str, &str, Refusal) -> Response,
+    note: impl FnOnce(&Ended<'_>),
 ) -> Response {
     let started = tokio::time::Instant::now();
     let id = InteractionId::read_or_make(request.headers(), request.extensions());
     request.extensions_mut().insert(id.clone());
     let method = known_method(request.method());
     let path = request.uri().path().to_owned();
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map(MatchedPath::as_str);
     let (request, leftover) = leftover::watch(request);
     let running = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let mut timed_out = false;
     let mut response = match tokio::time::timeout(ANSWER_MAX, running).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
-            tracing::error!(method, route, interaction = id.as_str(), "a handler panicked");
+            tracing::error!(
+                method,
+                route = route.unwrap_or("unmatched"),
+                interaction = id.as_str(),
+                "a handler panicked"
+            );
             render(&path, id.as_str(), Refusal::Broken)
         }
-        Err(_) => render(&path, id.as_str(), Refusal::TimedOut),
+        Err(_) => {
+            timed_out = true;
+            render(&path, id.as_str(), Refusal::TimedOut)
+        }
     };
     finish(&mut response, &id);
-    let took = started.elapsed();
-    let status = response.status().as_u16();
-    metrics::counter!("lombard_http_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string())
-        .increment(1);
-    metrics::histogram!("lombard_http_request_seconds", "method" => method, "route" => route.clone())
-        .record(took.as_secs_f64());
+    let (took, status) = (started.elapsed(), response.status());
+    note(&Ended { method, route, status, took, timed_out });
+    let (route, status) = (route.unwrap_or("unmatched"), status.as_u16());
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(method, route, status, duration_ms, interaction = id.as_str(), "request");
     if let Some(leftover) = leftover {
@@ -94,17 +116,11 @@ fn finish(response: &mut Response, id: &InteractionId) {
 
 /// A method as a label: what is not one of the usual ones is counted together.
 fn known_method(method: &http::Method) -> &'static str {
-    match method.as_str() {
-        "DELETE" => "DELETE",
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "OPTIONS" => "OPTIONS",
-        "PATCH" => "PATCH",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        _ => "other",
-    }
+    METHODS.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
+
+/// Methods by their labels.
+pub(crate) const METHODS: [&str; 8] = ["GET", "POST", "DELETE", "HEAD", "OPTIONS", "PATCH", "PUT", "other"];
 
 /// RFC 6797 (two years; for this host only, because others below it may be somebody else's), RFC 6749 5.1, and no page of ours inside another.
 const DEFAULTS: [(HeaderName, &str); 6] = [

@@ -3,6 +3,7 @@
 //! Types only. Defaults that a person sees are written here and nowhere else.
 
 mod audit;
+mod report;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +11,8 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use lombard_auth::jose::Alg;
+
+pub(crate) use report::{PlanDowntime, ReportCommand, ReportFormat, ServiceLevel};
 
 pub(crate) use audit::{AuditBare, AuditCommand, AuditExport, AuditList, AuditReport, AuditVerify, SpanArgs};
 

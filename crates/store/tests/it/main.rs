@@ -21,6 +21,7 @@ mod migrate;
 mod notification;
 mod product;
 mod raw;
+mod service_level;
 mod session;
 mod statement;
 mod statements;

@@ -28,6 +28,7 @@ mod races;
 mod record;
 mod refused;
 mod registration;
+mod service;
 mod sign_in;
 mod statements;
 mod story;
