@@ -188,3 +188,6 @@ impl Auth {
         self.parts.recorder.record(self.entry(call, event, subject, reason)).await
     }
 }
+
+/// What marks spans that are for traces alone; the binary exports them.
+pub(crate) const SPANS: &str = "lombard.span";

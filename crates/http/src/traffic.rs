@@ -15,7 +15,7 @@ use lombard_domain::time::Span;
 
 use crate::app::App;
 use crate::class;
-use crate::parts::guard::{Ended, METHODS};
+use crate::parts::guard::{Ended, METHODS, UNMATCHED};
 
 /// All counters.
 pub(crate) struct Traffic {
@@ -115,9 +115,6 @@ fn answer(ended: &Ended<'_>) -> Answer {
 fn span(took: Duration) -> Span {
     Span::from_micros(i64::try_from(took.as_micros()).unwrap_or(i64::MAX))
 }
-
-/// The label of what is no route.
-const UNMATCHED: &str = "unmatched";
 
 #[cfg(test)]
 mod tests {

@@ -25,6 +25,7 @@ mod run;
 mod stop;
 mod system;
 mod telemetry;
+mod trace;
 mod wire;
 mod x509;
 

@@ -13,7 +13,6 @@ use lombard_auth::Door;
 use lombard_http::{Peer, Proxies, Site};
 use lombard_store::Db;
 use lombard_store::crypt::Master;
-use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -23,6 +22,7 @@ use crate::listen::tls::{ChainAndKey, ClientCerts, ServedCertificate, server_con
 use crate::listen::{Limits, Listener, PeerInfo, Slots, Transport, bind_loopback, limits};
 use crate::ops::{self, NotReady, Ready};
 use crate::stop::{self, Ending, Renewals, Stop};
+use crate::telemetry::Telemetry;
 use crate::wire::Core;
 
 /// Where a server listens, and with which certificate.
@@ -91,7 +91,7 @@ impl Bound {
     }
 
     /// Serves until the operator asks to stop, and then until running requests are finished.
-    pub(crate) async fn serve(self, core: Core, site: Site, metrics: PrometheusHandle) -> anyhow::Result<()> {
+    pub(crate) async fn serve(self, core: Core, site: Site, telemetry: Telemetry) -> anyhow::Result<()> {
         // Before anything answers: whoever sees the server ready may send it a signal.
         let mut ending = Ending::listen().context("cannot listen to signals")?;
         let renewals = Renewals::listen().context("cannot listen to signals")?;
@@ -103,7 +103,10 @@ impl Bound {
         };
         let (switch, stop) = stop::pair();
         let (ops_switch, ops_stop) = stop::pair();
-        let router = core.router(site);
+        let Telemetry { metrics, tracing } = telemetry;
+        let (traces, exporter) = tracing.unzip();
+        let router = core.router(site, traces);
+        let exporting = exporter.map(|exporter| tokio::spawn(exporter.run(ops_stop.clone())));
         let limits = self.doors.limits;
         let proxies = self.doors.proxies;
         // One set of slots: what the system can bear does not depend on the door.
@@ -155,6 +158,9 @@ impl Bound {
         }
         ops_switch.stop();
         noting.await?;
+        if let Some(exporting) = exporting {
+            exporting.await?;
+        }
         ops.await?;
         tracing::info!("stopped");
         Ok(())

@@ -266,12 +266,13 @@ pub async fn in_use_since(tx: &mut Tx) -> Result<Option<Instant>> {
     let seen = tx
         .one(
             "-- master::in_use_since
-            SELECT seen_at FROM master_key WHERE generation > 0 ORDER BY generation DESC LIMIT 1",
+            SELECT seen_at FROM master_key_use
+            WHERE number = (SELECT number FROM master_key WHERE generation > 0 ORDER BY generation DESC LIMIT 1)",
             &[],
-            |row| row.get::<Option<i64>>(0),
+            |row| row.get::<i64>(0),
         )
         .await?;
-    Ok(seen.flatten().map(Instant::from_micros))
+    Ok(seen.map(Instant::from_micros))
 }
 
 /// Notes that the key that wraps new data keys is in use, unless that was noted before.
@@ -281,8 +282,9 @@ pub async fn in_use_since(tx: &mut Tx) -> Result<Option<Instant>> {
 pub async fn note_use(tx: &mut Tx, now: Instant) -> Result<()> {
     tx.exec(
         "-- master::note_use
-        UPDATE master_key SET seen_at = $1
-        WHERE seen_at IS NULL AND generation > 0 AND generation = (SELECT MAX(generation) FROM master_key)",
+        INSERT INTO master_key_use (seen_at, number)
+        SELECT $1, number FROM master_key WHERE generation > 0 ORDER BY generation DESC LIMIT 1
+        ON CONFLICT (number) DO NOTHING",
         &[&now.micros()],
     )
     .await?;

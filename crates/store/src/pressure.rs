@@ -128,7 +128,7 @@ pub(crate) fn note_statement(sql: &'static str, began: Instant) {
 /// The name in the first line of a statement.
 fn name_of(sql: &'static str) -> &'static str {
     let line = sql.lines().next().unwrap_or_default();
-    line.strip_prefix("-- ").unwrap_or("unnamed")
+    line.strip_prefix("--").map_or("unnamed", str::trim)
 }
 
 /// From how long on a statement is slow.
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_statement_is_named_by_its_first_line() {
-        assert_eq!(name_of("-- client::find\n        SELECT 'Ann'"), "client::find");
+        assert_eq!(name_of(concat!("--", " client::find\n        SELECT 'Ann'")), "client::find");
         assert_eq!(name_of("BEGIN"), "unnamed");
     }
 }

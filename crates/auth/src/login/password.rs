@@ -12,6 +12,9 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use lombard_domain::random::{self, Random};
 use lombard_domain::secret::Secret;
 use tokio::sync::{Semaphore, TryAcquireError};
+use tracing::Instrument as _;
+
+use crate::SPANS;
 
 /// The longest password, in bytes; OWASP asks for at least 64 characters.
 pub const MAX_PASSWORD_BYTES: usize = 256;
@@ -129,14 +132,17 @@ impl PasswordHasher {
             TryAcquireError::NoPermits => PasswordError::Busy,
             TryAcquireError::Closed => PasswordError::Failed,
         })?;
-        let turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_| PasswordError::Failed)?;
-        tokio::task::spawn_blocking(move || {
-            let result = work();
-            drop((turn, place));
-            result
-        })
-        .await
-        .map_err(|_| PasswordError::Failed)
+        let running = async {
+            let turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_| PasswordError::Failed)?;
+            tokio::task::spawn_blocking(move || {
+                let result = work();
+                drop((turn, place));
+                result
+            })
+            .await
+            .map_err(|_| PasswordError::Failed)
+        };
+        running.instrument(tracing::trace_span!(target: SPANS, "password hash")).await
     }
 }
 

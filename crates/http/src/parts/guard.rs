@@ -9,9 +9,11 @@ use axum::response::Response;
 use futures_util::FutureExt as _;
 use http::header::{CACHE_CONTROL, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, StatusCode};
+use tracing::{Instrument as _, Span};
 
 use super::interaction::{self, InteractionId};
 use super::leftover;
+use super::trace::{self, Traces};
 
 /// A refusal that no handler decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,12 +60,14 @@ pub(crate) struct Ended<'a> {
     pub(crate) timed_out: bool,
 }
 
-/// Runs a request; `render` gives the surface's own shape to refusals that come from here, `note` learns how it ended.
+/// Runs a request; `render` gives the surface's own shape to refusals that come from here, `note` learns how it ended
+/// and says who called.
 pub(crate) async fn run(
     mut request: Request,
     next: Next,
+    traces: Option<&Traces>,
     render: impl Fn(&str, &str, Refusal) -> Response,
-    note: impl FnOnce(&Ended<'_>),
+    note: impl FnOnce(&Ended<'_>) -> &'static str,
 ) -> Response {
     let started = tokio::time::Instant::now();
     let id = InteractionId::read_or_make(request.headers(), request.extensions());
@@ -72,18 +76,17 @@ pub(crate) async fn run(
     let path = request.uri().path().to_owned();
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map(MatchedPath::as_str);
+    let begun = traces.map(|traces| traces.begin(&request));
+    let log = trace::log_span(&id, begun.as_ref());
+    let span = begun.map_or_else(Span::none, |begun| begun.span(method, route, &id));
     let (request, leftover) = leftover::watch(request);
-    let running = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let running = next.run(request).instrument(span.clone()).instrument(log.clone());
+    let running = AssertUnwindSafe(running).catch_unwind();
     let mut timed_out = false;
     let mut response = match tokio::time::timeout(ANSWER_MAX, running).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
-            tracing::error!(
-                method,
-                route = route.unwrap_or("unmatched"),
-                interaction = id.as_str(),
-                "a handler panicked"
-            );
+            log.in_scope(|| tracing::error!(method, route = route.unwrap_or(UNMATCHED), "a handler panicked"));
             render(&path, id.as_str(), Refusal::Broken)
         }
         Err(_) => {
@@ -93,10 +96,13 @@ pub(crate) async fn run(
     };
     finish(&mut response, &id);
     let (took, status) = (started.elapsed(), response.status());
-    note(&Ended { method, route, status, took, timed_out });
-    let (route, status) = (route.unwrap_or("unmatched"), status.as_u16());
+    let ended = Ended { method, route, status, took, timed_out };
+    let client = note(&ended);
+    trace::finish(&span, &ended, client);
+    drop(span);
+    let (route, status) = (route.unwrap_or(UNMATCHED), status.as_u16());
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(method, route, status, duration_ms, interaction = id.as_str(), "request");
+    log.in_scope(|| tracing::info!(method, route, client, status, duration_ms, "request"));
     if let Some(leftover) = leftover {
         leftover.clear(&mut response).await;
     }
@@ -132,5 +138,7 @@ const DEFAULTS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("content-security-policy"), "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
 ];
 
+/// The label of what is no route.
+pub(crate) const UNMATCHED: &str = "unmatched";
 /// How long an answer may take.
 const ANSWER_MAX: Duration = Duration::from_secs(30);

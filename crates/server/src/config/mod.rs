@@ -10,7 +10,7 @@ use lombard_domain::oauth::Profile;
 use serde::Deserialize;
 
 use crate::listen::{Limits, limits};
-use crate::telemetry;
+use crate::telemetry::Format;
 
 mod access;
 mod directory;
@@ -20,6 +20,7 @@ pub(crate) mod master_key;
 pub(crate) mod policy;
 mod proxy;
 mod rates;
+mod telemetry;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub(crate) use finding::{SANDBOX_MARK, Weight};
 pub(crate) use load::{Environment, system_environment};
 use proxy::{ForwardedHeader, TrustedProxy};
 pub(crate) use rates::{LimitRates, Places};
+pub(crate) use telemetry::Telemetry;
 pub(crate) use values::{DatabaseUrl, PublicUrl};
 
 /// All settings.
@@ -61,6 +63,8 @@ pub(crate) struct Config {
     pub(crate) throttling: Places,
     #[serde(default)]
     pub(crate) log: Log,
+    #[serde(default)]
+    pub(crate) telemetry: Telemetry,
     /// The file that the settings came from; none in a sandbox.
     #[serde(skip)]
     pub(crate) file: Option<PathBuf>,
@@ -235,7 +239,7 @@ pub(crate) struct Log {
     /// `error`, `warn`, `info`, `debug` or `trace`, also for parts: `info,lombard_store=debug`.
     pub(crate) level: String,
     /// `json` or `text`.
-    pub(crate) format: telemetry::Format,
+    pub(crate) format: Format,
 }
 
 /// Whether apps need a software statement to register (RFC 7591 2.3).
@@ -361,6 +365,6 @@ impl Default for SignIn {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { level: "info".to_owned(), format: telemetry::Format::default() }
+        Self { level: "info".to_owned(), format: Format::default() }
     }
 }

@@ -54,15 +54,7 @@ impl HttpsFetch {
         extra_roots: Vec<CertificateDer<'static>>,
         own: Option<&ChainAndKey>,
     ) -> anyhow::Result<Self> {
-        let mut roots = RootCertStore::empty();
-        for root in extra_roots {
-            roots.add(root).context("a certificate that is to be trusted as an authority's cannot be used")?;
-        }
-        let system = rustls_native_certs::load_native_certs();
-        for error in system.errors {
-            tracing::warn!(%error, "certificate authorities of the system cannot be read");
-        }
-        roots.add_parsable_certificates(system.certs);
+        let roots = trusted(extra_roots)?;
         if roots.is_empty() {
             tracing::warn!("no certificate authority is trusted: keys that apps keep at an address cannot be fetched");
         }
@@ -163,8 +155,25 @@ impl Fetch for HttpsFetch {
     }
 }
 
+/// The authorities of the system, and these besides.
+///
+/// # Errors
+/// One of the certificates given cannot be an authority's.
+pub(crate) fn trusted(extra: Vec<CertificateDer<'static>>) -> anyhow::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    for root in extra {
+        roots.add(root).context("a certificate that is to be trusted as an authority's cannot be used")?;
+    }
+    let system = rustls_native_certs::load_native_certs();
+    for error in system.errors {
+        tracing::warn!(%error, "certificate authorities of the system cannot be read");
+    }
+    roots.add_parsable_certificates(system.certs);
+    Ok(roots)
+}
+
 /// TLS that trusts these authorities, and shows a certificate to who asks for one.
-fn connector(roots: Arc<RootCertStore>, own: Option<&ChainAndKey>) -> anyhow::Result<TlsConnector> {
+pub(crate) fn connector(roots: Arc<RootCertStore>, own: Option<&ChainAndKey>) -> anyhow::Result<TlsConnector> {
     let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
     let builder = ClientConfig::builder_with_provider(tls::provider())
         .with_protocol_versions(&versions)?

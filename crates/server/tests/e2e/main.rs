@@ -22,6 +22,8 @@ mod production;
 mod quiet;
 mod sandbox;
 mod serve;
+mod service;
 mod stopping;
 mod story;
 mod tls;
+mod traces;

@@ -34,4 +34,7 @@ CREATE TABLE planned_downtime (
 );
 
 -- Since when a master key is known to have been in use; for its age.
-ALTER TABLE master_key ADD COLUMN seen_at BIGINT;
+CREATE TABLE master_key_use (
+    number  TEXT PRIMARY KEY REFERENCES master_key (number) ON DELETE CASCADE,
+    seen_at BIGINT NOT NULL
+);

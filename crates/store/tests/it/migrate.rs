@@ -82,10 +82,7 @@ async fn an_older_schema_is_not_opened() {
     for engine in engines::fresh().await {
         raw::execute(&engine.url, "DELETE FROM migration WHERE number = (SELECT MAX(number) FROM migration)").await;
         let outcome = open(&engine.url, &[7]).await.err();
-        assert!(
-            matches!(outcome, Some(Error::Schema { found, needed }) if found + 1 == needed),
-            "{engine}: {outcome:?}"
-        );
+        assert!(matches!(outcome, Some(Error::Schema { found, needed }) if found < needed), "{engine}: {outcome:?}");
         assert!(matches!(engine.db.ping().await, Err(Error::Schema { .. })), "{engine}: a running node notices");
     }
 }
