@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use axum::Router;
 use http::Request;
 use hyper::body::Incoming;
 use lombard_auth::Door;
@@ -106,7 +107,6 @@ impl Bound {
         let Telemetry { metrics, tracing } = telemetry;
         let (traces, exporter) = tracing.unzip();
         let router = core.router(site, traces);
-        let exporting = exporter.map(|exporter| tokio::spawn(exporter.run(ops_stop.clone())));
         let limits = self.doors.limits;
         let proxies = self.doors.proxies;
         // One set of slots: what the system can bear does not depend on the door.
@@ -136,18 +136,12 @@ impl Bound {
             listeners.spawn(mtls.run(stop.clone()));
         }
         let ready = Arc::new(DatabaseReady(core.db.clone()));
-        let ops = Listener {
-            name: "ops",
-            socket: self.ops,
-            transport: Transport::Plain,
-            limits,
-            slots: Slots::new(&limits::of_ops(), Arc::new(Proxies::none())),
-            tag: tag(Door::Public, Arc::new(Proxies::none())),
-            router: ops::router(ready, metrics.clone(), stop.clone()),
-        };
-        let ops = tokio::spawn(ops.run(ops_stop.clone()));
+        let ops = serve_ops(self.ops, limits, ops::router(ready, metrics.clone(), stop.clone()), ops_stop.clone());
+        // These see the others to their end.
+        let mut last = vec![tokio::spawn(ops)];
+        last.push(tokio::spawn(jobs::note_service(core.auth.clone(), ops_stop.clone())));
+        last.extend(exporter.map(|exporter| tokio::spawn(exporter.run(ops_stop))));
         let jobs = jobs::start(&core.auth, metrics, Arc::clone(&self.doors.certificate), &stop);
-        let noting = tokio::spawn(jobs::note_service(core.auth.clone(), ops_stop.clone()));
         let renewing = tokio::spawn(renew(renewals, renewed, stop));
         ending.asked().await?;
         tracing::info!("stopping: no new connections, running requests are finished");
@@ -157,14 +151,27 @@ impl Bound {
             job.await?;
         }
         ops_switch.stop();
-        noting.await?;
-        if let Some(exporting) = exporting {
-            exporting.await?;
+        for task in last {
+            task.await?;
         }
-        ops.await?;
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Serves operators, over plain HTTP.
+async fn serve_ops(socket: TcpListener, limits: Limits, router: Router, stop: Stop) {
+    let nobody = || Arc::new(Proxies::none());
+    let ops = Listener {
+        name: "ops",
+        socket,
+        transport: Transport::Plain,
+        limits,
+        slots: Slots::new(&limits::of_ops(), nobody()),
+        tag: tag(Door::Public, nobody()),
+        router,
+    };
+    ops.run(stop).await;
 }
 
 /// Notes in each request who sent it, and by which listener it came.

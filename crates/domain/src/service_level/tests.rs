@@ -1,3 +1,5 @@
+//! Tests of this module.
+
 use super::*;
 
 fn tally(calls: &[(Answer, i64)]) -> Tally {

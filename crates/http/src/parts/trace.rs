@@ -270,6 +270,26 @@ mod tests {
         assert!(Parent::read(request(&[(TRACEPARENT, &later)], false).headers()).is_some(), "a later version");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_caller_writes_is_one_place_in_a_trace_or_none(bytes in proptest::collection::vec(0x20_u8..=0xff, 0..160)) {
+            let mut headers = HeaderMap::new();
+            if let Ok(value) = http::HeaderValue::from_bytes(&bytes) {
+                headers.insert(TRACEPARENT, value.clone());
+                headers.insert(TRACESTATE, value);
+            }
+            proptest::prop_assert!(Parent::read(&headers).is_none_or(|parent| parent.trace != 0 && parent.span != 0));
+            proptest::prop_assert!(state(&headers).is_none_or(|state| state.len() <= STATE_BYTES_MAX));
+        }
+
+        #[test]
+        fn what_a_tracing_system_writes_is_read(trace in 1_u128.., span in 1_u64.., flags in 0_u8..) {
+            let mut headers = HeaderMap::new();
+            headers.insert(TRACEPARENT, format!("00-{trace:032x}-{span:016x}-{flags:02x}").parse().unwrap());
+            proptest::prop_assert_eq!(Parent::read(&headers), Some(Parent { trace, span, is_kept: flags & 1 == 1 }));
+        }
+    }
+
     #[test]
     fn too_much_state_is_dropped() {
         let many = (0..33).map(|n| format!("k{n}=1")).collect::<Vec<_>>().join(",");

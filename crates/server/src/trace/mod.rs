@@ -8,7 +8,7 @@ mod exporter;
 mod layer;
 mod otlp;
 
-pub(crate) use collector::{BadEndpoint, Collector, Endpoint};
+pub(crate) use collector::{Collector, Endpoint};
 pub(crate) use exporter::Exporter;
 pub(crate) use layer::SpanLayer;
 

@@ -41,7 +41,7 @@ async fn calls_are_told_by_interface_and_day_and_add_up_over_nodes_and_restarts(
         for _ in 0..3 {
             assert_eq!(app.get("/accounts", &tokens.access).await.status(), 200);
         }
-        assert_eq!(app.get("/accounts/nobody/balances", &tokens.access).await.status(), 400);
+        assert_eq!(app.get("/accounts/nobody/balances", &tokens.access).await.status(), 403);
         assert_eq!(app.get("/accounts", "made up").await.status(), 401);
         bank.http().get(bank.url("/jwks")).send().await.unwrap();
         bank.http().get(bank.url("/nothing/here")).send().await.unwrap();
