@@ -7,7 +7,7 @@ use lombard_domain::oauth::Profile;
 
 use super::{
     Access, Authorization, Config, Database, DatabaseUrl, ForwardedHeader, Keys, LimitRates, Log, Outgoing, Places,
-    PublicUrl, Server, SignIn,
+    PublicUrl, Server, SignIn, Telemetry,
 };
 use crate::files::{self, Readers};
 
@@ -46,6 +46,7 @@ pub(crate) fn production(folder: &Path) -> Config {
         limits: LimitRates::default(),
         throttling: Places::default(),
         log: Log::default(),
+        telemetry: Telemetry::default(),
         file: None,
     }
 }
