@@ -1,6 +1,6 @@
 //! From spans as the program makes them to spans as tracing systems want them.
 
-use lombard_domain::random::{self};
+use lombard_domain::random;
 use lombard_domain::time::{Clock as _, Instant};
 use tokio::sync::mpsc::Sender;
 use tracing::Subscriber;
