@@ -5,7 +5,8 @@
 
 use lombard_domain::time::{Instant, Span};
 use lombard_store::{
-    Db, Tx, consent, device, grant, interaction, notification, receipt, session, token, unattended_access, used_once,
+    Db, Tx, consent, device, grant, interaction, notification, receipt, service_level, session, token,
+    unattended_access, used_once,
 };
 
 use crate::access::Budget;
@@ -38,6 +39,8 @@ pub enum Leftover {
     Receipts,
     /// Refresh tokens.
     RefreshTokens,
+    /// How well the bank served.
+    ServiceLevels,
     /// Signed-in browsers.
     Sessions,
     /// Counted accesses without the customer.
@@ -48,7 +51,7 @@ pub enum Leftover {
 
 impl Leftover {
     /// Everything, in the order in which it is looked for.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::UsedOnce,
         Self::Interactions,
         Self::PushedRequests,
@@ -63,6 +66,7 @@ impl Leftover {
         Self::Failures,
         Self::NeverGivenConsents,
         Self::EndedConsents,
+        Self::ServiceLevels,
     ];
 
     /// Its name in metrics.
@@ -80,6 +84,7 @@ impl Leftover {
             Self::PushedRequests => "pushed-requests",
             Self::Receipts => "receipts",
             Self::RefreshTokens => "refresh-tokens",
+            Self::ServiceLevels => "service-levels",
             Self::Sessions => "sessions",
             Self::UnattendedAccesses => "unattended-accesses",
             Self::UsedOnce => "used-once",
@@ -101,6 +106,7 @@ impl Leftover {
             Self::Failures => now.minus(FAILURE_MEMORY),
             Self::NeverGivenConsents => now.minus(NEVER_GIVEN_MEMORY),
             Self::EndedConsents => now.minus(policy.ended_consent_life),
+            Self::ServiceLevels => now.minus(SERVICE_MEMORY),
         }
     }
 
@@ -121,6 +127,7 @@ impl Leftover {
             Self::Failures => session::forget_failures(tx, until, AT_ONCE).await,
             Self::NeverGivenConsents => consent::forget_never_given(tx, until, AT_ONCE).await,
             Self::EndedConsents => consent::forget_ended(tx, until, AT_ONCE).await,
+            Self::ServiceLevels => service_level::forget(tx, until.date(), AT_ONCE).await,
         }
     }
 
@@ -175,3 +182,5 @@ const RECEIPT_MEMORY: Span = Span::days(7);
 const FAILURE_MEMORY: Span = Span::days(7);
 /// How long a consent stays that nobody gave; UK Open Banking: nothing may be forgotten before 24 hours have passed.
 const NEVER_GIVEN_MEMORY: Span = Span::days(30);
+/// How long it is known how well the bank served: eight quarters and the running one.
+const SERVICE_MEMORY: Span = Span::days(822);

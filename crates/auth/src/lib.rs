@@ -6,6 +6,7 @@
 pub mod access;
 pub mod audit;
 mod backoff;
+mod caller;
 pub mod client;
 pub mod consent;
 mod deliver;
@@ -24,9 +25,11 @@ pub mod oauth;
 mod policy;
 pub mod possession;
 mod post;
+pub mod readings;
 pub mod receipt;
 mod record;
 pub mod restore;
+pub mod service_level;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -37,6 +40,7 @@ use lombard_domain::random::Random;
 use lombard_domain::time::{Clock, Instant};
 use lombard_store::{Db, Tx};
 
+pub use caller::Caller;
 pub use deliver::{Deliver, DeliverError, Delivering, Parcel};
 pub use directory::{AccountDirectory, DirectoryError, HeldAccount};
 pub use error::{Error, Result, chain};
@@ -55,6 +59,7 @@ pub struct Auth {
     parts: Arc<Parts>,
     key_cache: Arc<client::KeyCache>,
     limiter: Arc<limit::Limiter>,
+    counts: Arc<service_level::Counts>,
 }
 
 /// What an [`Auth`] is made of.
@@ -100,6 +105,15 @@ pub struct Call<'a> {
     pub meter: Option<&'a limit::Meter>,
 }
 
+impl Call<'_> {
+    /// Notes who calls, once they have proved it.
+    pub(crate) fn made_by(&self, caller: Caller) {
+        if let Some(meter) = self.meter {
+            meter.know(caller);
+        }
+    }
+}
+
 impl Call<'static> {
     /// What is done on this machine: by an operator on the command line, or by the program itself.
     #[must_use]
@@ -114,7 +128,7 @@ impl Auth {
     pub fn new(parts: Parts) -> Self {
         let key_cache = Arc::new(client::KeyCache::new(Arc::clone(&parts.fetch)));
         let limiter = Arc::new(limit::Limiter::new(parts.shared_counter.clone(), parts.policy.limits.nodes));
-        Self { parts: Arc::new(parts), key_cache, limiter }
+        Self { parts: Arc::new(parts), key_cache, limiter, counts: Arc::default() }
     }
 
     /// Names, lifetimes and limits.
@@ -180,3 +194,6 @@ impl Auth {
         self.parts.recorder.record(self.entry(call, event, subject, reason)).await
     }
 }
+
+/// What marks spans that are for traces alone; the binary exports them.
+pub(crate) const SPANS: &str = "lombard.span";

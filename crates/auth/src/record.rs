@@ -8,6 +8,9 @@ use lombard_domain::audit::Entry;
 use lombard_store::used_once::{self, UsedOnce};
 use lombard_store::{Db, Tx};
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument as _;
+
+use crate::SPANS;
 
 use crate::access::{self, Budget, Claim};
 use crate::error::{Error, Result};
@@ -85,6 +88,12 @@ impl Recorder {
         Self { queue, db }
     }
 
+    /// How many calls wait for the record.
+    #[must_use]
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.max_capacity().saturating_sub(self.queue.capacity())
+    }
+
     /// Puts an entry on record; returns when it will survive a crash.
     ///
     /// # Errors
@@ -112,7 +121,7 @@ impl Recorder {
         let (done, outcome) = oneshot::channel();
         self.queue.try_send(Waiting { asked, done }).map_err(|_| Error::Busy)?;
         let mut written = Written { outcome, db: &self.db };
-        match (&mut written.outcome).await {
+        match (&mut written.outcome).instrument(tracing::trace_span!(target: SPANS, "record")).await {
             Ok(Some(outcome)) => Ok(outcome),
             Ok(None) | Err(_) => Err(Error::Busy),
         }

@@ -20,6 +20,7 @@ pub mod permission;
 pub mod random;
 pub mod receipt;
 pub mod secret;
+pub mod service_level;
 pub mod text;
 pub mod throttle;
 pub mod time;

@@ -7,6 +7,8 @@ use lombard_auth::access::Gate;
 use lombard_bank::Bank;
 
 use crate::parts::throttle::Throttle;
+use crate::parts::trace::Traces;
+use crate::traffic::Traffic;
 
 /// Everything that handlers need. Cheap to clone.
 #[derive(Clone)]
@@ -16,6 +18,8 @@ pub struct App {
     pub(crate) bank: Arc<dyn Bank>,
     pub(crate) site: Arc<Site>,
     pub(crate) throttle: Option<Arc<Throttle>>,
+    pub(crate) traffic: Arc<Traffic>,
+    pub(crate) traces: Option<Traces>,
 }
 
 impl App {
@@ -23,7 +27,14 @@ impl App {
     #[must_use]
     pub fn new(auth: Auth, bank: Arc<dyn Bank>, site: Site) -> Self {
         let throttle = auth.policy().throttling.as_ref().map(|throttling| Arc::new(Throttle::new(throttling)));
-        Self { throttle, gate: Gate::new(auth.clone()), auth, bank, site: Arc::new(site) }
+        let traffic = Arc::new(Traffic::new());
+        Self { throttle, traffic, traces: None, gate: Gate::new(auth.clone()), auth, bank, site: Arc::new(site) }
+    }
+
+    /// Traces calls in this way; without it, none is traced.
+    #[must_use]
+    pub fn traced(self, traces: Option<Traces>) -> Self {
+        Self { traces, ..self }
     }
 
     pub(crate) fn frame(&self) -> crate::web::pages::Frame<'_> {

@@ -10,6 +10,7 @@ mod feed;
 mod oauth;
 pub mod openapi;
 pub mod parts;
+mod traffic;
 mod uk;
 mod web;
 
@@ -23,6 +24,7 @@ pub use app::{App, SandboxCustomer, SandboxSite, Site};
 pub use parts::forwarded::{Field, Proxies};
 pub use parts::network::{BadNetwork, Network};
 pub use parts::peer::Peer;
+pub use parts::trace::{Traces, TrustIncoming};
 pub use uk::bodies;
 pub use web::letter::{Letter, Letterhead};
 
@@ -91,8 +93,13 @@ async fn guard(
     request.extensions_mut().insert(Arc::clone(&meter));
     // Whoever brings proofs is told the nonce that the next one needs (RFC 9449 8.2).
     let nonce = app.auth.dpop_nonce().filter(|_| request.headers().contains_key(parts::evidence::DPOP));
-    let mut response =
-        parts::guard::run(request, next, |surface_path, id, refusal| render(&app, surface_path, id, refusal)).await;
+    let refusal = |path: &str, id: &str, refusal| render(&app, path, id, refusal);
+    let note = |ended: &parts::guard::Ended<'_>| {
+        let caller = app.traffic.caller(ended, &meter);
+        app.traffic.note(&app, ended, caller);
+        caller.name()
+    };
+    let mut response = parts::guard::run(request, next, app.traces.as_ref(), refusal, note).await;
     let budget = open.settle(response.status().is_success()).await;
     parts::rate::tell(&mut response, budget.as_ref(), &meter);
     if let Some(value) = nonce.and_then(|nonce| http::HeaderValue::try_from(nonce).ok()) {

@@ -3,6 +3,7 @@
 //!
 //! Each job is a loop that ends when the server stops. What fails is said in the log and tried again; no job holds a rule.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use lombard_auth::notification::Courier;
@@ -12,11 +13,18 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::gauges;
+use crate::listen::tls::ServedCertificate;
 use crate::stop::Stop;
 use crate::telemetry;
 
 /// Starts all of them.
-pub(crate) fn start(auth: &Auth, metrics: PrometheusHandle, stop: &Stop) -> Vec<JoinHandle<()>> {
+pub(crate) fn start(
+    auth: &Auth,
+    metrics: PrometheusHandle,
+    certificate: Arc<ServedCertificate>,
+    stop: &Stop,
+) -> Vec<JoinHandle<()>> {
     vec![
         tokio::spawn(telemetry::keep_metrics_small(metrics, stop.clone())),
         tokio::spawn(keep_keys_fresh(auth.clone(), stop.clone())),
@@ -25,6 +33,7 @@ pub(crate) fn start(auth: &Auth, metrics: PrometheusHandle, stop: &Stop) -> Vec<
         tokio::spawn(send_notifications(auth.clone(), stop.clone())),
         tokio::spawn(fetch_logos(auth.clone(), stop.clone())),
         tokio::spawn(send_receipts(auth.clone(), stop.clone())),
+        tokio::spawn(gauges::keep(auth.clone(), certificate, stop.clone())),
     ]
 }
 
@@ -71,6 +80,19 @@ async fn chain_the_record(auth: Auth, stop: Stop) {
     }
 }
 
+/// Writes down how well the bank serves, until told to stop; to be told only once nothing is answered any more.
+pub(crate) async fn note_service(auth: Auth, stop: Stop) {
+    loop {
+        let is_over = timeout(NOTE_EVERY, stop.wait()).await.is_ok();
+        if let Err(error) = auth.note_service().await {
+            tracing::warn!(%error, "how well the bank serves could not be written down; the next attempt is in a moment");
+        }
+        if is_over {
+            return;
+        }
+    }
+}
+
 /// Sends apps what they asked to be told. What an earlier run did not send is in the database, and goes out with the first round.
 async fn send_notifications(auth: Auth, stop: Stop) {
     let mut courier = Courier::new(auth);
@@ -98,8 +120,6 @@ async fn fetch_logos(auth: Auth, stop: Stop) {
     }
 }
 
-/// Between two looks for logos that are to be fetched.
-const LOGOS_EVERY: Duration = Duration::from_secs(15);
 /// Tells customers what was done in their name. What an earlier run did not send is in the database, and goes out with the first round.
 async fn send_receipts(auth: Auth, stop: Stop) {
     let Some(mut postman) = Postman::new(auth.clone()) else { return };
@@ -122,7 +142,11 @@ async fn send_receipts(auth: Auth, stop: Stop) {
 
 /// Between two rounds of chaining what is on record.
 const CHAIN_EVERY: Duration = Duration::from_secs(1);
+/// Between two times at which it is written down how well the bank serves.
+const NOTE_EVERY: Duration = Duration::from_secs(5);
 /// Between two looks for what is to be sent, to apps and to customers.
 const SEND_EVERY: Duration = Duration::from_secs(2);
+/// Between two looks for logos that are to be fetched.
+const LOGOS_EVERY: Duration = Duration::from_secs(15);
 /// Between two looks for what can be forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60);

@@ -14,6 +14,7 @@ mod directory;
 mod doctor;
 mod fetch;
 mod files;
+mod gauges;
 mod jobs;
 mod keeper;
 mod listen;
@@ -25,6 +26,7 @@ mod run;
 mod stop;
 mod system;
 mod telemetry;
+mod trace;
 mod wire;
 mod x509;
 

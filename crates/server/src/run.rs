@@ -7,13 +7,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use axum::Router;
 use http::Request;
 use hyper::body::Incoming;
 use lombard_auth::Door;
 use lombard_http::{Peer, Proxies, Site};
 use lombard_store::Db;
 use lombard_store::crypt::Master;
-use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -23,6 +23,7 @@ use crate::listen::tls::{ChainAndKey, ClientCerts, ServedCertificate, server_con
 use crate::listen::{Limits, Listener, PeerInfo, Slots, Transport, bind_loopback, limits};
 use crate::ops::{self, NotReady, Ready};
 use crate::stop::{self, Ending, Renewals, Stop};
+use crate::telemetry::Telemetry;
 use crate::wire::Core;
 
 /// Where a server listens, and with which certificate.
@@ -91,7 +92,7 @@ impl Bound {
     }
 
     /// Serves until the operator asks to stop, and then until running requests are finished.
-    pub(crate) async fn serve(self, core: Core, site: Site, metrics: PrometheusHandle) -> anyhow::Result<()> {
+    pub(crate) async fn serve(self, core: Core, site: Site, telemetry: Telemetry) -> anyhow::Result<()> {
         // Before anything answers: whoever sees the server ready may send it a signal.
         let mut ending = Ending::listen().context("cannot listen to signals")?;
         let renewals = Renewals::listen().context("cannot listen to signals")?;
@@ -103,7 +104,9 @@ impl Bound {
         };
         let (switch, stop) = stop::pair();
         let (ops_switch, ops_stop) = stop::pair();
-        let router = core.router(site);
+        let Telemetry { metrics, tracing } = telemetry;
+        let (traces, exporter) = tracing.unzip();
+        let router = core.router(site, traces);
         let limits = self.doors.limits;
         let proxies = self.doors.proxies;
         // One set of slots: what the system can bear does not depend on the door.
@@ -133,17 +136,12 @@ impl Bound {
             listeners.spawn(mtls.run(stop.clone()));
         }
         let ready = Arc::new(DatabaseReady(core.db.clone()));
-        let ops = Listener {
-            name: "ops",
-            socket: self.ops,
-            transport: Transport::Plain,
-            limits,
-            slots: Slots::new(&limits::of_ops(), Arc::new(Proxies::none())),
-            tag: tag(Door::Public, Arc::new(Proxies::none())),
-            router: ops::router(ready, metrics.clone(), stop.clone()),
-        };
-        let ops = tokio::spawn(ops.run(ops_stop));
-        let jobs = jobs::start(&core.auth, metrics, &stop);
+        let ops = serve_ops(self.ops, limits, ops::router(ready, metrics.clone(), stop.clone()), ops_stop.clone());
+        // These see the others to their end.
+        let mut last = vec![tokio::spawn(ops)];
+        last.push(tokio::spawn(jobs::note_service(core.auth.clone(), ops_stop.clone())));
+        last.extend(exporter.map(|exporter| tokio::spawn(exporter.run(ops_stop))));
+        let jobs = jobs::start(&core.auth, metrics, Arc::clone(&self.doors.certificate), &stop);
         let renewing = tokio::spawn(renew(renewals, renewed, stop));
         ending.asked().await?;
         tracing::info!("stopping: no new connections, running requests are finished");
@@ -153,10 +151,27 @@ impl Bound {
             job.await?;
         }
         ops_switch.stop();
-        ops.await?;
+        for task in last {
+            task.await?;
+        }
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Serves operators, over plain HTTP.
+async fn serve_ops(socket: TcpListener, limits: Limits, router: Router, stop: Stop) {
+    let nobody = || Arc::new(Proxies::none());
+    let ops = Listener {
+        name: "ops",
+        socket,
+        transport: Transport::Plain,
+        limits,
+        slots: Slots::new(&limits::of_ops(), nobody()),
+        tag: tag(Door::Public, nobody()),
+        router,
+    };
+    ops.run(stop).await;
 }
 
 /// Notes in each request who sent it, and by which listener it came.

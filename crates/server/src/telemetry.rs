@@ -1,4 +1,4 @@
-//! Logs to standard error, panics into the log, and the metrics' recorder.
+//! Logs to standard error, panics into the log, the metrics' recorder, and traces if somebody wants them.
 //!
 //! Set up once, at the start. It must never write what a request carried: fields are chosen where they are logged, and the
 //! text of a panic is kept back unless it is a literal of the source.
@@ -7,6 +7,7 @@ use std::panic::PanicHookInfo;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use lombard_http::Traces;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde::Deserialize;
 use tracing_subscriber::Layer as _;
@@ -15,6 +16,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::stop::Stop;
+use crate::trace::{self, Collector, Exporter, SPANS, SpanLayer};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -26,6 +28,37 @@ pub(crate) enum Format {
     Json,
     /// For people.
     Text,
+}
+
+/// How calls are traced, and where spans go.
+pub(crate) struct Tracing {
+    pub(crate) traces: Traces,
+    pub(crate) collector: Collector,
+}
+
+/// What a server tells of itself.
+pub(crate) struct Telemetry {
+    pub(crate) metrics: PrometheusHandle,
+    /// How calls are traced, and what sends spans; nothing if nobody wants them.
+    pub(crate) tracing: Option<(Traces, Exporter)>,
+}
+
+impl Telemetry {
+    /// Starts everything.
+    ///
+    /// # Errors
+    /// The level is not one, or it has been started before.
+    pub(crate) fn start(level: &str, format: Format, tracing: Option<Tracing>) -> anyhow::Result<Self> {
+        let (layer, tracing) = match tracing {
+            Some(Tracing { traces, collector }) => {
+                let (layer, exporter) = trace::pair(collector);
+                (Some(layer), Some((traces, exporter)))
+            }
+            None => (None, None),
+        };
+        start_logging(level, format, layer)?;
+        Ok(Self { metrics: start_metrics()?, tracing })
+    }
 }
 
 /// Reads a filter such as `info` or `info,lombard_store=debug`.
@@ -63,18 +96,18 @@ fn named_level(name: &str) -> Option<LevelFilter> {
 }
 
 /// Starts logging and makes panics part of the log.
-///
-/// # Errors
-/// The level is not one, or logging has been started before.
-pub(crate) fn start_logging(level: &str, format: Format) -> anyhow::Result<()> {
-    let filter = filter(level)?;
+fn start_logging(level: &str, format: Format, spans: Option<SpanLayer>) -> anyhow::Result<()> {
+    // Spans for traces are not for the log; where nobody wants them, this is what keeps them from being made.
+    let filter = filter(level)?.with_target(SPANS, LevelFilter::OFF);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let layer = match format {
-        Format::Json => layer.json().flatten_event(true).boxed(),
+        Format::Json => layer.json().flatten_event(true).with_span_list(false).boxed(),
         Format::Text => layer.boxed(),
     };
+    let spans = spans.map(|spans| spans.with_filter(Targets::new().with_target(SPANS, LevelFilter::TRACE)));
     tracing_subscriber::registry()
         .with(layer.with_filter(filter))
+        .with(spans)
         .try_init()
         .context("logging has been started before")?;
     std::panic::set_hook(Box::new(log_panic));
@@ -82,10 +115,7 @@ pub(crate) fn start_logging(level: &str, format: Format) -> anyhow::Result<()> {
 }
 
 /// Starts collecting metrics; what is returned renders them.
-///
-/// # Errors
-/// Metrics have been started before.
-pub(crate) fn start_metrics() -> anyhow::Result<PrometheusHandle> {
+fn start_metrics() -> anyhow::Result<PrometheusHandle> {
     let handle = recorder()?.install_recorder().context("metrics have been started before")?;
     metrics::gauge!("lombard_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(handle)

@@ -13,7 +13,7 @@ use lombard_auth::{Auth, Parts, Policy, Post, Recorder, Recording};
 use lombard_bank::EmbeddedBank;
 use lombard_domain::random::Random;
 use lombard_domain::time::Clock as _;
-use lombard_http::{App, Site};
+use lombard_http::{App, Site, Traces};
 use lombard_store::crypt::Master;
 use lombard_store::{Db, Options};
 use rustls::pki_types::CertificateDer;
@@ -91,8 +91,8 @@ impl Core {
     }
 
     /// The routes that the world sees.
-    pub(crate) fn router(&self, site: Site) -> Router {
-        lombard_http::router(App::new(self.auth.clone(), self.bank.clone(), site))
+    pub(crate) fn router(&self, site: Site, traces: Option<Traces>) -> Router {
+        lombard_http::router(App::new(self.auth.clone(), self.bank.clone(), site).traced(traces))
     }
 }
 

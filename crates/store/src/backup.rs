@@ -324,6 +324,11 @@ pub const TABLES: &[&str] = &[
     "audit_head",
     "audit_checkpoint",
     "audit_key",
+    "master_key_use",
+    "service_level",
+    "service_time",
+    "service_minute",
+    "planned_downtime",
 ];
 
 /// The format of the file.

@@ -13,6 +13,7 @@ use crate::driver::sqlite::{self, Sqlite};
 use crate::driver::{Cell, Params, Row, Slot, Value};
 use crate::error::{Error, Result};
 use crate::master::{self, Masters};
+use crate::pressure::{self, Holding, Pressure};
 use crate::vault::Vault;
 use crate::{data_key, migrate, vault};
 
@@ -101,6 +102,7 @@ struct Shared {
     bank: Arc<DataKey>,
     vault: Vault,
     statements: Arc<AtomicU64>,
+    pressure: Pressure,
 }
 
 /// Where keys are held: data keys for a while, master keys until others are configured.
@@ -148,7 +150,8 @@ impl Db {
         room.crypt.keep(bank.clone());
         let vault = vault::open(&mut tx, &room.crypt, &bank, &*random()).await?;
         tx.commit().await?;
-        Ok(Self { shared: Arc::new(Shared { backend, room, bank, vault, statements }) })
+        let pressure = backend.pressure();
+        Ok(Self { shared: Arc::new(Shared { backend, room, bank, vault, statements, pressure }) })
     }
 
     /// Uses these master keys from now on, in the place of those with which it was opened.
@@ -172,12 +175,15 @@ impl Db {
     /// # Errors
     /// [`Error::Busy`] if none is free in time.
     pub async fn read(&self) -> Result<Tx> {
+        let waiting = self.shared.pressure.read();
         let inner = match &self.shared.backend {
             Backend::Postgres(postgres) => Inner::PostgresRead(postgres.read().await?),
             Backend::Sqlite(sqlite) => Inner::SqliteRead(sqlite.read().await?),
         };
         let (room, shared) = (Some(self.shared.room.clone()), Some(self.shared.clone()));
-        Ok(Tx { inner, name: "read", statements: self.shared.statements.clone(), room, shared, failed: false })
+        let holding = Some(waiting.over("read"));
+        let statements = self.shared.statements.clone();
+        Ok(Tx { inner, name: "read", statements, room, shared, failed: false, holding })
     }
 
     /// All that is read from it was there at one moment, however long it takes. Nobody waits for it.
@@ -202,10 +208,23 @@ impl Db {
     /// # Errors
     /// [`Error::Busy`] if it cannot begin in time.
     pub async fn begin(&self, name: &'static str) -> Result<Tx> {
+        let waiting = self.shared.pressure.write();
         let mut tx = self.shared.backend.begin(name, &self.shared.statements).await?;
+        tx.holding = Some(waiting.over(name));
         tx.room = Some(self.shared.room.clone());
         tx.shared = Some(self.shared.clone());
         Ok(tx)
+    }
+
+    /// How many bytes the log of an embedded database has; nothing of a server of its own.
+    ///
+    /// # Errors
+    /// When the file system does not say.
+    pub fn log_bytes(&self) -> Result<Option<u64>> {
+        match &self.shared.backend {
+            Backend::Postgres(_) => Ok(None),
+            Backend::Sqlite(sqlite) => sqlite.log_bytes().map(Some),
+        }
     }
 
     /// How many statements have been run, for tests and metrics.
@@ -255,6 +274,16 @@ impl Db {
 }
 
 impl Backend {
+    fn pressure(&self) -> Pressure {
+        match self {
+            Self::Postgres(postgres) => {
+                let (readers, writers) = postgres.connections();
+                Pressure::new("postgresql", readers, writers)
+            }
+            Self::Sqlite(sqlite) => Pressure::new("sqlite", sqlite.readers(), 1),
+        }
+    }
+
     pub(crate) fn open(options: &Options) -> Result<Self> {
         Ok(match &options.engine {
             Engine::Postgres { url, connections, ca_file } => {
@@ -269,7 +298,8 @@ impl Backend {
             Self::Postgres(postgres) => Inner::Postgres(postgres.begin().await?),
             Self::Sqlite(sqlite) => Inner::Sqlite(sqlite.begin().await?),
         };
-        Ok(Tx { inner, name, statements: statements.clone(), room: None, shared: None, failed: false })
+        let statements = statements.clone();
+        Ok(Tx { inner, name, statements, room: None, shared: None, failed: false, holding: None })
     }
 }
 
@@ -286,6 +316,8 @@ pub struct Tx {
     room: Option<Arc<Room>>,
     shared: Option<Arc<Shared>>,
     failed: bool,
+    /// What is counted of it; nothing while the database is being opened.
+    holding: Option<Holding>,
 }
 
 enum Inner {
@@ -317,12 +349,14 @@ impl Tx {
     /// Runs a statement that gives no rows; how many rows it touched.
     pub(crate) async fn exec(&mut self, sql: &'static str, params: Params<'_>) -> Result<u64> {
         self.statements.fetch_add(1, Ordering::Relaxed);
+        let began = tokio::time::Instant::now();
         let outcome = match &self.inner {
             Inner::Postgres(transaction) => postgres::exec(transaction.connection()?, sql, params).await,
             Inner::PostgresRead(connection) => postgres::exec(connection, sql, params).await,
             Inner::Sqlite(writer) => sqlite::exec(writer.connection()?, sql, params),
             Inner::SqliteRead(reader) => sqlite::exec(reader.connection()?, sql, params),
         };
+        pressure::note_statement(sql, began);
         self.noting(outcome)
     }
 
@@ -333,6 +367,7 @@ impl Tx {
         sets: &[[Value<'_>; N]],
     ) -> Result<Vec<u64>> {
         self.statements.fetch_add(u64::try_from(sets.len()).unwrap_or(0), Ordering::Relaxed);
+        let began = tokio::time::Instant::now();
         let outcome = match &self.inner {
             Inner::Postgres(transaction) => postgres::exec_many(transaction.connection()?, sql, sets).await,
             Inner::PostgresRead(connection) => postgres::exec_many(connection, sql, sets).await,
@@ -342,6 +377,7 @@ impl Tx {
             }
             Inner::SqliteRead(_) => Err(Error::Busy(None)),
         };
+        pressure::note_statement(sql, began);
         self.noting(outcome)
     }
 
@@ -387,12 +423,14 @@ impl Tx {
         map: &mut (dyn FnMut(&Row<'_>) -> Result<T> + Send),
     ) -> Result<Vec<Slot<T>>> {
         self.statements.fetch_add(1, Ordering::Relaxed);
+        let began = tokio::time::Instant::now();
         let outcome = match &self.inner {
             Inner::Postgres(transaction) => postgres::all(transaction.connection()?, sql, params, map).await,
             Inner::PostgresRead(connection) => postgres::all(connection, sql, params, map).await,
             Inner::Sqlite(writer) => sqlite::all(writer.connection()?, sql, params, map),
             Inner::SqliteRead(reader) => sqlite::all(reader.connection()?, sql, params, map),
         };
+        pressure::note_statement(sql, began);
         self.noting(outcome)
     }
 

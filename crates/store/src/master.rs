@@ -14,6 +14,7 @@ use std::sync::Arc;
 use aws_lc_rs::{digest, hkdf};
 use lombard_domain::random::{self, Random};
 use lombard_domain::secret::Secret;
+use lombard_domain::time::Instant;
 
 use crate::crypt::{binding, cipher, disclose, enclose};
 use crate::db::Tx;
@@ -255,6 +256,39 @@ pub(crate) async fn current(tx: &mut Tx) -> Result<Option<String>> {
         |row| row.get(0),
     )
     .await
+}
+
+/// Since when the key that wraps new data keys is known to have been in use; nothing if that was not noted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn in_use_since(tx: &mut Tx) -> Result<Option<Instant>> {
+    let seen = tx
+        .one(
+            "-- master::in_use_since
+            SELECT seen_at FROM master_key_use
+            WHERE number = (SELECT number FROM master_key WHERE generation > 0 ORDER BY generation DESC LIMIT 1)",
+            &[],
+            |row| row.get::<i64>(0),
+        )
+        .await?;
+    Ok(seen.map(Instant::from_micros))
+}
+
+/// Notes that the key that wraps new data keys is in use, unless that was noted before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn note_use(tx: &mut Tx, now: Instant) -> Result<()> {
+    tx.exec(
+        "-- master::note_use
+        INSERT INTO master_key_use (seen_at, number)
+        SELECT $1, number FROM master_key WHERE generation > 0 ORDER BY generation DESC LIMIT 1
+        ON CONFLICT (number) DO NOTHING",
+        &[&now.micros()],
+    )
+    .await?;
+    Ok(())
 }
 
 async fn all(tx: &mut Tx) -> Result<Vec<Known>> {

@@ -37,6 +37,7 @@ const STEPS: &[Step] = &[
     step!(8, "0008_data_keys"),
     step!(10, "0010_app_identity"),
     step!(11, "0011_receipts"),
+    step!(12, "0012_service_level"),
 ];
 
 /// Brings a database to the newest schema; the names of the steps that were applied.

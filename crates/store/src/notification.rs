@@ -109,6 +109,22 @@ pub async fn add_for_account(tx: &mut Tx, news: &AccountNews) -> Result<u64> {
     .await
 }
 
+/// How many notifications are to be sent, now or later.
+///
+/// # Errors
+/// When the database fails.
+pub async fn waiting(tx: &mut Tx) -> Result<u64> {
+    let counted = tx
+        .one(
+            "-- notification::waiting
+            SELECT COUNT(*) FROM notification WHERE next_attempt_at IS NOT NULL",
+            &[],
+            |row| row.get::<i64>(0),
+        )
+        .await?;
+    Ok(counted.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
+}
+
 /// Up to `limit` notifications that are to be sent to an app, longest due first.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use lombard_domain::audit::{Entry, Event, Subject};
 use lombard_domain::consent::Ended;
 use lombard_domain::id::{AccountId, TokenId};
-use lombard_domain::oauth::{AccessToken, ClientStatus, Scope};
+use lombard_domain::oauth::{AccessToken, Binding, ClientStatus, Scope};
 use lombard_domain::permission::{ConfirmFunds, ReadAccounts, Right, Window};
 use lombard_store::token::{self, ConsentStanding, Standing};
 use lombard_store::used_once::UsedOnce;
@@ -17,7 +17,7 @@ use crate::jose::{self, Alg, Expiry, Typ, VerifyRules};
 use crate::keys::Known;
 use crate::limit::Subject as Counted;
 use crate::record::{Asked, First, Outcome};
-use crate::{Auth, Call};
+use crate::{Auth, Call, Caller};
 
 /// Checks calls for data.
 ///
@@ -134,7 +134,7 @@ impl Gate {
         let about = Subject { client, ..Subject::default() };
         // Where several would do, the first is the one that is named.
         let needed = scopes.first().map_or("", |scope| scope.name());
-        let judged = self.judge(standing, presented).and_then(|(token, consent, once)| match consent {
+        let judged = self.judge(call, standing, presented).and_then(|(token, consent, once)| match consent {
             None if scopes.iter().any(|scope| token.scope.has(*scope)) => Ok((token, once)),
             _ => Err(Denied::Permission(needed)),
         });
@@ -166,7 +166,7 @@ impl Gate {
             account: None,
         };
         let due = standing.consent.filter(|consent| self.auth.is_sign_in_due(consent));
-        let judged = self.judge(standing, presented).and_then(|(token, consent, once)| {
+        let judged = self.judge(call, standing, presented).and_then(|(token, consent, once)| {
             // A client's own token is no customer's yes: it opens no data (UK Open Banking: 401).
             Ok(Admitted { token, consent: consent.ok_or(Denied::InvalidToken)?, once })
         });
@@ -189,7 +189,7 @@ impl Gate {
     }
 
     /// Whether a token works at this moment for who presents it.
-    fn judge(&self, standing: Standing, presented: &Presented<'_>) -> Result<Judged, Denied> {
+    fn judge(&self, call: Call<'_>, standing: Standing, presented: &Presented<'_>) -> Result<Judged, Denied> {
         let now = self.auth.now();
         if standing.client != Some(ClientStatus::Active) {
             return Err(Denied::InvalidToken);
@@ -205,6 +205,11 @@ impl Gate {
             return Err(Denied::Expired);
         }
         let once = self.auth.check_possession(&token, presented)?;
+        call.made_by(match &token.binding {
+            None => Caller::AppBearer,
+            Some(Binding::Certificate(_)) => Caller::AppCertificate,
+            Some(Binding::Key(_)) => Caller::AppKey,
+        });
         Ok((token, standing.consent, once))
     }
 

@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::limit::Subject as Counted;
 use crate::possession::{Evidence, Expected, Proof, thumbprint_of};
 use crate::record::First;
-use crate::{Auth, Call, digest};
+use crate::{Auth, Call, Caller, digest};
 
 /// An app that has proved who it is. Only [`Auth::authenticate`] makes one.
 pub struct Authenticated {
@@ -101,6 +101,11 @@ impl Auth {
             checked => checked?,
         };
         self.use_up(call, subject, assertion, proof.as_ref()).await?;
+        call.made_by(match (&proof, client.metadata.tls_client_certificate_bound_access_tokens) {
+            (_, true) => Caller::AppCertificate,
+            (Some(_), false) => Caller::AppKey,
+            (None, false) => Caller::AppBearer,
+        });
         // Only now: a name that anybody can write must not use up what its owner may do.
         self.ask(call, &[Counted::Client(client.id)]).await?;
         Ok(Authenticated {

@@ -12,9 +12,10 @@ use std::time::Duration;
 use lombard_domain::time::{Instant, Span};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
+use tracing::Instrument as _;
 
 use crate::jose::Jwks;
-use crate::{Fetch, FetchError};
+use crate::{Fetch, FetchError, SPANS};
 
 /// Key sets by address, bounded in number and age.
 ///
@@ -122,7 +123,7 @@ impl Shared {
         entry.flight = Some(flight.clone());
         drop(entries);
         // A task of its own: a caller that hangs up takes neither the answer from the others nor the record of the attempt.
-        tokio::spawn(Arc::clone(self).fly(uri.to_owned(), now, landing, place));
+        tokio::spawn(Arc::clone(self).fly(uri.to_owned(), now, landing, place).in_current_span());
         Step::Wait(flight)
     }
 
@@ -144,7 +145,8 @@ impl Shared {
         let Ok(Ok(_turn)) = timeout(MAX_WAIT, self.running.acquire()).await else {
             return Err(FetchError("other fetches left no room for this one".to_owned()));
         };
-        let body = self.fetch.get(uri).await?;
+        let fetching = self.fetch.get(uri);
+        let body = fetching.instrument(tracing::trace_span!(target: SPANS, "fetch keys", otel.kind = "client")).await?;
         Jwks::parse(&body).map(Arc::new).map_err(|error| FetchError(format!("not a key set: {error}")))
     }
 

@@ -68,6 +68,11 @@ impl KeyRing {
         Ok(crate::jose::sign(current, Header::with_kid(typ, current.kid()), claims)?)
     }
 
+    /// Since when the key of an algorithm signs whose turn it is.
+    pub(crate) fn signs_since(&self, alg: Alg, now: Instant) -> Option<Instant> {
+        self.held().line(alg).current_since(now)
+    }
+
     /// Every public key that ever signed, for what is read long after it was signed (`id_token_hint`).
     #[must_use]
     pub fn ever(&self) -> Jwks {

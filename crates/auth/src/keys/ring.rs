@@ -78,8 +78,16 @@ impl Ring {
 impl Line {
     /// The key whose turn it is.
     pub(super) fn current(&self, now: Instant) -> Option<&SigningKey> {
-        let current = self.keys.iter().rev().find(|held| held.active_from <= now).or_else(|| self.keys.first());
-        current.map(|held| held.key.as_ref())
+        self.held(now).map(|held| held.key.as_ref())
+    }
+
+    /// Since when that one signs.
+    pub(super) fn current_since(&self, now: Instant) -> Option<Instant> {
+        self.held(now).map(|held| held.active_from)
+    }
+
+    fn held(&self, now: Instant) -> Option<&Held> {
+        self.keys.iter().rev().find(|held| held.active_from <= now).or_else(|| self.keys.first())
     }
 
     /// Every key that ever signed, and the next one.

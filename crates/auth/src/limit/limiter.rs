@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use lombard_domain::limit::{Rate, Taken};
 use lombard_domain::time::Instant;
+use tracing::Instrument as _;
 
 use super::Key;
 use super::memory::Memory;
+use crate::SPANS;
 
 /// Counts in a place that all nodes share, by its own clock.
 ///
@@ -46,7 +48,8 @@ impl Limiter {
     /// Takes one of each, or nothing of any; and at which rates.
     pub(crate) async fn take(&self, asked: Vec<(Key, Rate)>, now: Instant) -> (Taken, Vec<(Key, Rate)>) {
         let Some(shared) = &self.shared else { return (self.memory.take(&asked, now), asked) };
-        match shared.take(&asked).await {
+        let taking = shared.take(&asked);
+        match taking.instrument(tracing::trace_span!(target: SPANS, "shared count", otel.kind = "client")).await {
             Ok(taken) => {
                 if self.is_alone.swap(false, Ordering::Relaxed) {
                     metrics::gauge!(SHARED_METRIC).set(1.0);

@@ -1,15 +1,17 @@
-//! What is known of one call's limits: of which class it is, and how those stand that were asked.
+//! What is known of one call while it runs: of which class it is, how the limits stand that were asked, and who calls.
 
 use std::sync::{Mutex, PoisonError};
 
 use lombard_domain::limit::Standing;
 
 use super::{Class, Kind};
+use crate::caller::{Caller, Known};
 
-/// What is known of one call's limits.
+/// What is known of one call.
 #[derive(Debug)]
 pub struct Meter {
     class: Class,
+    caller: Known,
     told: Mutex<Vec<Told>>,
 }
 
@@ -40,13 +42,23 @@ impl Meter {
     /// That of a call of a class.
     #[must_use]
     pub fn new(class: Class) -> Self {
-        Self { class, told: Mutex::default() }
+        Self { class, caller: Known::default(), told: Mutex::default() }
     }
 
     /// The class of the call.
     #[must_use]
     pub fn class(&self) -> Class {
         self.class
+    }
+
+    /// Who calls, once they have proved it.
+    #[must_use]
+    pub fn caller(&self) -> Option<Caller> {
+        self.caller.get()
+    }
+
+    pub(crate) fn know(&self, caller: Caller) {
+        self.caller.set(caller);
     }
 
     /// How the limits stand that were asked.

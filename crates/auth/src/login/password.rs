@@ -12,6 +12,9 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use lombard_domain::random::{self, Random};
 use lombard_domain::secret::Secret;
 use tokio::sync::{Semaphore, TryAcquireError};
+use tracing::Instrument as _;
+
+use crate::SPANS;
 
 /// The longest password, in bytes; OWASP asks for at least 64 characters.
 pub const MAX_PASSWORD_BYTES: usize = 256;
@@ -41,6 +44,10 @@ pub struct PasswordHasher {
     running: Arc<Semaphore>,
     /// One permit for each hash that runs or waits.
     admitted: Arc<Semaphore>,
+    /// How many run at once.
+    at_once: usize,
+    /// How many run or wait.
+    places: usize,
     decoy: PasswordHash,
 }
 
@@ -55,6 +62,8 @@ impl PasswordHasher {
         Ok(Self {
             running: Arc::new(Semaphore::new(running)),
             admitted: Arc::new(Semaphore::new(admitted)),
+            at_once: running,
+            places: admitted,
             decoy: decoy().map_err(|_| PasswordError::Failed)?,
         })
     }
@@ -102,6 +111,15 @@ impl PasswordHasher {
         .await?
     }
 
+    /// How many hashes wait for their turn.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        // Whoever was admitted runs or waits.
+        let admitted = self.places.saturating_sub(self.admitted.available_permits());
+        let running = self.at_once.saturating_sub(self.running.available_permits());
+        admitted.saturating_sub(running)
+    }
+
     /// Runs one hash on a blocking thread.
     ///
     /// The permits travel with the work: a caller that hangs up does not free its place before the hash has ended.
@@ -114,14 +132,17 @@ impl PasswordHasher {
             TryAcquireError::NoPermits => PasswordError::Busy,
             TryAcquireError::Closed => PasswordError::Failed,
         })?;
-        let turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_| PasswordError::Failed)?;
-        tokio::task::spawn_blocking(move || {
-            let result = work();
-            drop((turn, place));
-            result
-        })
-        .await
-        .map_err(|_| PasswordError::Failed)
+        let running = async {
+            let turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_| PasswordError::Failed)?;
+            tokio::task::spawn_blocking(move || {
+                let result = work();
+                drop((turn, place));
+                result
+            })
+            .await
+            .map_err(|_| PasswordError::Failed)
+        };
+        running.instrument(tracing::trace_span!(target: SPANS, "password hash")).await
     }
 }
 

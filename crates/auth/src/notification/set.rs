@@ -9,10 +9,11 @@ use lombard_domain::notification::{About, Notification, Reason};
 use lombard_domain::oauth::Metadata;
 use lombard_domain::time::Instant;
 use serde_json::{Value, json};
+use tracing::Instrument as _;
 
 use crate::error::{Error, Result};
 use crate::jose::Alg;
-use crate::{Auth, Policy};
+use crate::{Auth, Policy, SPANS};
 
 /// A signed token, and which notification it tells.
 pub type SignedSet = (NotificationId, String);
@@ -28,7 +29,7 @@ impl Auth {
             let now = auth.now();
             news.iter().map(|one| Ok((one.id, auth.sign_set(&base, one, now)?))).collect()
         });
-        signing.await.map_err(Error::internal)?
+        signing.instrument(tracing::trace_span!(target: SPANS, "sign events")).await.map_err(Error::internal)?
     }
 
     fn sign_set(&self, base: &str, news: &Notification, now: Instant) -> Result<String> {

@@ -9,9 +9,11 @@ use axum::response::Response;
 use futures_util::FutureExt as _;
 use http::header::{CACHE_CONTROL, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, StatusCode};
+use tracing::{Instrument as _, Span};
 
 use super::interaction::{self, InteractionId};
 use super::leftover;
+use super::trace::{self, Traces};
 
 /// A refusal that no handler decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,37 +46,63 @@ impl Refusal {
     }
 }
 
-/// Runs a request; `render` gives the surface's own shape to refusals that come from here.
+/// How a request ended.
+pub(crate) struct Ended<'a> {
+    /// Its method, one of [`METHODS`].
+    pub(crate) method: &'static str,
+    /// The template of its route; none: there is no such route.
+    pub(crate) route: Option<&'a str>,
+    /// What it was answered with.
+    pub(crate) status: StatusCode,
+    /// How long that took.
+    pub(crate) took: Duration,
+    /// Whether it was given up.
+    pub(crate) timed_out: bool,
+}
+
+/// Runs a request; `render` gives the surface's own shape to refusals that come from here, `note` learns how it ended
+/// and says who called.
 pub(crate) async fn run(
     mut request: Request,
     next: Next,
+    traces: Option<&Traces>,
     render: impl Fn(&str, &str, Refusal) -> Response,
+    note: impl FnOnce(&Ended<'_>) -> &'static str,
 ) -> Response {
     let started = tokio::time::Instant::now();
     let id = InteractionId::read_or_make(request.headers(), request.extensions());
     request.extensions_mut().insert(id.clone());
     let method = known_method(request.method());
     let path = request.uri().path().to_owned();
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map(MatchedPath::as_str);
+    let begun = traces.map(|traces| traces.begin(&request));
+    let log = trace::log_span(&id, begun.as_ref());
+    let span = begun.map_or_else(Span::none, |begun| begun.span(method, route, &id));
     let (request, leftover) = leftover::watch(request);
-    let running = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let running = next.run(request).instrument(span.clone()).instrument(log.clone());
+    let running = AssertUnwindSafe(running).catch_unwind();
+    let mut timed_out = false;
     let mut response = match tokio::time::timeout(ANSWER_MAX, running).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
-            tracing::error!(method, route, interaction = id.as_str(), "a handler panicked");
+            log.in_scope(|| tracing::error!(method, route = route.unwrap_or(UNMATCHED), "a handler panicked"));
             render(&path, id.as_str(), Refusal::Broken)
         }
-        Err(_) => render(&path, id.as_str(), Refusal::TimedOut),
+        Err(_) => {
+            timed_out = true;
+            render(&path, id.as_str(), Refusal::TimedOut)
+        }
     };
     finish(&mut response, &id);
-    let took = started.elapsed();
-    let status = response.status().as_u16();
-    metrics::counter!("lombard_http_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string())
-        .increment(1);
-    metrics::histogram!("lombard_http_request_seconds", "method" => method, "route" => route.clone())
-        .record(took.as_secs_f64());
+    let (took, status) = (started.elapsed(), response.status());
+    let ended = Ended { method, route, status, took, timed_out };
+    let client = note(&ended);
+    trace::finish(&span, &ended, client);
+    drop(span);
+    let (route, status) = (route.unwrap_or(UNMATCHED), status.as_u16());
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(method, route, status, duration_ms, interaction = id.as_str(), "request");
+    log.in_scope(|| tracing::info!(method, route, client, status, duration_ms, "request"));
     if let Some(leftover) = leftover {
         leftover.clear(&mut response).await;
     }
@@ -94,17 +122,11 @@ fn finish(response: &mut Response, id: &InteractionId) {
 
 /// A method as a label: what is not one of the usual ones is counted together.
 fn known_method(method: &http::Method) -> &'static str {
-    match method.as_str() {
-        "DELETE" => "DELETE",
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "OPTIONS" => "OPTIONS",
-        "PATCH" => "PATCH",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        _ => "other",
-    }
+    METHODS.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
+
+/// Methods by their labels.
+pub(crate) const METHODS: [&str; 8] = ["GET", "POST", "DELETE", "HEAD", "OPTIONS", "PATCH", "PUT", "other"];
 
 /// RFC 6797 (two years; for this host only, because others below it may be somebody else's), RFC 6749 5.1, and no page of ours inside another.
 /// Referrers stay here; none at all would have browsers say `Origin: null` of our own forms, which are told from others' by it.
@@ -117,5 +139,7 @@ const DEFAULTS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("content-security-policy"), "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
 ];
 
+/// The label of what is no route.
+pub(crate) const UNMATCHED: &str = "unmatched";
 /// How long an answer may take.
 const ANSWER_MAX: Duration = Duration::from_secs(30);

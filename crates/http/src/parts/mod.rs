@@ -17,3 +17,4 @@ pub mod peer;
 pub(crate) mod presence;
 pub(crate) mod rate;
 pub(crate) mod throttle;
+pub mod trace;

@@ -3,6 +3,7 @@
 //! Types only. Defaults that a person sees are written here and nowhere else.
 
 mod audit;
+mod report;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +13,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use lombard_auth::jose::Alg;
 use lombard_domain::look_alike::hides_something;
 use lombard_domain::text::Text;
+
+pub(crate) use report::{PlanDowntime, ReportCommand, ReportFormat, ServiceLevel};
 
 pub(crate) use audit::{AuditBare, AuditCommand, AuditExport, AuditList, AuditReport, AuditVerify, SpanArgs};
 

@@ -22,6 +22,7 @@ mod import;
 mod key;
 mod migrate;
 mod place;
+mod report;
 mod sandbox;
 mod serve;
 
@@ -30,7 +31,7 @@ pub(crate) use args::{
     AuditVerify, Backup, ClientAdd, ClientCommand, ClientKeys, ClientList, ClientShow, ClientSuspend, ClientUnverify,
     ClientVerify, ConfigCheck, ConfigCommand, ConsentCommand, ConsentList, ConsentRevoke, ConsentShow, CustomerCommand,
     CustomerErase, DirectoryCommand, DirectoryIssue, DirectoryJwks, Doctor, EnrolTotp, Import, KeyCommand, KeyRotate,
-    KeyRotateMaster, Migrate, Reason, Restore, Sandbox, Serve, SetPassword, Where,
+    KeyRotateMaster, Migrate, Reason, ReportCommand, Restore, Sandbox, Serve, SetPassword, Where,
 };
 
 /// The bank's side of open banking, in one binary.
@@ -76,6 +77,9 @@ pub(crate) enum Command {
     /// Look after the keys that sign tokens, and the master key of the database.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Tell how well the bank served, for regulators; announce downtime.
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Look at a file of settings.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -104,6 +108,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(args) => import::import(&args).await,
         Command::Key(command) => key::key(&command).await,
         Command::Migrate(args) => migrate::migrate(&args).await,
+        Command::Report(command) => report::report(&command).await,
         Command::Restore(args) => backup::restore(&args).await,
         Command::Sandbox(args) => sandbox::sandbox(&args).await,
         Command::Serve(args) => serve::serve(&args).await,

@@ -15,7 +15,7 @@ use crate::config::{Config, Weight, master_key, system_environment};
 use crate::listen::tls::{ChainAndKey, ServedCertificate};
 use crate::run::{Doors, MasterSource};
 use crate::system::SystemClock;
-use crate::telemetry;
+use crate::telemetry::Telemetry;
 use crate::wire::{Core, Plan};
 
 /// Serves with the settings of a file, unless one of them is only fit for a sandbox.
@@ -33,8 +33,8 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
         eprintln!("lombard: not started; `lombard config check` says the same without starting");
         return Ok(ExitCode::FAILURE);
     }
-    telemetry::start_logging(&config.log.level, config.log.format)?;
-    let metrics = telemetry::start_metrics()?;
+    let tracing = config.telemetry.tracing(&system_environment)?;
+    let telemetry = Telemetry::start(&config.log.level, config.log.format, tracing)?;
     for warning in findings.iter().filter(|finding| finding.weight == Weight::Warning) {
         tracing::warn!("{warning}");
     }
@@ -63,7 +63,7 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
     let bound = doors.bind().await?;
     tracing::info!(address = %bound.public_address()?, issuer = config.server.public_url.as_str(), "serving");
     let site = Site { bank_name: config.server.bank_name().to_owned(), sandbox: None };
-    bound.serve(core, site, metrics).await?;
+    bound.serve(core, site, telemetry).await?;
     Ok(ExitCode::SUCCESS)
 }
 

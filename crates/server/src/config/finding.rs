@@ -10,10 +10,12 @@ use std::path::Path;
 use lombard_domain::oauth::Profile;
 use lombard_domain::time::{Clock, Instant};
 
+use super::telemetry::Trust;
 use super::{Config, Environment, OldDataRule, PublicUrl, Registration, master_key};
 use crate::files;
 use crate::listen::tls::{ChainAndKey, read_chain};
 use crate::pki;
+use crate::trace::Endpoint;
 use crate::x509::Facts;
 
 mod receipts;
@@ -62,6 +64,7 @@ impl Config {
         self.check_sign_in(&mut found);
         self.check_receipts(&mut found, environment);
         self.check_limits(&mut found);
+        self.check_telemetry(&mut found);
         found.0
     }
 
@@ -300,6 +303,17 @@ impl Config {
                 "data of any age is given long after the customer signed in; in the United Kingdom and the European Union use \"uk\" or \"eu\""
                     .to_owned(),
             );
+        }
+    }
+
+    fn check_telemetry(&self, found: &mut Findings) {
+        if self.telemetry.otlp_endpoint.as_ref().is_some_and(Endpoint::is_in_the_clear) {
+            let text = "traces leave this machine unencrypted; use https, or a collector on this machine";
+            found.warn("telemetry.otlp_endpoint", text.to_owned());
+        }
+        if self.telemetry.trust_incoming == Trust::Always {
+            let text = "whoever calls decides which of your traces are kept; \"trusted_proxies\" or \"never\" is safer";
+            found.warn("telemetry.trust_incoming", text.to_owned());
         }
     }
 

@@ -148,7 +148,19 @@ impl Config {
 
     /// Every number with the range in which it makes sense; what is unfit for production is narrower, see `finding`.
     fn numbers(&self) -> Vec<(&'static str, &'static str, u32, RangeInclusive<u32>)> {
-        let Self { server, database, authorization, apps, access, sign_in, receipts, limits, throttling, .. } = self;
+        let Self {
+            server,
+            database,
+            authorization,
+            apps,
+            access,
+            sign_in,
+            receipts,
+            limits,
+            throttling,
+            telemetry,
+            ..
+        } = self;
         let mut numbers = vec![
             ("server", "max_connections", server.max_connections, 1..=1_000_000),
             ("server", "max_connections_per_address", server.max_connections_per_address, 1..=1_000_000),
@@ -180,6 +192,7 @@ impl Config {
             ("throttling", "running_max", throttling.running_max, 16..=100_000),
             ("throttling", "waiting_max", throttling.waiting_max, 1..=100_000),
             ("throttling", "wait_ms", throttling.wait_ms, 1..=10_000),
+            ("telemetry", "traces_per_thousand", telemetry.traces_per_thousand, 0..=1_000),
         ];
         if let Some(days) = authorization.history_days {
             numbers.push(("authorization", "history_days", days, 1..=36_500));
@@ -232,6 +245,7 @@ impl Config {
             &mut self.server.client_ca_file,
             &mut self.limits.shared_ca_file,
             &mut self.outgoing.ca_file,
+            &mut self.telemetry.otlp_ca_file,
             &mut self.outgoing.certificate_file,
             &mut self.outgoing.key_file,
         ];

@@ -11,7 +11,7 @@ use lombard_domain::text::Text;
 use serde::Deserialize;
 
 use crate::listen::{Limits, limits};
-use crate::telemetry;
+use crate::telemetry::Format;
 
 mod access;
 mod apps;
@@ -23,6 +23,7 @@ pub(crate) mod policy;
 mod proxy;
 mod rates;
 mod receipts;
+mod telemetry;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub(crate) use load::{Environment, system_environment};
 use proxy::{ForwardedHeader, TrustedProxy};
 pub(crate) use rates::{LimitRates, Places};
 pub(crate) use receipts::{Receipts, Sender as ReceiptSender};
+pub(crate) use telemetry::Telemetry;
 pub(crate) use values::{DatabaseUrl, PublicUrl};
 
 /// All settings.
@@ -70,6 +72,8 @@ pub(crate) struct Config {
     pub(crate) throttling: Places,
     #[serde(default)]
     pub(crate) log: Log,
+    #[serde(default)]
+    pub(crate) telemetry: Telemetry,
     /// The file that the settings came from; none in a sandbox.
     #[serde(skip)]
     pub(crate) file: Option<PathBuf>,
@@ -247,7 +251,7 @@ pub(crate) struct Log {
     /// `error`, `warn`, `info`, `debug` or `trace`, also for parts: `info,lombard_store=debug`.
     pub(crate) level: String,
     /// `json` or `text`.
-    pub(crate) format: telemetry::Format,
+    pub(crate) format: Format,
 }
 
 /// Whether apps need a software statement to register (RFC 7591 2.3).
@@ -378,7 +382,7 @@ impl Default for SignIn {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { level: "info".to_owned(), format: telemetry::Format::default() }
+        Self { level: "info".to_owned(), format: Format::default() }
     }
 }
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use lombard_domain::oauth::Profile;
 
 use super::{
-    Access, Apps, Authorization, Config, Database, DatabaseUrl, ForwardedHeader, Keys, LimitRates, Log, Outgoing, Places,
-    PublicUrl, ReceiptSender, Receipts, Server, SignIn,
+    Access, Apps, Authorization, Config, Database, DatabaseUrl, ForwardedHeader, Keys, LimitRates, Log, Outgoing,
+    Places, PublicUrl, ReceiptSender, Receipts, Server, SignIn, Telemetry,
 };
 use crate::files::{self, Readers};
 
@@ -52,6 +52,7 @@ pub(crate) fn production(folder: &Path) -> Config {
         limits: LimitRates::default(),
         throttling: Places::default(),
         log: Log::default(),
+        telemetry: Telemetry::default(),
         file: None,
     }
 }

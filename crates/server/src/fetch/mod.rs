@@ -196,7 +196,7 @@ pub(crate) fn roots_beside_system(extra: Vec<CertificateDer<'static>>) -> anyhow
 }
 
 /// TLS that trusts these authorities, and shows a certificate to who asks for one.
-fn connector(roots: Arc<RootCertStore>, own: Option<&ChainAndKey>) -> anyhow::Result<TlsConnector> {
+pub(crate) fn connector(roots: Arc<RootCertStore>, own: Option<&ChainAndKey>) -> anyhow::Result<TlsConnector> {
     let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
     let builder = ClientConfig::builder_with_provider(tls::provider())
         .with_protocol_versions(&versions)?

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context as _, bail};
+use lombard_domain::time::Instant;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
@@ -21,6 +22,7 @@ use rustls::{
 };
 
 use crate::files;
+use crate::x509::Facts;
 
 /// Whether clients are asked for a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +95,12 @@ impl ServedCertificate {
         let provider = provider();
         let current = certified(pair.chain, pair.key, &provider)?;
         Ok(Arc::new(Self { provider, current: RwLock::new(Arc::new(current)) }))
+    }
+
+    /// The last moment at which the certificate is valid that is shown now.
+    pub(crate) fn valid_until(&self) -> Option<Instant> {
+        let current = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
+        Some(Facts::read(current.cert.first()?)?.not_after)
     }
 
     /// Shows another certificate from the next handshake on; connections that exist are not touched.

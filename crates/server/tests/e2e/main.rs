@@ -23,6 +23,8 @@ mod quiet;
 mod receipt;
 mod sandbox;
 mod serve;
+mod service;
 mod stopping;
 mod story;
 mod tls;
+mod traces;

@@ -75,7 +75,7 @@ impl Sandbox {
         self.start_in(&[("SSL_CERT_FILE", file.to_str().unwrap())]).await
     }
 
-    async fn start_in(&self, environment: &[(&str, &str)]) -> Server {
+    pub(crate) async fn start_in(&self, environment: &[(&str, &str)]) -> Server {
         let arguments = self.arguments();
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
         Server::start_in(environment, &arguments, self.ports, self.home.path()).await

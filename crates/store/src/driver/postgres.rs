@@ -36,6 +36,11 @@ impl Postgres {
         Ok(Self { readers: pool(config, size, ca_file)?, writers })
     }
 
+    /// How many connections there are for reading, and how many for writing.
+    pub(crate) fn connections(&self) -> (usize, usize) {
+        (self.readers.status().max_size, self.writers.status().max_size)
+    }
+
     /// A connection for reading, outside any transaction.
     pub(crate) async fn read(&self) -> Result<Object> {
         Ok(self.readers.get().await?)

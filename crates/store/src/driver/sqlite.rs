@@ -3,7 +3,7 @@
 //! Statements run on the async worker that asks: a cached statement takes microseconds, less than handing it to another thread
 //! would. Only COMMIT, which waits for the disk, goes to a blocking thread.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,14 +18,33 @@ pub(crate) struct Sqlite {
     writer: Arc<tokio::sync::Mutex<Connection>>,
     readers: Arc<Mutex<Vec<Connection>>>,
     permits: Arc<Semaphore>,
+    log: PathBuf,
+    count: usize,
 }
 
 impl Sqlite {
+    /// How many connections read.
+    pub(crate) fn readers(&self) -> usize {
+        self.count
+    }
+
+    /// How many bytes its log has.
+    pub(crate) fn log_bytes(&self) -> Result<u64> {
+        match std::fs::metadata(&self.log) {
+            Ok(found) => Ok(found.len()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(Error::Unavailable(Cause::Io(error))),
+        }
+    }
+
     /// Opens the file, making it if it is missing.
     pub(crate) fn open(path: &Path, readers: usize) -> Result<Self> {
         let writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         restrict(path).map_err(|error| Error::Unavailable(Cause::Io(error)))?;
         let readers = readers.max(1);
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let log = PathBuf::from(log);
         let connections = (0..readers)
             .map(|_| connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(read_only))
             .collect::<Result<Vec<_>>>()?;
@@ -33,6 +52,8 @@ impl Sqlite {
             writer: Arc::new(tokio::sync::Mutex::new(writer)),
             readers: Arc::new(Mutex::new(connections)),
             permits: Arc::new(Semaphore::new(readers)),
+            log,
+            count: readers,
         })
     }
 

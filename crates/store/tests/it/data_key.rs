@@ -172,6 +172,23 @@ async fn a_former_key_that_still_wraps_something_must_be_given() {
 }
 
 #[tokio::test]
+async fn a_master_key_is_as_old_as_it_was_first_noted_to_be_in_use() {
+    for engine in world::peopled().await {
+        let operator = open(&engine.url, &[8, 7]).await.unwrap();
+        let mut tx = operator.begin("test").await.unwrap();
+        assert_eq!(master::in_use_since(&mut tx).await.unwrap(), None, "{engine}");
+        for seconds in [5, 6] {
+            master::note_use(&mut tx, at(seconds)).await.unwrap();
+            assert_eq!(master::in_use_since(&mut tx).await.unwrap(), Some(at(5)), "{engine}: once");
+        }
+        assert!(master::advance(&mut tx).await.unwrap(), "{engine}");
+        assert_eq!(master::in_use_since(&mut tx).await.unwrap(), None, "{engine}: another key");
+        master::note_use(&mut tx, at(9)).await.unwrap();
+        assert_eq!(master::in_use_since(&mut tx).await.unwrap(), Some(at(9)), "{engine}");
+    }
+}
+
+#[tokio::test]
 async fn two_rotations_and_writers_do_not_harm_each_other() {
     for engine in world::peopled().await {
         let nodes = [open(&engine.url, &[8, 7]).await.unwrap(), open(&engine.url, &[8, 7]).await.unwrap()];

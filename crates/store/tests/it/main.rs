@@ -24,6 +24,7 @@ mod notification;
 mod product;
 mod raw;
 mod receipt;
+mod service_level;
 mod session;
 mod statement;
 mod statements;

@@ -64,6 +64,7 @@ async fn a_notification_is_sent_until_it_is_taken_or_nobody_tries_any_more() {
         for n in 1..=3 {
             notification::add(&mut tx, &a_notification(n, 1, 5)).await.unwrap();
         }
+        assert_eq!(notification::waiting(&mut tx).await.unwrap(), 3, "{engine}");
         let first = due(&mut tx, 1, 5).await.remove(0);
         assert_eq!(notification::due(&mut tx, app(1), at(5), 2).await.unwrap().len(), 2, "{engine}");
         assert!(notification::postpone(&mut tx, &first, Some(at(20))).await.unwrap());
@@ -74,6 +75,7 @@ async fn a_notification_is_sent_until_it_is_taken_or_nobody_tries_any_more() {
         assert_eq!(again.last().map(|due| (due.notification.id.bits(), due.attempts)), Some((1, 1)), "{engine}");
         assert!(notification::postpone(&mut tx, again.last().unwrap(), None).await.unwrap());
         assert_eq!(ids(due(&mut tx, 1, 9999).await), [2, 3], "{engine}: nobody tries any more");
+        assert_eq!(notification::waiting(&mut tx).await.unwrap(), 2, "{engine}");
         assert_eq!(open(&mut tx, 1).await, [1, 2, 3], "{engine}: but it can be fetched");
 
         let second = NotificationId::from_bits(2);

@@ -47,6 +47,7 @@ async fn a_busy_day(bank: &TestBank, apps: &Apps) -> Tokens {
     let code = apps.strict.code(&browser.submit(&page, &[], "consent-allow").await, &wanted).await;
     let tokens = apps.strict.granted(apps.strict.redeem(&code, &wanted).await).await;
     apps.strict.read("/accounts", &tokens.access).await;
+    bank.auth.note_service().await.unwrap();
     held
 }
 

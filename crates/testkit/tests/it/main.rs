@@ -30,6 +30,7 @@ mod receipts;
 mod record;
 mod refused;
 mod registration;
+mod service;
 mod sign_in;
 mod statements;
 mod story;

@@ -44,7 +44,7 @@ const CLAUSES: [(&str, &str, u8); 25] = [
     (THREATS, "TM-X", 8),
     (THREATS, "TM-P", 9),
     (THREATS, "TM-E", 8),
-    (THREATS, "TM-L", 10),
+    (THREATS, "TM-L", 11),
 ];
 
 /// Lists of others that are answered by threats: how their lines begin and how many there are.

@@ -51,6 +51,7 @@ impl Auth {
     /// RFC 6749 5.2's codes. The refusal is on record.
     pub async fn token(&self, call: Call<'_>, client: &Authenticated, params: &Params) -> Result<TokenAnswer> {
         let answer = self.grant_type(call, client, params).await;
+        count(params, &answer);
         if let Err(Error::Oauth(error)) = &answer {
             let subject = Subject { client: Some(client.id()), ..Subject::default() };
             self.record_alone(call, Event::TokenRefused, subject, Some(error.code.code())).await?;
@@ -95,6 +96,21 @@ impl Auth {
         }
         Err(refuse("authorization_details are more than was granted".to_owned()))
     }
+}
+
+/// Counts a request by the grant type and by what became of it, both of them words of the standard.
+fn count(params: &Params, answer: &Result<TokenAnswer>) {
+    let asked = params.get("grant_type").ok().flatten();
+    let known = GrantType::ALL.iter().map(|kind| kind.name()).find(|name| Some(*name) == asked);
+    let outcome = match answer {
+        Ok(_) => "issued",
+        Err(Error::Oauth(error)) => error.code.code(),
+        Err(Error::Busy) => "busy",
+        Err(Error::Limited(_)) => "limited",
+        Err(Error::Internal(_)) => "failed",
+    };
+    metrics::counter!("lombard_token_requests_total", "grant" => known.unwrap_or("other"), "outcome" => outcome)
+        .increment(1);
 }
 
 /// The name of a grant, for an app that wants to look after it.

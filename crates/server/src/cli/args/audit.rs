@@ -113,7 +113,7 @@ pub(crate) struct AuditVerify {
     pub(crate) place: Where,
 }
 
-fn moment(text: &str) -> Result<Instant, &'static str> {
+pub(super) fn moment(text: &str) -> Result<Instant, &'static str> {
     let day = text.parse::<Date>().ok().map(Date::start);
     day.or_else(|| Instant::from_zoned_iso_8601(text)).ok_or("is not a day or a moment, such as 2026-01-31T12:00:00Z")
 }

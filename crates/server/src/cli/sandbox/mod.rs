@@ -18,7 +18,7 @@ use lombard_http::{Proxies, SandboxSite, Site};
 
 use super::Sandbox;
 use super::place::{Place, sandbox_masters};
-use crate::config::{BANK_NAME, PublicUrl};
+use crate::config::{self, BANK_NAME, PublicUrl, system_environment};
 use crate::directory::SandboxDirectory;
 use crate::listen::Limits;
 use crate::listen::tls::ServedCertificate;
@@ -26,7 +26,7 @@ use crate::pki;
 use crate::post::FilePost;
 use crate::run::{Doors, MasterSource};
 use crate::system::SystemClock;
-use crate::telemetry::{self, Format};
+use crate::telemetry::{Format, Telemetry};
 use crate::wire::{Core, Plan};
 
 /// Serves a sandbox; its folder is made at the first start and found again later.
@@ -35,8 +35,8 @@ use crate::wire::{Core, Plan};
 /// The folder cannot be used, or an address is taken.
 pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
     let format = if std::io::stderr().is_terminal() { Format::Text } else { Format::Json };
-    telemetry::start_logging("info", format)?;
-    let metrics = telemetry::start_metrics()?;
+    let tracing = config::Telemetry::of_sandbox().tracing(&system_environment)?;
+    let telemetry = Telemetry::start("info", format, tracing)?;
     let url = args.public_url.clone().unwrap_or_else(|| format!("https://localhost:{}", args.listen.port()));
     let url = PublicUrl::try_from(url).map_err(|error| anyhow::anyhow!("--public-url: {error}"))?;
     if !url.is_https() {
@@ -74,7 +74,7 @@ pub(crate) async fn sandbox(args: &Sandbox) -> anyhow::Result<ExitCode> {
     facts.leave(&args.data)?;
     announce::introduce(args, &facts);
     let sandbox = SandboxSite { customers: facts.customers, second_factor: facts.second_factor };
-    bound.serve(core, Site { bank_name: BANK_NAME.to_owned(), sandbox: Some(sandbox) }, metrics).await?;
+    bound.serve(core, Site { bank_name: BANK_NAME.to_owned(), sandbox: Some(sandbox) }, telemetry).await?;
     Ok(ExitCode::SUCCESS)
 }
 

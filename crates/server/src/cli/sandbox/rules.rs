@@ -4,9 +4,9 @@
 
 use std::path::Path;
 
-use lombard_auth::client::AppRules;
 use anyhow::Context as _;
 use lettre::message::Mailbox;
+use lombard_auth::client::AppRules;
 use lombard_auth::limit::{Class, Kind, Limits};
 use lombard_auth::{Policy, Registration};
 use lombard_http::Letterhead;
