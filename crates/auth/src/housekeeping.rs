@@ -4,7 +4,9 @@
 //! ask, or where coming back would be a sign of theft. The record of what happened is not touched.
 
 use lombard_domain::time::{Instant, Span};
-use lombard_store::{Db, Tx, consent, grant, interaction, notification, session, token, unattended_access, used_once};
+use lombard_store::{
+    Db, Tx, consent, grant, interaction, notification, session, token, unattended_access, used_once, watch,
+};
 
 use crate::access::Budget;
 use crate::error::Result;
@@ -15,6 +17,10 @@ use crate::{Auth, Policy};
 pub enum Leftover {
     /// Access tokens.
     AccessTokens,
+    /// Alarms.
+    Alarms,
+    /// What is known of apps from the days before.
+    ClientHistories,
     /// Authorization codes.
     Codes,
     /// Consents that were given and have ended, with all that was made from them.
@@ -23,6 +29,8 @@ pub enum Leftover {
     Failures,
     /// Customers who never arrived.
     Interactions,
+    /// Measures that are over.
+    Measures,
     /// Consents that nobody ever gave.
     NeverGivenConsents,
     /// What apps were to be told.
@@ -41,7 +49,7 @@ pub enum Leftover {
 
 impl Leftover {
     /// Everything, in the order in which it is looked for.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::UsedOnce,
         Self::Interactions,
         Self::PushedRequests,
@@ -54,6 +62,9 @@ impl Leftover {
         Self::Failures,
         Self::NeverGivenConsents,
         Self::EndedConsents,
+        Self::ClientHistories,
+        Self::Measures,
+        Self::Alarms,
     ];
 
     /// Its name in metrics.
@@ -61,10 +72,13 @@ impl Leftover {
     pub fn code(self) -> &'static str {
         match self {
             Self::AccessTokens => "access-tokens",
+            Self::Alarms => "alarms",
+            Self::ClientHistories => "client-histories",
             Self::Codes => "codes",
             Self::EndedConsents => "ended-consents",
             Self::Failures => "failures",
             Self::Interactions => "interactions",
+            Self::Measures => "measures",
             Self::NeverGivenConsents => "never-given-consents",
             Self::Notifications => "notifications",
             Self::PushedRequests => "pushed-requests",
@@ -88,6 +102,8 @@ impl Leftover {
             Self::Failures => now.minus(FAILURE_MEMORY),
             Self::NeverGivenConsents => now.minus(NEVER_GIVEN_MEMORY),
             Self::EndedConsents => now.minus(policy.ended_consent_life),
+            Self::Alarms | Self::Measures => now.minus(ALARM_MEMORY),
+            Self::ClientHistories => now.minus(HISTORY_MEMORY),
         }
     }
 
@@ -106,6 +122,9 @@ impl Leftover {
             Self::Failures => session::forget_failures(tx, until, AT_ONCE).await,
             Self::NeverGivenConsents => consent::forget_never_given(tx, until, AT_ONCE).await,
             Self::EndedConsents => consent::forget_ended(tx, until, AT_ONCE).await,
+            Self::ClientHistories => watch::forget_histories(tx, until, AT_ONCE).await,
+            Self::Measures => watch::forget_measures(tx, until, AT_ONCE).await,
+            Self::Alarms => watch::forget_alarms(tx, until, AT_ONCE).await,
         }
     }
 
@@ -156,5 +175,9 @@ const AT_ONCE: i64 = 500;
 pub(crate) const TOKEN_MEMORY: Span = Span::hours(24);
 /// How long a run of failed sign-ins is kept; no lock lasts as long.
 const FAILURE_MEMORY: Span = Span::days(7);
+/// How long alarms and measures stay.
+const ALARM_MEMORY: Span = Span::days(400);
+/// How long an app is remembered that does nothing.
+const HISTORY_MEMORY: Span = Span::days(90);
 /// How long a consent stays that nobody gave; UK Open Banking: nothing may be forgotten before 24 hours have passed.
 const NEVER_GIVEN_MEMORY: Span = Span::days(30);

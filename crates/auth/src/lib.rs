@@ -24,6 +24,7 @@ mod policy;
 pub mod possession;
 mod record;
 pub mod restore;
+pub mod watch;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -51,6 +52,7 @@ pub struct Auth {
     parts: Arc<Parts>,
     key_cache: Arc<client::KeyCache>,
     limiter: Arc<limit::Limiter>,
+    watch: Arc<watch::Watch>,
 }
 
 /// What an [`Auth`] is made of.
@@ -108,7 +110,7 @@ impl Auth {
     pub fn new(parts: Parts) -> Self {
         let key_cache = Arc::new(client::KeyCache::new(Arc::clone(&parts.fetch)));
         let limiter = Arc::new(limit::Limiter::new(parts.shared_counter.clone(), parts.policy.limits.nodes));
-        Self { parts: Arc::new(parts), key_cache, limiter }
+        Self { parts: Arc::new(parts), key_cache, limiter, watch: Arc::default() }
     }
 
     /// Names, lifetimes and limits.

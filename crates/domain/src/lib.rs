@@ -20,3 +20,4 @@ pub mod secret;
 pub mod text;
 pub mod throttle;
 pub mod time;
+pub mod watch;

@@ -319,6 +319,10 @@ pub const TABLES: &[&str] = &[
     "audit_head",
     "audit_checkpoint",
     "audit_key",
+    "watch_cursor",
+    "alarm",
+    "measure",
+    "client_history",
 ];
 
 /// The format of the file.

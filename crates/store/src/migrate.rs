@@ -35,6 +35,7 @@ const STEPS: &[Step] = &[
     step!(6, "0006_housekeeping"),
     step!(7, "0007_evidence"),
     step!(8, "0008_data_keys"),
+    step!(9, "0009_watching"),
 ];
 
 /// Brings a database to the newest schema; the names of the steps that were applied.

@@ -23,6 +23,8 @@ pub enum Index {
     Import,
     /// Links from one page of an answer to the next.
     Link,
+    /// Networks against which alarms were raised.
+    Network,
     /// Nonces for proofs of possession.
     Nonce,
     /// A customer's name for one app (`sub`).
@@ -42,6 +44,7 @@ impl Index {
             Self::Csrf => b"csrf",
             Self::Import => b"import",
             Self::Link => b"link",
+            Self::Network => b"network",
             Self::Nonce => b"dpop-nonce",
             Self::Pairwise => b"pairwise",
             Self::Sync => b"sync",

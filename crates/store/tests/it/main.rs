@@ -29,4 +29,5 @@ mod token;
 mod transaction;
 mod unattended_access;
 mod used_once;
+mod watch;
 mod world;
