@@ -64,7 +64,7 @@ pub struct Standing {
 }
 
 /// At which scores what is done; 0: never.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Steps {
     /// A customer must sign in once more before a consent.
     pub customer_step_up: u32,

@@ -3,6 +3,7 @@
 //! Types only. Defaults that a person sees are written here and nowhere else.
 
 mod audit;
+mod watch;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use lombard_auth::jose::Alg;
 
 pub(crate) use audit::{AuditBare, AuditCommand, AuditExport, AuditList, AuditReport, AuditVerify, SpanArgs};
+pub(crate) use watch::{WatchAlarms, WatchCommand, WatchLift, WatchMeasures, WatchShow};
 
 /// `lombard sandbox`
 #[derive(Debug, Args)]

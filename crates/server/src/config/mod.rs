@@ -25,6 +25,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod values;
+mod watching;
 
 pub(crate) use access::{Access, Agreement, OldDataRule};
 pub(crate) use directory::{DirectoryKeys, NamedDirectory};
@@ -33,6 +34,7 @@ pub(crate) use load::{Environment, system_environment};
 use proxy::{ForwardedHeader, TrustedProxy};
 pub(crate) use rates::{LimitRates, Places};
 pub(crate) use values::{DatabaseUrl, PublicUrl};
+pub(crate) use watching::{Watching, WatchingRule};
 
 /// All settings.
 #[derive(Clone, Debug, Deserialize)]
@@ -59,6 +61,10 @@ pub(crate) struct Config {
     pub(crate) limits: LimitRates,
     #[serde(default)]
     pub(crate) throttling: Places,
+    #[serde(default)]
+    pub(crate) watching: Watching,
+    #[serde(default)]
+    pub(crate) watching_rules: Vec<WatchingRule>,
     #[serde(default)]
     pub(crate) log: Log,
     /// The file that the settings came from; none in a sandbox.

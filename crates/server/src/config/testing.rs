@@ -7,7 +7,7 @@ use lombard_domain::oauth::Profile;
 
 use super::{
     Access, Authorization, Config, Database, DatabaseUrl, ForwardedHeader, Keys, LimitRates, Log, Outgoing, Places,
-    PublicUrl, Server, SignIn,
+    PublicUrl, Server, SignIn, Watching,
 };
 use crate::files::{self, Readers};
 
@@ -45,6 +45,8 @@ pub(crate) fn production(folder: &Path) -> Config {
         sign_in: SignIn::default(),
         limits: LimitRates::default(),
         throttling: Places::default(),
+        watching: Watching::default(),
+        watching_rules: Vec::new(),
         log: Log::default(),
         file: None,
     }

@@ -25,3 +25,4 @@ mod serve;
 mod stopping;
 mod story;
 mod tls;
+mod watch;
