@@ -21,8 +21,8 @@ async fn password_guessing_and_a_customer_who_mistypes_five_times() {
     }
     assert_eq!(bank.alarms().await, ["password-guessing"]);
 
-    let page = login_page(&customer).await;
     for _ in 0..2 {
+        let page = login_page(&customer).await;
         for _ in 0..5 {
             try_password(&customer, &page, "jonah", "mistyped").await;
         }
