@@ -125,8 +125,10 @@ impl Response {
         let mut score = 0_u32;
         for alarm in past {
             let left = self.fading.micros().saturating_sub(now.since(alarm.at).micros().max(0)).max(0);
-            // The first moment counts in full, the last not at all; in between evenly.
-            let share = i64::from(alarm.score).saturating_mul(left).div_euclid(self.fading.micros().max(1));
+            // The first moment counts in full, the last not at all; in between evenly, and rounded up: an alarm is looked at a moment
+            // after it happened, and must not fall short of a step by that.
+            let whole = self.fading.micros().max(1);
+            let share = i64::from(alarm.score).saturating_mul(left).saturating_add(whole - 1).div_euclid(whole);
             if share > 0 {
                 rules.insert(alarm.rule);
                 score = score.saturating_add(u32::try_from(share).unwrap_or(u32::MAX));

@@ -396,6 +396,12 @@ fn scores_add_up_and_fade_and_no_rule_alone_suspends() {
     assert_eq!(response.due(client, response.standing(&two, now)).last(), Some(&Measure::Suspend));
     let old = [past(Rule::ForeignToken, 50, 12), past(Rule::ProofReplay, 50, 24)];
     assert_eq!(response.standing(&old, now), Standing { score: 25, rules: 1 });
+    let noticed = now.plus(Span::seconds(2));
+    assert_eq!(
+        response.standing(&[past(Rule::LookAlike, 30, 0)], noticed).score,
+        30,
+        "a step is not missed by a moment"
+    );
     assert!(response.due(Accused::Bank, standing).is_empty());
     let customer = Accused::Customer(CustomerId::from_bits(1));
     assert_eq!(response.due(customer, Standing { score: 30, rules: 1 }), [Measure::StepUp]);

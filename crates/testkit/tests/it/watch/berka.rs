@@ -10,7 +10,7 @@ use lombard_domain::audit::Event;
 use lombard_domain::id::{AccountId, ClientId, ConsentId, CustomerId};
 use lombard_domain::time::{Date, Instant, Span};
 use lombard_domain::watch::{Alarm, Fact, Network, Watcher};
-use lombard_testkit::{App, Engine, TestBank};
+use lombard_testkit::{App, Engine};
 
 fn folder() -> Option<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/berka");
@@ -125,7 +125,7 @@ impl Month {
 fn a_month_of_honest_sign_ins_and_reads_raises_no_alarm() {
     let Some(folder) = folder() else { return };
     let customers = customers(&folder);
-    assert!(customers.len() > 5_000, "{}", customers.len());
+    assert!(customers.len() > 1_000, "{}", customers.len());
     let mut month =
         Month { watcher: Watcher::new(Response::usual().rules), raised: Vec::new(), position: 0, dice: Dice(7) };
     let people: Vec<Person<'_>> = customers
@@ -172,7 +172,7 @@ fn a_month_of_honest_sign_ins_and_reads_raises_no_alarm() {
         }
         assert!(month.raised.is_empty(), "day {day}: {:?}", month.raised);
     }
-    assert!(month.position > 1_000_000, "{} facts", month.position);
+    assert!(month.position > 200_000, "{} facts", month.position);
     eprintln!("{} facts of {} customers, no alarm", month.position, people.len());
 }
 
@@ -180,9 +180,9 @@ fn a_month_of_honest_sign_ins_and_reads_raises_no_alarm() {
 async fn some_dozens_sign_in_and_are_read_through_the_front_door_without_an_alarm() {
     let Some(folder) = folder() else { return };
     let text = std::fs::read_to_string(folder.join("customers.csv")).unwrap();
-    let names: Vec<&str> = text.lines().skip(1).step_by(130).filter_map(|line| line.split(',').nth(1)).collect();
+    let names: Vec<&str> = text.lines().skip(1).step_by(30).filter_map(|line| line.split(',').nth(1)).collect();
     assert!(names.len() > 36, "{}", names.len());
-    let bank = TestBank::with(Engine::Sqlite, &folder, |_| {}).await;
+    let bank = super::with(Engine::Sqlite, &folder, |_| {}).await;
     let apps = [App::register(&bank).await, App::register(&bank).await];
     let mut tokens = Vec::new();
     // All of them behind one address, as in an office; one in four mistypes first.

@@ -4,13 +4,13 @@ use lombard_auth::watch::{Measure, Rule};
 use lombard_domain::time::Span;
 use lombard_testkit::{App, Engine, TestBank, Wanted};
 
-use super::{crowd, set};
+use super::{crowd, set, with};
 
 /// Customers of a bank of these tests.
 const MANY: usize = 10;
 
 async fn crowded(thresholds: &[(Rule, u32)]) -> TestBank {
-    TestBank::with(Engine::Sqlite, crowd(MANY).path(), |policy| set(policy, thresholds)).await
+    with(Engine::Sqlite, crowd(MANY).path(), |policy| set(policy, thresholds)).await
 }
 
 #[tokio::test]

@@ -7,12 +7,12 @@ use lombard_domain::oauth::ClientStatus;
 use lombard_domain::time::Span;
 use lombard_testkit::{App, Engine, Page, TestBank, Tokens, Wanted, example_folder};
 
-use super::{login_page, set, try_password};
+use super::{login_page, set, try_password, with};
 
 const SCOPE: &str = "openid accounts:read";
 
 async fn bank_with(change: impl FnOnce(&mut Policy)) -> TestBank {
-    TestBank::with(Engine::Sqlite, &example_folder(), change).await
+    with(Engine::Sqlite, &example_folder(), change).await
 }
 
 /// A thief shows another app's refresh token, which weighs 50; what the bank does about it.
@@ -56,7 +56,7 @@ fn says(page: &Page, sentence: &str) -> bool {
 #[tokio::test]
 async fn step_up_asks_the_customers_of_an_app_once_more_until_it_ends() {
     for engine in Engine::ALL {
-        let bank = TestBank::on(engine).await;
+        let bank = with(engine, &example_folder(), |_| {}).await;
         let (owner, thief) = (App::register(&bank).await, App::register(&bank).await);
         let tokens = owner.connect(&bank, "amelia", SCOPE).await;
         assert!(!allows_at_the_second_attempt(&bank, &thief, "amelia").await, "nothing speaks against it yet");
@@ -148,7 +148,7 @@ async fn a_network_that_sprays_passwords_is_slowed_where_people_sign_in() {
 #[tokio::test]
 async fn two_rules_suspend_an_app_and_an_operator_lets_it_in_again() {
     for engine in Engine::ALL {
-        let bank = TestBank::with(engine, &example_folder(), |policy| {
+        let bank = with(engine, &example_folder(), |policy| {
             let response = policy.watching.as_mut().unwrap();
             response.steps.client_suspend = 70;
             set(policy, &[(Rule::ErrorBurst, 5), (Rule::ScopeProbing, 100)]);

@@ -10,15 +10,24 @@ mod theft;
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 
 use lombard_auth::Policy;
 use lombard_auth::watch::{Rule, Setting};
+use lombard_domain::time::Span;
 use lombard_testkit::{Browser, Engine, Page, TestBank, example_folder};
 use tempfile::TempDir;
 
 /// A bank where rules have these thresholds.
 async fn bank(thresholds: &[(Rule, u32)]) -> TestBank {
-    TestBank::with(Engine::Sqlite, &example_folder(), |policy| set(policy, thresholds)).await
+    with(Engine::Sqlite, &example_folder(), |policy| set(policy, thresholds)).await
+}
+
+/// A bank whose clock goes on by itself: what happens in one millisecond has no order on record.
+async fn with(engine: Engine, folder: &Path, change: impl FnOnce(&mut Policy)) -> TestBank {
+    let bank = TestBank::with(engine, folder, change).await;
+    bank.clock.goes_on(Span::milliseconds(1));
+    bank
 }
 
 fn set(policy: &mut Policy, thresholds: &[(Rule, u32)]) {

@@ -4,7 +4,9 @@ use lombard_domain::audit::{Entry, Event, Subject};
 use lombard_domain::id::CustomerId;
 use lombard_domain::time::Span;
 use lombard_store::audit;
-use lombard_testkit::{Engine, TestBank};
+use lombard_testkit::{Engine, TestBank, example_folder};
+
+use super::with;
 
 /// Puts wrong passwords for a customer on record, as many as that.
 async fn wrong_passwords(bank: &TestBank, customer: u128, many: usize) {
@@ -19,7 +21,7 @@ async fn wrong_passwords(bank: &TestBank, customer: u128, many: usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_several_nodes_one_raises_each_alarm() {
     for engine in Engine::ALL {
-        let bank = TestBank::on(engine).await;
+        let bank = with(engine, &example_folder(), |_| {}).await;
         let node = bank.another_node().await;
         for customer in 1..=20 {
             wrong_passwords(&bank, customer, 12).await;
@@ -42,7 +44,7 @@ async fn of_several_nodes_one_raises_each_alarm() {
 #[tokio::test]
 async fn rules_remember_across_a_restart_and_raise_nothing_again() {
     for engine in Engine::ALL {
-        let bank = TestBank::on(engine).await;
+        let bank = with(engine, &example_folder(), |_| {}).await;
         wrong_passwords(&bank, 1, 12).await;
         wrong_passwords(&bank, 2, 6).await;
         assert_eq!(bank.alarms().await, ["password-guessing"], "{engine:?}");
@@ -62,7 +64,7 @@ async fn rules_remember_across_a_restart_and_raise_nothing_again() {
 
 #[tokio::test]
 async fn another_node_goes_on_where_one_has_stopped() {
-    let bank = TestBank::new().await;
+    let bank = with(Engine::Sqlite, &example_folder(), |_| {}).await;
     wrong_passwords(&bank, 1, 6).await;
     assert!(bank.alarms().await.is_empty());
     let node = bank.another_node().await;
@@ -75,7 +77,7 @@ async fn another_node_goes_on_where_one_has_stopped() {
 
 #[tokio::test]
 async fn an_entry_that_somebody_changed_accuses_nobody() {
-    let bank = TestBank::new().await;
+    let bank = with(Engine::Sqlite, &example_folder(), |_| {}).await;
     wrong_passwords(&bank, 1, 12).await;
     bank.seal().await;
     // The way of somebody who owns the file.
@@ -90,7 +92,7 @@ async fn an_entry_that_somebody_changed_accuses_nobody() {
 
 #[tokio::test]
 async fn a_long_record_is_read_in_batches() {
-    let bank = TestBank::new().await;
+    let bank = with(Engine::Sqlite, &example_folder(), |_| {}).await;
     bank.fill_record(4_500).await;
     let watched = bank.watch().await;
     assert!(watched.entries >= 4_500, "{watched:?}");
