@@ -6,7 +6,7 @@
 use lombard_domain::time::{Instant, Span};
 use lombard_store::{
     Db, Tx, consent, device, grant, interaction, notification, receipt, service_level, session, token,
-    unattended_access, used_once,
+    unattended_access, used_once, watch,
 };
 
 use crate::access::Budget;
@@ -19,6 +19,10 @@ use crate::{Auth, Policy};
 pub enum Leftover {
     /// Access tokens.
     AccessTokens,
+    /// Alarms.
+    Alarms,
+    /// What is known of apps from the days before.
+    ClientHistories,
     /// Authorization codes.
     Codes,
     /// Browsers that customers do not use any more.
@@ -29,6 +33,8 @@ pub enum Leftover {
     Failures,
     /// Customers who never arrived.
     Interactions,
+    /// Measures that are over.
+    Measures,
     /// Consents that nobody ever gave.
     NeverGivenConsents,
     /// What apps were to be told.
@@ -51,7 +57,7 @@ pub enum Leftover {
 
 impl Leftover {
     /// Everything, in the order in which it is looked for.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::UsedOnce,
         Self::Interactions,
         Self::PushedRequests,
@@ -67,6 +73,9 @@ impl Leftover {
         Self::NeverGivenConsents,
         Self::EndedConsents,
         Self::ServiceLevels,
+        Self::ClientHistories,
+        Self::Measures,
+        Self::Alarms,
     ];
 
     /// Its name in metrics.
@@ -74,11 +83,14 @@ impl Leftover {
     pub fn code(self) -> &'static str {
         match self {
             Self::AccessTokens => "access-tokens",
+            Self::Alarms => "alarms",
+            Self::ClientHistories => "client-histories",
             Self::Codes => "codes",
             Self::Devices => "devices",
             Self::EndedConsents => "ended-consents",
             Self::Failures => "failures",
             Self::Interactions => "interactions",
+            Self::Measures => "measures",
             Self::NeverGivenConsents => "never-given-consents",
             Self::Notifications => "notifications",
             Self::PushedRequests => "pushed-requests",
@@ -107,6 +119,8 @@ impl Leftover {
             Self::NeverGivenConsents => now.minus(NEVER_GIVEN_MEMORY),
             Self::EndedConsents => now.minus(policy.ended_consent_life),
             Self::ServiceLevels => now.minus(SERVICE_MEMORY),
+            Self::Alarms | Self::Measures => now.minus(ALARM_MEMORY),
+            Self::ClientHistories => now.minus(HISTORY_MEMORY),
         }
     }
 
@@ -128,6 +142,9 @@ impl Leftover {
             Self::NeverGivenConsents => consent::forget_never_given(tx, until, AT_ONCE).await,
             Self::EndedConsents => consent::forget_ended(tx, until, AT_ONCE).await,
             Self::ServiceLevels => service_level::forget(tx, until.date(), AT_ONCE).await,
+            Self::ClientHistories => watch::forget_histories(tx, until, AT_ONCE).await,
+            Self::Measures => watch::forget_measures(tx, until, AT_ONCE).await,
+            Self::Alarms => watch::forget_alarms(tx, until, AT_ONCE).await,
         }
     }
 
@@ -180,6 +197,10 @@ pub(crate) const TOKEN_MEMORY: Span = Span::hours(24);
 const RECEIPT_MEMORY: Span = Span::days(7);
 /// How long a run of failed sign-ins is kept; no lock lasts as long.
 const FAILURE_MEMORY: Span = Span::days(7);
+/// How long alarms and measures stay.
+const ALARM_MEMORY: Span = Span::days(400);
+/// How long an app is remembered that does nothing.
+const HISTORY_MEMORY: Span = Span::days(90);
 /// How long a consent stays that nobody gave; UK Open Banking: nothing may be forgotten before 24 hours have passed.
 const NEVER_GIVEN_MEMORY: Span = Span::days(30);
 /// How long it is known how well the bank served: eight quarters and the running one.

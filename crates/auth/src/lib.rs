@@ -30,6 +30,7 @@ pub mod receipt;
 mod record;
 pub mod restore;
 pub mod service_level;
+pub mod watch;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -60,6 +61,7 @@ pub struct Auth {
     key_cache: Arc<client::KeyCache>,
     limiter: Arc<limit::Limiter>,
     counts: Arc<service_level::Counts>,
+    watch: Arc<watch::Watch>,
 }
 
 /// What an [`Auth`] is made of.
@@ -128,7 +130,7 @@ impl Auth {
     pub fn new(parts: Parts) -> Self {
         let key_cache = Arc::new(client::KeyCache::new(Arc::clone(&parts.fetch)));
         let limiter = Arc::new(limit::Limiter::new(parts.shared_counter.clone(), parts.policy.limits.nodes));
-        Self { parts: Arc::new(parts), key_cache, limiter, counts: Arc::default() }
+        Self { parts: Arc::new(parts), key_cache, limiter, counts: Arc::default(), watch: Arc::default() }
     }
 
     /// Names, lifetimes and limits.

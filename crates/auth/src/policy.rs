@@ -7,6 +7,7 @@ use crate::access::{OldData, UnattendedCalls};
 use crate::client::AppRules;
 use crate::jose::Jwks;
 use crate::limit::{Limits, Throttling};
+use crate::watch::Response;
 
 /// What the operator decides.
 #[derive(Clone, Debug)]
@@ -69,6 +70,8 @@ pub struct Policy {
     pub limits: Limits,
     /// How many calls run at once and wait; `None`: as many as come.
     pub throttling: Option<Throttling>,
+    /// What the record is watched for, and what follows from it; `None`: nobody watches.
+    pub watching: Option<Response>,
 }
 
 /// Somebody who vouches for apps by software statements.
@@ -151,6 +154,7 @@ impl Policy {
             old_data: OldData::UK,
             limits: Limits::usual(),
             throttling: Some(Throttling::usual()),
+            watching: Some(Response::usual()),
         }
     }
 

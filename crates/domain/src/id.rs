@@ -29,6 +29,8 @@ macro_rules! kinds {
 kinds! {
     /// Identifies an account.
     AccountKind = "acc" as AccountId;
+    /// Identifies an alarm: what a rule that watches the record found.
+    AlarmKind = "alm" as AlarmId;
     /// Identifies an entry of the audit trail.
     AuditKind = "aud" as AuditId;
     /// Identifies somebody whom a customer saved to pay again.
@@ -45,6 +47,8 @@ kinds! {
     FundsConfirmationKind = "fcf" as FundsConfirmationId;
     /// Identifies a grant: one answer of a customer to one authorization request.
     GrantKind = "gra" as GrantId;
+    /// Identifies a measure: what was done against somebody of whom alarms were raised.
+    MeasureKind = "mea" as MeasureId;
     /// Identifies a notification: something that an app is told (its `jti`).
     NotificationKind = "evt" as NotificationId;
     /// Identifies an offer of the bank.

@@ -24,3 +24,4 @@ pub mod service_level;
 pub mod text;
 pub mod throttle;
 pub mod time;
+pub mod watch;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lombard_auth::notification::Courier;
 use lombard_auth::receipt::{self, Postman};
-use lombard_auth::{Auth, audit, keys};
+use lombard_auth::{Auth, audit, keys, watch};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -34,6 +34,7 @@ pub(crate) fn start(
         tokio::spawn(fetch_logos(auth.clone(), stop.clone())),
         tokio::spawn(send_receipts(auth.clone(), stop.clone())),
         tokio::spawn(gauges::keep(auth.clone(), certificate, stop.clone())),
+        tokio::spawn(watch_the_record(auth.clone(), stop.clone())),
     ]
 }
 
@@ -93,6 +94,19 @@ pub(crate) async fn note_service(auth: Auth, stop: Stop) {
     }
 }
 
+/// Reads what was chained, raises alarms and takes measures; and learns what measures other nodes took.
+async fn watch_the_record(auth: Auth, stop: Stop) {
+    if auth.policy().watching.is_none() {
+        return;
+    }
+    watch::begin_to_count();
+    while timeout(WATCH_EVERY, stop.wait()).await.is_err() {
+        if let Err(error) = auth.watch().await {
+            tracing::warn!(%error, "the record could not be watched; the next attempt is in a moment");
+        }
+    }
+}
+
 /// Sends apps what they asked to be told. What an earlier run did not send is in the database, and goes out with the first round.
 async fn send_notifications(auth: Auth, stop: Stop) {
     let mut courier = Courier::new(auth);
@@ -142,6 +156,8 @@ async fn send_receipts(auth: Auth, stop: Stop) {
 
 /// Between two rounds of chaining what is on record.
 const CHAIN_EVERY: Duration = Duration::from_secs(1);
+/// Between two looks at what was put on record.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// Between two times at which it is written down how well the bank serves.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
 /// Between two looks for what is to be sent, to apps and to customers.

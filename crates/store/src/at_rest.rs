@@ -145,6 +145,20 @@ const COLUMNS: &[Column] = &[
         SELECT id, sealed FROM offer ORDER BY id LIMIT $1"
     ),
     column!(
+        "a network that was accused",
+        "alarm",
+        "sealed",
+        "-- at_rest::alarms
+        SELECT id, sealed FROM alarm WHERE sealed IS NOT NULL ORDER BY id LIMIT $1"
+    ),
+    column!(
+        "a network that something was done against",
+        "measure",
+        "sealed",
+        "-- at_rest::measures
+        SELECT id, sealed FROM measure WHERE sealed IS NOT NULL ORDER BY id LIMIT $1"
+    ),
+    column!(
         "the account that a consent names",
         "consent",
         "sealed",

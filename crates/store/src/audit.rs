@@ -10,6 +10,7 @@ mod list;
 mod packed;
 mod span;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -132,6 +133,23 @@ fn open_address(keys: &Keys, id: &str, sealed: Option<&[u8]>) -> Result<Option<I
         Ok(octets) => Some(octets.into()),
         Err(_) => <[u8; 16]>::try_from(plain.as_slice()).ok().map(IpAddr::from),
     })
+}
+
+/// The addresses of entries, as [`open_address`] opens them; the keys that are missing for all are fetched together.
+pub(crate) async fn open_addresses(tx: &mut Tx, lines: &[&Line]) -> Result<Vec<Option<IpAddr>>> {
+    let keys = tx.keys()?;
+    let open = |line: &&Line| open_address(&keys, &line.id, line.address.as_deref());
+    let mut opened: Vec<Result<Option<IpAddr>>> = lines.iter().map(open).collect();
+    let missing = opened.iter().filter_map(|one| match one {
+        Err(Error::KeyNotHeld(id)) => Some(*id),
+        _ => None,
+    });
+    let missing: BTreeSet<i64> = missing.collect();
+    if !missing.is_empty() {
+        data_key::fetch(tx, &missing).await?;
+        opened = lines.iter().map(open).collect();
+    }
+    opened.into_iter().collect()
 }
 
 fn address_place(id: &str) -> Place<'_> {

@@ -329,6 +329,10 @@ pub const TABLES: &[&str] = &[
     "service_time",
     "service_minute",
     "planned_downtime",
+    "watch_cursor",
+    "alarm",
+    "measure",
+    "client_history",
 ];
 
 /// The format of the file.

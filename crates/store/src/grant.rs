@@ -70,6 +70,20 @@ pub async fn find_live(tx: &mut Tx, id: GrantId) -> Result<Option<Grant>> {
     .await
 }
 
+/// The consent of a grant, also if it was revoked.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the row cannot be read.
+pub async fn consent_of(tx: &mut Tx, id: GrantId) -> Result<Option<ConsentId>> {
+    tx.one(
+        "-- grant::consent_of
+        SELECT consent_id FROM consent_grant WHERE id = $1",
+        &[&id.to_string()],
+        |row| row.get::<String>(0)?.parse().map_err(|_| Error::Corrupt("consent_grant.consent_id")),
+    )
+    .await
+}
+
 /// When a customer last signed in to give a consent, also if the grant of that answer was revoked since; `None` if nobody ever did.
 ///
 /// # Errors

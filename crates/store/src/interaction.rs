@@ -32,6 +32,8 @@ pub struct Interaction {
     pub customer: Option<CustomerId>,
     /// When the second factor was right as well.
     pub signed_in_at: Option<Instant>,
+    /// Whether the customer was asked to sign in once more before they answer.
+    pub stepped_up: bool,
     /// Until when it must be finished.
     pub expires_at: Instant,
 }
@@ -121,13 +123,14 @@ pub async fn find(tx: &mut Tx, digest: &[u8]) -> Result<Option<Interaction>> {
     let keys = tx.keys()?;
     tx.one(
         "-- interaction::find
-        SELECT browser_digest, sealed, pushed_digest, customer_id, signed_in_at, expires_at
+        SELECT browser_digest, sealed, pushed_digest, customer_id, signed_in_at, expires_at, stepped_up_at
         FROM interaction WHERE digest = $1 AND ended_at IS NULL",
         &[&digest],
         |row| {
             let sealed: Option<Vec<u8>> = row.get(1)?;
             let customer: Option<String> = row.get(3)?;
             let signed_in: Option<i64> = row.get(4)?;
+            let stepped_up: Option<i64> = row.get(6)?;
             Ok(Interaction {
                 browser_digest: row.get(0)?,
                 request: sealed.map(|sealed| open(keys.crypt(), STARTED, digest, &sealed)).transpose()?,
@@ -137,6 +140,7 @@ pub async fn find(tx: &mut Tx, digest: &[u8]) -> Result<Option<Interaction>> {
                     .transpose()
                     .map_err(|_| Error::Corrupt("interaction.customer_id"))?,
                 signed_in_at: signed_in.map(Instant::from_micros),
+                stepped_up: stepped_up.is_some(),
                 expires_at: Instant::from_micros(row.get(5)?),
             })
         },
@@ -176,6 +180,22 @@ pub async fn set_signed_in(
             UPDATE interaction SET signed_in_at = $1, browser_digest = $2
             WHERE digest = $3 AND customer_id = $4 AND signed_in_at IS NULL AND ended_at IS NULL",
             &[&now.micros(), &browser_digest, &digest, &customer.to_string()],
+        )
+        .await?;
+    Ok(touched == 1)
+}
+
+/// Lets the customer of an interaction sign in once more before they answer; whether they had signed in and nobody asked them before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn step_up(tx: &mut Tx, digest: &[u8], now: Instant) -> Result<bool> {
+    let touched = tx
+        .exec(
+            "-- interaction::step_up
+            UPDATE interaction SET stepped_up_at = $1, customer_id = NULL, signed_in_at = NULL
+            WHERE digest = $2 AND signed_in_at IS NOT NULL AND stepped_up_at IS NULL AND ended_at IS NULL",
+            &[&now.micros(), &digest],
         )
         .await?;
     Ok(touched == 1)

@@ -48,6 +48,7 @@ pub mod transaction;
 pub mod unattended_access;
 pub mod used_once;
 mod vault;
+pub mod watch;
 
 pub use db::{Db, Options, Tx};
 pub use error::{Error, Result};

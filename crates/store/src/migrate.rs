@@ -35,6 +35,7 @@ const STEPS: &[Step] = &[
     step!(6, "0006_housekeeping"),
     step!(7, "0007_evidence"),
     step!(8, "0008_data_keys"),
+    step!(9, "0009_watching"),
     step!(10, "0010_app_identity"),
     step!(11, "0011_receipts"),
     step!(12, "0012_service_level"),

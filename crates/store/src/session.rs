@@ -48,7 +48,7 @@ pub async fn insert(tx: &mut Tx, digest: &[u8], session: &Session) -> Result<()>
 pub async fn find(tx: &mut Tx, digest: &[u8]) -> Result<Option<Session>> {
     tx.one(
         "-- session::find
-        SELECT customer_id, signed_in_at, seen_at FROM session WHERE digest = $1",
+        SELECT customer_id, signed_in_at, seen_at FROM session WHERE digest = $1 AND ended_at IS NULL",
         &[&digest],
         |row| {
             let customer: String = row.get(0)?;
@@ -89,6 +89,35 @@ pub async fn delete(tx: &mut Tx, digest: &[u8]) -> Result<bool> {
         )
         .await?;
     Ok(touched == 1)
+}
+
+/// Ends all sessions of a customer for their safety; how many. Their rows stay, so that the customer can be told.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_all_of(tx: &mut Tx, customer: CustomerId, now: Instant) -> Result<u64> {
+    tx.exec(
+        "-- session::end_all_of
+        UPDATE session SET ended_at = $1 WHERE customer_id = $2 AND ended_at IS NULL",
+        &[&now.micros(), &customer.to_string()],
+    )
+    .await
+}
+
+/// Whether the session with this digest was ended for its customer's safety.
+///
+/// # Errors
+/// When the database fails.
+pub async fn was_ended(tx: &mut Tx, digest: &[u8]) -> Result<bool> {
+    let ended: Option<i64> = tx
+        .one(
+            "-- session::was_ended
+            SELECT ended_at FROM session WHERE digest = $1 AND ended_at IS NOT NULL",
+            &[&digest],
+            |row| row.get(0),
+        )
+        .await?;
+    Ok(ended.is_some())
 }
 
 /// Ends all sessions; how many.

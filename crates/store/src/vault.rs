@@ -25,6 +25,8 @@ pub enum Index {
     Import,
     /// Links from one page of an answer to the next.
     Link,
+    /// Networks against which alarms were raised.
+    Network,
     /// Nonces for proofs of possession.
     Nonce,
     /// A customer's name for one app (`sub`).
@@ -45,6 +47,7 @@ impl Index {
             Self::Device => b"device",
             Self::Import => b"import",
             Self::Link => b"link",
+            Self::Network => b"network",
             Self::Nonce => b"dpop-nonce",
             Self::Pairwise => b"pairwise",
             Self::Sync => b"sync",

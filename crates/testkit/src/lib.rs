@@ -31,6 +31,7 @@ mod refusal;
 mod rows;
 mod serve;
 mod standing;
+mod watch;
 mod wire;
 
 pub use answer::Answer;

@@ -6,6 +6,17 @@ use super::Budget;
 use crate::error::Error;
 use crate::limit::Limited;
 
+/// What is wrong with a proof of possession; whoever sent it is not told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// It is missing, or does not hold.
+    Unsound,
+    /// It is of another key than the token is bound to.
+    OtherKey,
+    /// It has come before.
+    Replayed,
+}
+
 /// Why a call gets no data.
 #[derive(Debug)]
 pub enum Denied {
@@ -31,8 +42,10 @@ pub enum Denied {
     Permission(&'static str),
     /// It is said where the customer is, but that is no address.
     Presence,
-    /// The proof of possession is missing, does not hold, is another key's, or came before (RFC 9449 7.1).
-    Proof,
+    /// The proof of possession is not good (RFC 9449 7.1).
+    Proof(Flaw),
+    /// The token is bound to another certificate than the one that was shown.
+    OtherCertificate,
     /// All accesses without the customer are used up.
     Unattended(Box<Budget>),
 }
@@ -78,7 +91,9 @@ impl Denied {
             Self::NoToken => "no-token",
             Self::Permission(right) => right,
             Self::Presence => "customer-address",
-            Self::Proof => "proof",
+            Self::Proof(Flaw::Unsound) => "proof",
+            Self::Proof(Flaw::OtherKey) | Self::OtherCertificate => "other-key",
+            Self::Proof(Flaw::Replayed) => "proof-replayed",
             Self::Unattended(_) => UNATTENDED,
         }
     }

@@ -12,7 +12,7 @@ use lombard_store::used_once::UsedOnce;
 
 use super::denied::UNATTENDED;
 use super::unattended::{self, Demand};
-use super::{AccountAccess, Budget, ClientAccess, ConsentAccess, Denied, IdentityAccess, Presence, Presented};
+use super::{AccountAccess, Budget, ClientAccess, ConsentAccess, Denied, Flaw, IdentityAccess, Presence, Presented};
 use crate::jose::{self, Alg, Expiry, Typ, VerifyRules};
 use crate::keys::Known;
 use crate::limit::Subject as Counted;
@@ -268,7 +268,7 @@ impl Gate {
             once: admitted.once.into_iter().collect(),
             claim: Some(claim),
             entry: Some(entry),
-            replayed: Some(refused(Denied::Proof.reason())),
+            replayed: Some(refused(Denied::Proof(Flaw::Replayed).reason())),
             full: Some(refused(UNATTENDED)),
         };
         match self.auth.parts.recorder.write(asked).await? {
@@ -277,16 +277,17 @@ impl Gate {
                 Ok(ConsentAccess { budget, stamps, ..access })
             }
             Outcome::Full(budget) => Err(Denied::Unattended(Box::new(budget))),
-            Outcome::Replayed { .. } => Err(Denied::Proof),
+            Outcome::Replayed { .. } => Err(Denied::Proof(Flaw::Replayed)),
         }
     }
 
     async fn used(&self, call: Call<'_>, once: Option<UsedOnce>, entry: Entry) -> Result<(), Denied> {
-        let replayed = self.auth.entry(call, Event::DataRefused, entry.subject, Some(Denied::Proof.reason()));
+        let replayed =
+            self.auth.entry(call, Event::DataRefused, entry.subject, Some(Denied::Proof(Flaw::Replayed).reason()));
         let names = once.into_iter().collect();
         match self.auth.parts.recorder.use_up(names, Some(entry), replayed).await? {
             First::Time => Ok(()),
-            First::Replayed { .. } => Err(Denied::Proof),
+            First::Replayed { .. } => Err(Denied::Proof(Flaw::Replayed)),
         }
     }
 

@@ -17,7 +17,7 @@ use lombard_domain::id::{AccountId, ClientId, ConsentId, CustomerId};
 use lombard_domain::permission::{Right, Window};
 use lombard_domain::time::Instant;
 
-pub use denied::Denied;
+pub use denied::{Denied, Flaw};
 pub use gate::Gate;
 pub use link::{Link, LinkStamps};
 pub use old_data::OldData;

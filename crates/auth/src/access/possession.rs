@@ -3,7 +3,7 @@
 use lombard_domain::oauth::{AccessToken, Binding};
 use lombard_store::used_once::UsedOnce;
 
-use super::{Denied, Presented, Scheme};
+use super::{Denied, Flaw, Presented, Scheme};
 use crate::possession::{Evidence, Expected, Proof, thumbprint_of};
 use crate::{Auth, client};
 
@@ -19,12 +19,16 @@ impl Auth {
             (Some(Binding::Certificate(bound)), Scheme::Bearer) => {
                 let shown = presented.evidence().certificates.first();
                 let same = shown.is_some_and(|leaf| thumbprint_of(leaf) == *bound);
-                if same { Ok(None) } else { Err(Denied::InvalidToken) }
+                match shown {
+                    Some(_) if same => Ok(None),
+                    Some(_) => Err(Denied::OtherCertificate),
+                    None => Err(Denied::InvalidToken),
+                }
             }
             (Some(Binding::Key(bound)), Scheme::Dpop) => {
                 let proof = self.check_proof_of(presented)?;
                 if proof.thumbprint() != bound {
-                    return Err(Denied::Proof);
+                    return Err(Denied::Proof(Flaw::OtherKey));
                 }
                 Ok(Some(client::once(&proof)))
             }
@@ -38,10 +42,10 @@ impl Auth {
     /// RFC 9449 4.3, all of it but the replay.
     fn check_proof_of(&self, presented: &Presented<'_>) -> Result<Proof, Denied> {
         let Evidence { method, path, door, proofs, .. } = presented.evidence();
-        let [header] = proofs.as_slice() else { return Err(Denied::Proof) };
+        let [header] = proofs.as_slice() else { return Err(Denied::Proof(Flaw::Unsound)) };
         let uri = format!("{}{path}", self.policy().base(*door));
         let expected = Expected { method, uri: &uri, access_token: Some(presented.token()), now: self.now() };
-        let proof = Proof::verify(header, &expected).map_err(|_| Denied::Proof)?;
+        let proof = Proof::verify(header, &expected).map_err(|_| Denied::Proof(Flaw::Unsound))?;
         if self.accepts_nonce(proof.nonce()) { Ok(proof) } else { Err(Denied::Nonce) }
     }
 }

@@ -259,6 +259,9 @@ impl Auth {
             return Ok(false);
         }
         self.record(&mut tx, call, event, of(id), Some("operator")).await?;
+        if status == ClientStatus::Active {
+            self.lift_suspensions(&mut tx, call, id).await?;
+        }
         tx.commit().await?;
         Ok(true)
     }

@@ -16,7 +16,10 @@ impl Auth {
         let limits = &self.policy().limits;
         let asked: Vec<_> = subjects
             .iter()
-            .filter_map(|subject| Some((Key { class, subject: *subject }, limits.rate(class, subject.kind())?)))
+            .filter_map(|subject| {
+                let rate = limits.rate(class, subject.kind())?;
+                Some((Key { class, subject: *subject }, self.rate_in_force(class, *subject, rate)))
+            })
             .collect();
         if asked.is_empty() {
             return Ok(());

@@ -21,6 +21,7 @@ pub struct OnTheWay {
     pub(crate) interaction: Vec<u8>,
     pub(crate) pushed: Option<Vec<u8>>,
     pub(crate) customer: Option<CustomerId>,
+    pub(crate) stepped_up: bool,
 }
 
 /// Which page is next.
@@ -43,6 +44,8 @@ pub struct SignedIn {
     pub(crate) request: Option<AuthorizationRequest>,
     pub(crate) interaction: Vec<u8>,
     pub(crate) pushed: Option<Vec<u8>>,
+    /// Whether they were asked to sign in once more, and have.
+    pub(crate) stepped_up: bool,
 }
 
 /// Why a customer cannot go on.
@@ -63,6 +66,9 @@ pub enum Interrupted {
     /// The customer has not signed in yet.
     #[error("the customer has not signed in")]
     NotSignedIn,
+    /// The customer must sign in once more before they answer.
+    #[error("the customer must sign in once more")]
+    StepUp,
     /// Something of ours did not work.
     #[error(transparent)]
     Failed(#[from] Error),
@@ -90,6 +96,12 @@ impl OnTheWay {
     #[must_use]
     pub fn redirect_uri(&self) -> Option<&RedirectUri> {
         self.request.as_ref().map(|request| &request.redirect_uri)
+    }
+
+    /// Whether the customer was asked to sign in once more before they answer.
+    #[must_use]
+    pub fn is_stepping_up(&self) -> bool {
+        self.stepped_up && self.stage != Stage::SignedIn
     }
 
     /// Who will probably sign in, if the app knows (OpenID Connect Core 3.1.2.1, `login_hint`).
@@ -144,6 +156,7 @@ impl Auth {
             interaction,
             pushed: found.pushed_digest,
             customer: found.customer,
+            stepped_up: found.stepped_up,
         })
     }
 
@@ -164,6 +177,7 @@ impl Auth {
             request: on_the_way.request,
             interaction: on_the_way.interaction,
             pushed: on_the_way.pushed,
+            stepped_up: on_the_way.stepped_up,
         })
     }
 

@@ -39,6 +39,15 @@ impl Auth {
         Ok(Some(Customer { id: found.customer, signed_in_at: found.signed_in_at }))
     }
 
+    /// Whether the session of this cookie was ended by the bank for its customer's safety.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn was_signed_out(&self, cookie: Option<&str>) -> Result<bool> {
+        let Some(cookie) = cookie else { return Ok(false) };
+        Ok(session::was_ended(&mut self.db().read().await?, &digest::of(cookie)).await?)
+    }
+
     /// Ends a session.
     ///
     /// # Errors

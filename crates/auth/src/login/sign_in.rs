@@ -82,8 +82,10 @@ impl Auth {
             Err(PasswordError::Busy) => return Err(SignInError::Failed(Error::Busy)),
             Err(error) => return Err(SignInError::Failed(Error::internal(error))),
         };
-        let Some(found) = found.filter(|_| right) else {
-            return Err(self.failed(call, &subject, None, "password").await?);
+        // The record names whose name was tried, if it is anybody's; the caller is told the same, in the same time.
+        let Some(found) = found.as_ref().filter(|_| right) else {
+            let customer = found.as_ref().map(|found| found.customer);
+            return Err(self.failed(call, &subject, customer, "password").await?);
         };
         let mut tx = self.db().begin("password").await?;
         let run = Run(session::failures(&mut tx, &subject).await?);

@@ -96,7 +96,9 @@ impl Problem {
             }
             Denied::Expired => unauthorized("token_expired", "The access token has expired; refresh it"),
             Denied::Internal(error) => error.into(),
-            Denied::InvalidToken => unauthorized("token_invalid", "The access token is not valid here"),
+            Denied::InvalidToken | Denied::OtherCertificate => {
+                unauthorized("token_invalid", "The access token is not valid here")
+            }
             Denied::Limited(limited) => Error::Limited(limited).into(),
             Denied::NoToken => unauthorized("token_missing", "An access token is needed in the Authorization header"),
             Denied::Nonce => unauthorized("nonce_needed", "The DPoP proof needs the nonce of the DPoP-Nonce header"),
@@ -106,7 +108,7 @@ impl Problem {
                 "It must hold one IP address, that of the customer who is there; leave it out if nobody is",
                 "x-fapi-customer-ip-address",
             ),
-            Denied::Proof => unauthorized("proof_invalid", "The DPoP proof is missing or does not hold"),
+            Denied::Proof(_) => unauthorized("proof_invalid", "The DPoP proof is missing or does not hold"),
             Denied::Unattended(_) => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "unattended_calls_used_up",

@@ -27,7 +27,7 @@ pub(super) fn refused(denied: Denied) -> Response {
         Denied::Account | Denied::Permission(_) => {
             (StatusCode::FORBIDDEN, "insufficient_scope", "the token is not for this scope")
         }
-        Denied::ConsentEnded(_) | Denied::Expired | Denied::InvalidToken => {
+        Denied::ConsentEnded(_) | Denied::Expired | Denied::InvalidToken | Denied::OtherCertificate => {
             (StatusCode::UNAUTHORIZED, "invalid_token", "the token is expired, revoked, not one of ours, or not yours")
         }
         Denied::NoToken => (StatusCode::UNAUTHORIZED, "invalid_token", "an access token is needed"),
@@ -36,7 +36,9 @@ pub(super) fn refused(denied: Denied) -> Response {
         Denied::Unattended(_) => {
             (StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable", "too many calls without the customer")
         }
-        Denied::Proof => (StatusCode::UNAUTHORIZED, "invalid_dpop_proof", "the DPoP proof is missing or does not hold"),
+        Denied::Proof(_) => {
+            (StatusCode::UNAUTHORIZED, "invalid_dpop_proof", "the DPoP proof is missing or does not hold")
+        }
     };
     let body = json!({"error": code, "error_description": description});
     let mut response = (status, Json(body)).into_response();

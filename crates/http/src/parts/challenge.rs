@@ -16,7 +16,7 @@ pub(crate) fn of(denied: &Denied, details: &str) -> Vec<String> {
         | Denied::Limited(_)
         | Denied::Presence
         | Denied::Unattended(_) => Vec::new(),
-        Denied::ConsentEnded(_) | Denied::Expired | Denied::InvalidToken => {
+        Denied::ConsentEnded(_) | Denied::Expired | Denied::InvalidToken | Denied::OtherCertificate => {
             vec![bearer(INVALID_TOKEN), dpop(INVALID_TOKEN)]
         }
         // RFC 6750 3.1: a call without a token is told only that one is needed.
@@ -25,7 +25,7 @@ pub(crate) fn of(denied: &Denied, details: &str) -> Vec<String> {
         Denied::Permission(right) => {
             vec![bearer(&format!(", error=\"insufficient_scope\", scope=\"{}\"", scope(right)))]
         }
-        Denied::Proof => vec![dpop(", error=\"invalid_dpop_proof\"")],
+        Denied::Proof(_) => vec![dpop(", error=\"invalid_dpop_proof\"")],
     }
 }
 

@@ -124,7 +124,9 @@ impl Problem {
             }
             Denied::Expired => unauthorized("TKXP", "The access token has expired; refresh it"),
             Denied::Internal(error) => error.into(),
-            Denied::InvalidToken => unauthorized("TK01", "The access token is not valid here"),
+            Denied::InvalidToken | Denied::OtherCertificate => {
+                unauthorized("TK01", "The access token is not valid here")
+            }
             Denied::Limited(limited) => Error::Limited(limited).into(),
             Denied::NoToken => unauthorized("TK09", "An access token is needed in the Authorization header"),
             Denied::Nonce => unauthorized("TK01", "The DPoP proof needs the nonce of the DPoP-Nonce header"),
@@ -134,7 +136,7 @@ impl Problem {
                 "It must hold one IP address, that of the customer who is there; leave it out if nobody is",
                 "x-fapi-customer-ip-address",
             ),
-            Denied::Proof => unauthorized("TK01", "The DPoP proof is missing or does not hold"),
+            Denied::Proof(_) => unauthorized("TK01", "The DPoP proof is missing or does not hold"),
             Denied::Unattended(budget) => Self::used_up(&budget),
         };
         Self { challenges, ..problem }

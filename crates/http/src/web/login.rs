@@ -24,7 +24,11 @@ pub(super) async fn show_login(State(app): State<App>, call: InteractionId, requ
         Stage::SignedIn => visit.next(),
         // What the app thinks is only typed in beforehand; the customer sees it and may change it.
         Stage::Login | Stage::SecondFactor => {
-            visit.login_page(StatusCode::OK, visit.on_the_way.login_hint().unwrap_or_default(), None)
+            let why = match visit.why_again().await {
+                Ok(why) => why,
+                Err(error) => return reply::error(&app, call.as_str(), error),
+            };
+            visit.login_page(StatusCode::OK, visit.on_the_way.login_hint().unwrap_or_default(), why)
         }
     }
 }
@@ -123,6 +127,15 @@ impl<'a> Visit<'a> {
     fn visitor(&self) -> Visitor<'_> {
         let Cookies { session, device, agent, .. } = &self.cookies;
         Visitor { session: session.as_deref(), device: device.as_deref(), browser: *agent }
+    }
+
+    /// Why the customer must sign in again, if that is not as always.
+    async fn why_again(&self) -> Result<Option<&'static str>, lombard_auth::Error> {
+        if self.on_the_way.is_stepping_up() {
+            return Ok(Some(pages::SIGN_IN_ONCE_MORE));
+        }
+        let ended = self.app.auth.was_signed_out(self.cookies.session.as_deref()).await?;
+        Ok(ended.then_some(pages::SIGNED_OUT_FOR_SAFETY))
     }
 
     async fn signed_in(&self, session: &NewSession) -> Response {

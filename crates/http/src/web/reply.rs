@@ -84,7 +84,7 @@ pub(super) fn interrupted(app: &App, id: &str, base: &str, why: Interrupted) -> 
             page(StatusCode::BAD_REQUEST, &MessagePage::expired(app.frame(), id))
         }
         Interrupted::Failed(failed) => error(app, id, failed),
-        Interrupted::NotSignedIn => see_other(&format!("{base}/login")),
+        Interrupted::NotSignedIn | Interrupted::StepUp => see_other(&format!("{base}/login")),
     }
 }
 

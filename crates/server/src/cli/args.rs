@@ -4,6 +4,7 @@
 
 mod audit;
 mod report;
+mod watch;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use lombard_domain::text::Text;
 pub(crate) use report::{PlanDowntime, ReportCommand, ReportFormat, ServiceLevel};
 
 pub(crate) use audit::{AuditBare, AuditCommand, AuditExport, AuditList, AuditReport, AuditVerify, SpanArgs};
+pub(crate) use watch::{WatchAlarms, WatchCommand, WatchLift, WatchMeasures, WatchShow};
 
 /// `lombard sandbox`
 #[derive(Debug, Args)]

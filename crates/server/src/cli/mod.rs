@@ -25,13 +25,15 @@ mod place;
 mod report;
 mod sandbox;
 mod serve;
+mod watch;
 
 pub(crate) use args::{
     AccountClose, AccountCommand, AfterRestore, AuditBare, AuditCommand, AuditExport, AuditList, AuditReport,
     AuditVerify, Backup, ClientAdd, ClientCommand, ClientKeys, ClientList, ClientShow, ClientSuspend, ClientUnverify,
     ClientVerify, ConfigCheck, ConfigCommand, ConsentCommand, ConsentList, ConsentRevoke, ConsentShow, CustomerCommand,
     CustomerErase, DirectoryCommand, DirectoryIssue, DirectoryJwks, Doctor, EnrolTotp, Import, KeyCommand, KeyRotate,
-    KeyRotateMaster, Migrate, Reason, ReportCommand, Restore, Sandbox, Serve, SetPassword, Where,
+    KeyRotateMaster, Migrate, Reason, ReportCommand, Restore, Sandbox, Serve, SetPassword, WatchAlarms, WatchCommand,
+    WatchLift, WatchMeasures, WatchShow, Where,
 };
 
 /// The bank's side of open banking, in one binary.
@@ -86,6 +88,9 @@ pub(crate) enum Command {
     /// Give customers what they sign in with, and erase those who ask for it.
     #[command(subcommand)]
     Customer(CustomerCommand),
+    /// Look at alarms that the record gave rise to, and at what was done because of them; undo it.
+    #[command(subcommand)]
+    Watch(WatchCommand),
     /// Search what the database stores for names, numbers and secrets that should be sealed.
     Doctor(Doctor),
 }
@@ -112,6 +117,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Restore(args) => backup::restore(&args).await,
         Command::Sandbox(args) => sandbox::sandbox(&args).await,
         Command::Serve(args) => serve::serve(&args).await,
+        Command::Watch(command) => watch::watch(&command).await,
     }
 }
 

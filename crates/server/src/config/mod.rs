@@ -29,6 +29,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod values;
+mod watching;
 
 pub(crate) use access::{Access, Agreement, OldDataRule};
 pub(crate) use apps::Apps;
@@ -40,6 +41,7 @@ pub(crate) use rates::{LimitRates, Places};
 pub(crate) use receipts::{Receipts, Sender as ReceiptSender};
 pub(crate) use telemetry::Telemetry;
 pub(crate) use values::{DatabaseUrl, PublicUrl};
+pub(crate) use watching::{Watching, WatchingRule};
 
 /// All settings.
 #[derive(Clone, Debug, Deserialize)]
@@ -70,6 +72,10 @@ pub(crate) struct Config {
     pub(crate) limits: LimitRates,
     #[serde(default)]
     pub(crate) throttling: Places,
+    #[serde(default)]
+    pub(crate) watching: Watching,
+    #[serde(default)]
+    pub(crate) watching_rules: Vec<WatchingRule>,
     #[serde(default)]
     pub(crate) log: Log,
     #[serde(default)]

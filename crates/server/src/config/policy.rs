@@ -57,6 +57,7 @@ impl Config {
             old_data: self.old_data(),
             limits: self.limits.limits(),
             throttling: self.throttling.throttling(),
+            watching: self.response(),
             ..defaults
         })
     }

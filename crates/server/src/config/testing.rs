@@ -7,7 +7,7 @@ use lombard_domain::oauth::Profile;
 
 use super::{
     Access, Apps, Authorization, Config, Database, DatabaseUrl, ForwardedHeader, Keys, LimitRates, Log, Outgoing,
-    Places, PublicUrl, ReceiptSender, Receipts, Server, SignIn, Telemetry,
+    Places, PublicUrl, ReceiptSender, Receipts, Server, SignIn, Telemetry, Watching,
 };
 use crate::files::{self, Readers};
 
@@ -51,6 +51,8 @@ pub(crate) fn production(folder: &Path) -> Config {
         },
         limits: LimitRates::default(),
         throttling: Places::default(),
+        watching: Watching::default(),
+        watching_rules: Vec::new(),
         log: Log::default(),
         telemetry: Telemetry::default(),
         file: None,

@@ -51,7 +51,8 @@ fn the_example_names_every_setting_with_its_default() {
     let shown = settings(&toml::from_str::<Config>(&all_on()).unwrap());
     let directory = "[[directories]]\nissuer = \"Directory\"\njwks_file = \"keys.json\"\n";
     let agreement = format!("[[agreements]]\n{AGREEMENT}\n");
-    let defaults = settings(&toml::from_str::<Config>(&format!("{REQUIRED}{directory}{agreement}")).unwrap());
+    let rule = "[[watching_rules]]\nrule = \"code-replay\"\n";
+    let defaults = settings(&toml::from_str::<Config>(&format!("{REQUIRED}{directory}{agreement}{rule}")).unwrap());
     assert_eq!(shown.keys().collect::<Vec<_>>(), defaults.keys().collect::<Vec<_>>());
     let text = all_on();
     let required = [
@@ -62,6 +63,7 @@ fn the_example_names_every_setting_with_its_default() {
         "directories.issuer",
         "directories.jwks_file",
         "agreements.client_id",
+        "watching_rules.rule",
         "agreements.unattended_calls_per_day",
     ];
     for (setting, default) in &defaults {

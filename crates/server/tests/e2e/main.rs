@@ -28,3 +28,4 @@ mod stopping;
 mod story;
 mod tls;
 mod traces;
+mod watch;

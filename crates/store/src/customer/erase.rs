@@ -86,7 +86,11 @@ async fn sole_accounts(tx: &mut Tx, customer: &str) -> Result<Vec<AccountId>> {
 }
 
 /// What goes with a customer.
-const OF_CUSTOMER: [&str; 7] = [
+const OF_CUSTOMER: [&str; 9] = [
+    "-- customer::erase_alarms
+    DELETE FROM alarm WHERE accused = $1",
+    "-- customer::erase_measures
+    DELETE FROM measure WHERE accused = $1",
     "-- customer::erase_holdings
     DELETE FROM account_holder WHERE customer_id = $1",
     "-- customer::erase_contact

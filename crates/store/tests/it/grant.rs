@@ -32,6 +32,8 @@ async fn is_read_as_it_was_stored() {
             assert_eq!(grant::find_live(&mut read, id(n)).await.unwrap(), Some(a_grant(n, n)), "{engine}");
         }
         assert!(grant::find_live(&mut read, id(3)).await.unwrap().is_none());
+        assert_eq!(grant::consent_of(&mut read, id(2)).await.unwrap(), Some(ConsentId::from_bits(2)), "{engine}");
+        assert_eq!(grant::consent_of(&mut read, id(3)).await.unwrap(), None, "{engine}");
     }
 }
 

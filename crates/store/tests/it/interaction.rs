@@ -16,6 +16,7 @@ fn begun() -> Interaction {
         pushed_digest: Some(b"pushed".to_vec()),
         customer: None,
         signed_in_at: None,
+        stepped_up: false,
         expires_at: at(600),
     }
 }

@@ -33,4 +33,5 @@ mod token;
 mod transaction;
 mod unattended_access;
 mod used_once;
+mod watch;
 mod world;

@@ -48,6 +48,9 @@ async fn a_busy_day(bank: &TestBank, apps: &Apps) -> Tokens {
     let tokens = apps.strict.granted(apps.strict.redeem(&code, &wanted).await).await;
     apps.strict.read("/accounts", &tokens.access).await;
     bank.auth.note_service().await.unwrap();
+    // Somebody else's token: an alarm, and what follows from it.
+    assert_eq!(apps.strict.refresh(&held.refresh).await.status(), 400);
+    bank.watch().await;
     held
 }
 
@@ -84,6 +87,7 @@ async fn no_table_grows_from_one_day_to_the_next() {
         subscribe(&apps.plain).await;
         // What brought the token for that.
         bank.clock.advance(Span::days(2));
+        bank.watch().await;
         bank.auth.forget_what_is_over().await.unwrap();
         let empty = rows(&bank).await;
         for day in 1..=2 {

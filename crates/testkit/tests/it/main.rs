@@ -38,6 +38,7 @@ mod sync;
 mod token;
 mod uk_schema;
 mod unattended;
+mod watch;
 mod whole_bank;
 
 /// An id in the form of another one that nobody has.

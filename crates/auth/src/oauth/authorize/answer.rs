@@ -60,7 +60,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`Interrupted::NoAccount`] if accounts must be chosen and none of theirs was; [`Interrupted::Changed`] if the page showed something
-    /// else than there is now; [`Interrupted::Expired`] if the request was answered before; otherwise as [`Auth::question`].
+    /// else than there is now; [`Interrupted::StepUp`] if they must sign in once more first; [`Interrupted::Expired`] if the request was answered before; otherwise as [`Auth::question`].
     pub async fn decide(
         &self,
         call: Call<'_>,
@@ -90,6 +90,11 @@ impl Auth {
         let accounts = chosen(&question, &choice.accounts)?;
         let now = self.now();
         let mut tx = self.db().begin("allow").await?;
+        if !signed_in.stepped_up && self.must_step_up(&mut tx, signed_in.customer, question.client.id).await? {
+            interaction::step_up(&mut tx, &signed_in.interaction, now).await?;
+            tx.commit().await?;
+            return Err(Interrupted::StepUp);
+        }
         self.finish(&mut tx, &signed_in.interaction, signed_in.pushed.as_deref(), now).await?;
         let renewed = question.renews().is_some();
         let Question { client, request, terms, lodged, .. } = question;

@@ -139,6 +139,7 @@ impl Auth {
             pushed_digest,
             customer: None,
             signed_in_at: None,
+            stepped_up: false,
             expires_at: self.now().plus(self.policy().interaction_life),
         };
         let mut tx = self.db().begin("interaction").await?;

@@ -7,8 +7,8 @@ use lombard_domain::random;
 use lombard_domain::secret::Secret;
 use lombard_store::{Tx, consent, grant, token};
 
-use super::TokenAnswer;
 use super::issue::{About, Bearer};
+use super::{FOREIGN, TokenAnswer};
 use crate::client::Authenticated;
 use crate::error::{Error, Result};
 use crate::housekeeping::TOKEN_MEMORY;
@@ -26,8 +26,12 @@ impl Auth {
         let redirect_uri = params.need("redirect_uri")?;
         let verifier = params.get("code_verifier")?;
         let mut tx = self.db().begin("redeem code").await?;
-        let found = grant::find_code(&mut tx, &digest).await?.filter(|code| code.client == client.id());
-        let code = found.ok_or_else(invalid)?;
+        let code = grant::find_code(&mut tx, &digest).await?.ok_or_else(invalid)?;
+        if code.client != client.id() {
+            drop(tx);
+            self.replay(call, client, None, FOREIGN).await?;
+            return Err(invalid());
+        }
         if code.used || !grant::use_code(&mut tx, &digest, self.now()).await? {
             drop(tx);
             return Err(self.replayed(call, client, &code).await?);

@@ -5,6 +5,7 @@ mod issue;
 mod refresh;
 
 use lombard_domain::audit::{Event, Subject};
+use lombard_domain::id::ConsentId;
 use lombard_domain::oauth::{Details, ErrorCode, Grant, GrantManagement, GrantType, OauthError, ScopeSet};
 use lombard_domain::secret::Secret;
 use serde::{Serialize, Serializer};
@@ -84,6 +85,19 @@ impl Auth {
 }
 
 impl Auth {
+    /// Puts on record that a code or refresh token came that has ended, or is another app's. The app is told what it is told of every
+    /// other that does not work.
+    async fn replay(
+        &self,
+        call: Call<'_>,
+        client: &Authenticated,
+        consent: Option<ConsentId>,
+        how: &'static str,
+    ) -> Result<()> {
+        let subject = Subject { client: Some(client.id()), consent, ..Subject::default() };
+        self.record_alone(call, Event::TokenReplayed, subject, Some(how)).await
+    }
+
     /// The details of a grant that a token request asks for (RFC 9396 6): all if nothing is said.
     fn extent(&self, params: &Params, grant: &Grant, scope: ScopeSet) -> std::result::Result<Extent, OauthError> {
         let Some(text) = params.get("authorization_details")? else {
@@ -112,6 +126,9 @@ fn count(params: &Params, answer: &Result<TokenAnswer>) {
     metrics::counter!("lombard_token_requests_total", "grant" => known.unwrap_or("other"), "outcome" => outcome)
         .increment(1);
 }
+
+/// A code or token that was made for another app.
+const FOREIGN: &str = "foreign";
 
 /// The name of a grant, for an app that wants to look after it.
 fn grant_id(grant: &Grant) -> Option<String> {

@@ -4,12 +4,14 @@
 //! because the same token works again. What protects them is that only their client can use them, and that they die with the consent;
 //! they are bound to the client and not to the key of a proof, which may change (RFC 9449 5).
 
-use lombard_domain::oauth::{ErrorCode, OauthError, Scope, ScopeSet};
+use lombard_domain::consent::Consent;
+use lombard_domain::oauth::{ErrorCode, Grant, OauthError, RefreshToken, Scope, ScopeSet};
 use lombard_domain::secret::Secret;
-use lombard_store::{consent, grant, token};
+use lombard_domain::time::Instant;
+use lombard_store::{Tx, consent, grant, token};
 
 use super::issue::Bearer;
-use super::{Extent, TokenAnswer, asked, bounded, narrowed};
+use super::{Extent, FOREIGN, TokenAnswer, asked, bounded, narrowed};
 use crate::client::Authenticated;
 use crate::error::{Error, Result};
 use crate::oauth::Params;
@@ -20,12 +22,18 @@ impl Auth {
         let text = params.need("refresh_token")?;
         let now = self.now();
         let mut tx = self.db().begin("refresh").await?;
-        let found = token::find_refresh(&mut tx, &digest::of(text)).await?;
-        let own = found.filter(|token| token.client == client.id() && token.expires_at.is_none_or(|end| now < end));
-        let refresh = own.ok_or_else(invalid)?;
-        let grant = grant::find_live(&mut tx, refresh.grant).await?.ok_or_else(invalid)?;
-        let consent = consent::find(&mut tx, grant.consent).await?.ok_or_else(invalid)?;
-        consent.standing(now).map_err(|_| invalid())?;
+        let refresh = token::find_refresh(&mut tx, &digest::of(text)).await?.ok_or_else(invalid)?;
+        if refresh.client != client.id() {
+            drop(tx);
+            self.replay(call, client, None, FOREIGN).await?;
+            return Err(invalid());
+        }
+        let Some((grant, consent)) = standing(&mut tx, &refresh, now).await? else {
+            let consent = grant::consent_of(&mut tx, refresh.grant).await?;
+            drop(tx);
+            self.replay(call, client, consent, "ended").await?;
+            return Err(invalid());
+        };
         if self.waits_for_sign_in(&mut tx, &consent).await? {
             return Err(invalid());
         }
@@ -49,6 +57,16 @@ impl Auth {
         tx.commit().await?;
         Ok(answer)
     }
+}
+
+/// The grant and the consent of a refresh token, if it still works.
+async fn standing(tx: &mut Tx, refresh: &RefreshToken, now: Instant) -> Result<Option<(Grant, Consent)>> {
+    if refresh.expires_at.is_some_and(|end| end <= now) {
+        return Ok(None);
+    }
+    let Some(grant) = grant::find_live(tx, refresh.grant).await? else { return Ok(None) };
+    let consent = consent::find(tx, grant.consent).await?.filter(|consent| consent.standing(now).is_ok());
+    Ok(consent.map(|consent| (grant, consent)))
 }
 
 /// The scope of an app's own token. There is no customer whose identity could be told, so `openid` is left out, which the answer says

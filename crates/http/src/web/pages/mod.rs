@@ -25,7 +25,9 @@ pub(crate) use consents::{ConsentLine, MyConsentsPage, Standing};
 pub(crate) use home::{CustomerLine, HomePage, SandboxPage};
 pub(crate) use message::{MessagePage, OauthError};
 pub(crate) use permission::{Asked, Depth, Flow, PermissionLine, permission_lines};
-pub(crate) use sign_in::{LoginPage, ScaPage, TOO_MANY_ATTEMPTS, WRONG_CODE, WRONG_PASSWORD};
+pub(crate) use sign_in::{
+    LoginPage, SIGN_IN_ONCE_MORE, SIGNED_OUT_FOR_SAFETY, ScaPage, TOO_MANY_ATTEMPTS, WRONG_CODE, WRONG_PASSWORD,
+};
 
 /// The path at which [`STYLESHEET`] must be served.
 pub(crate) const STYLESHEET_PATH: &str = "/assets/lombard.css";

@@ -13,6 +13,13 @@ pub(crate) const WRONG_CODE: &str = "That code is not right. Wait for the next o
 pub(crate) const TOO_MANY_ATTEMPTS: &str = "Too many attempts, so sign-in is locked for a while. \
      Wait some minutes, then try again. If this was not you, call us.";
 
+/// Said when a customer must sign in a second time before they allow an app something; never what the bank has noticed.
+pub(crate) const SIGN_IN_ONCE_MORE: &str = "For your safety, please sign in once more before you go on. \
+     If you did not expect an app to ask for your data, choose Cancel.";
+/// Said when the bank has ended a session; never why.
+pub(crate) const SIGNED_OUT_FOR_SAFETY: &str = "For your safety we signed you out. Please sign in again. \
+     If you did not expect this, call us.";
+
 /// `GET /interaction/{id}/login` and the dashboard's own sign-in.
 #[derive(Template)]
 #[template(path = "login.html")]

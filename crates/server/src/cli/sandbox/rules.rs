@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use lettre::message::Mailbox;
 use lombard_auth::client::AppRules;
 use lombard_auth::limit::{Class, Kind, Limits};
+use lombard_auth::watch::{Response, Steps};
 use lombard_auth::{Policy, Registration};
 use lombard_http::Letterhead;
 
@@ -28,13 +29,17 @@ pub(crate) fn policy(issuer: &str, mtls_base: Option<String>, directory: Option<
         limits.set(class, kind, None);
     }
     let apps = AppRules { bank_names: vec![BANK_NAME.to_owned()], ..AppRules::usual() };
+    let usual = Policy::for_issuer(issuer);
+    // Alarms are there to be seen; but whoever tries out what an attacker does must not be shut out of their own sandbox.
+    let watching = usual.watching.clone().map(|response| Response { steps: Steps::default(), ..response });
     Policy {
         apps,
         limits,
+        watching,
         registration: Registration::Open,
         mtls_base,
         directories: directory.into_iter().map(SandboxDirectory::trusted).collect(),
-        ..Policy::for_issuer(issuer)
+        ..usual
     }
 }
 
