@@ -17,8 +17,8 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use lombard_domain::audit::{Entry, Line};
 
 use crate::crypt::Place;
-use crate::data_key::{Owner, Sealing};
-use crate::db::Keys;
+use crate::data_key::{self, Owner, Sealing};
+use crate::db::{Keys, Tx};
 use crate::driver::{Row, Value};
 use crate::error::{Error, Result};
 use crate::vault::Index;

@@ -46,7 +46,7 @@ impl Node {
 }
 
 /// Elements that have no end tag.
-const VOID: [&str; 5] = ["meta", "link", "input", "br", "hr"];
+const VOID: [&str; 6] = ["meta", "link", "img", "input", "br", "hr"];
 
 /// Reads a document into its tags and texts.
 ///
