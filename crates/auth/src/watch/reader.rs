@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use lombard_domain::audit::{Chained, Event, Line};
-use lombard_domain::id::{AlarmId, AuditId, ClientId};
+use lombard_domain::id::{AlarmId, ClientId};
 use lombard_domain::time::{Instant, Span};
 use lombard_domain::watch::{Alarm, Measure, Response, Rule, Watcher};
 use lombard_store::audit::{self, Checked};
@@ -168,7 +168,7 @@ impl Auth {
         let newest = audit::chained_after(&mut tx, cursor.saturating_sub(1), 1).await?;
         let since = newest.first().map(|one| Instant::from_micros(one.entry.line.at).minus(Rule::MEMORY));
         let first = match since {
-            Some(since) => audit::first_position_from(&mut tx, &AuditId::first_of(since).to_string()).await?,
+            Some(since) => audit::span_at(&mut tx, since).await?.map(|span| span.first),
             None => None,
         };
         let oldest = cursor.saturating_sub(WARM_UP_MAX);

@@ -114,7 +114,7 @@ impl Month {
                 at,
                 Event::DataRefused,
                 person,
-                Some(["token-expired", "account"][usize::from(person.number % 2 == 0)]),
+                Some(["token-expired", "account"][usize::from(person.number.is_multiple_of(2))]),
                 None,
             );
         }
