@@ -191,7 +191,7 @@ async fn read_after(tx: &mut Tx, position: i64, limit: i64) -> Result<Read> {
 }
 
 /// Entries that are not as they were recorded accuse nobody; `lombard audit verify` names them.
-fn take_in(watcher: &mut Watcher, entries: &Read, raised: &mut Vec<Alarm>) {
+fn take_in(watcher: &mut Watcher, entries: &[(Checked<Chained>, Option<IpAddr>)], raised: &mut Vec<Alarm>) {
     for (checked, address) in entries.iter().filter(|(checked, _)| checked.genuine) {
         if let Some(fact) = fact::of(&checked.entry, *address) {
             watcher.see(&fact, raised);
