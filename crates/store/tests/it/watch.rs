@@ -174,7 +174,7 @@ async fn addresses_of_entries_are_opened_whoever_they_belong_to() {
         let mut tx = engine.db.begin("test").await.unwrap();
         audit::append(&mut tx, &entries).await.unwrap();
         let waiting = audit::waiting_after(&mut tx, "", 9).await.unwrap();
-        let mut lines: Vec<&Line> = waiting.iter().map(|one| &one.entry).collect();
+        let mut lines: Vec<&Line> = waiting.iter().flat_map(|(_, row)| row).map(|one| &one.entry).collect();
         let foreign = Line { address: Some(vec![1, 2, 3]), ..lines[1].clone() };
         lines.push(&foreign);
         let opened = watch::addresses(&mut tx, &lines).await.unwrap();
