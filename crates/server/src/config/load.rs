@@ -159,7 +159,6 @@ impl Config {
             limits,
             throttling,
             telemetry,
-            watching,
             ..
         } = self;
         let mut numbers = vec![
@@ -194,16 +193,6 @@ impl Config {
             ("throttling", "waiting_max", throttling.waiting_max, 1..=100_000),
             ("throttling", "wait_ms", throttling.wait_ms, 1..=10_000),
             ("telemetry", "traces_per_thousand", telemetry.traces_per_thousand, 0..=1_000),
-            ("watching", "fading_hours", watching.fading_hours, 1..=720),
-            ("watching", "customer_step_up_score", watching.customer_step_up_score, 0..=1_000),
-            ("watching", "customer_sign_out_score", watching.customer_sign_out_score, 0..=1_000),
-            ("watching", "client_step_up_score", watching.client_step_up_score, 0..=1_000),
-            ("watching", "client_throttle_score", watching.client_throttle_score, 0..=1_000),
-            ("watching", "client_suspend_score", watching.client_suspend_score, 0..=1_000),
-            ("watching", "network_throttle_score", watching.network_throttle_score, 0..=1_000),
-            ("watching", "step_up_hours", watching.step_up_hours, 1..=720),
-            ("watching", "throttle_minutes", watching.throttle_minutes, 1..=10_080),
-            ("watching", "throttle_divisor", watching.throttle_divisor, 2..=1_000),
         ];
         if let Some(days) = authorization.history_days {
             numbers.push(("authorization", "history_days", days, 1..=36_500));
@@ -218,6 +207,24 @@ impl Config {
         ] {
             numbers.extend(value.map(|value| ("access", key, value, range)));
         }
+        numbers.extend(self.numbers_of_watching());
+        numbers
+    }
+
+    fn numbers_of_watching(&self) -> Vec<(&'static str, &'static str, u32, RangeInclusive<u32>)> {
+        let watching = &self.watching;
+        let mut numbers = vec![
+            ("watching", "fading_hours", watching.fading_hours, 1..=720),
+            ("watching", "customer_step_up_score", watching.customer_step_up_score, 0..=1_000),
+            ("watching", "customer_sign_out_score", watching.customer_sign_out_score, 0..=1_000),
+            ("watching", "client_step_up_score", watching.client_step_up_score, 0..=1_000),
+            ("watching", "client_throttle_score", watching.client_throttle_score, 0..=1_000),
+            ("watching", "client_suspend_score", watching.client_suspend_score, 0..=1_000),
+            ("watching", "network_throttle_score", watching.network_throttle_score, 0..=1_000),
+            ("watching", "step_up_hours", watching.step_up_hours, 1..=720),
+            ("watching", "throttle_minutes", watching.throttle_minutes, 1..=10_080),
+            ("watching", "throttle_divisor", watching.throttle_divisor, 2..=1_000),
+        ];
         for rule in &self.watching_rules {
             numbers.extend(rule.threshold.map(|threshold| ("watching_rules", "threshold", threshold, 1..=1_000_000)));
             numbers.extend(rule.score.map(|score| ("watching_rules", "score", score, 0..=1_000)));

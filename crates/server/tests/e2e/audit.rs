@@ -50,15 +50,22 @@ async fn an_auditor_checks_the_record_with_the_bank_and_without_it() {
 
     // Somebody with the database, but without the keys, cuts off the end and hides it.
     let raw = Connection::open(sandbox.folder().join("bank.db")).unwrap();
-    raw.execute_batch(
-        "DROP TRIGGER audit_undeleted; DROP TRIGGER audit_checkpoint_undeleted; DELETE FROM audit_inbox;
-        DELETE FROM audit WHERE position > 3; DELETE FROM audit_checkpoint WHERE position > 3;
-        UPDATE audit_head SET position = 3, hash = (SELECT hash FROM audit WHERE position = 3)",
-    )
+    let end: i64 = raw.query_row("SELECT MIN(last_position) FROM audit_span", [], |row| row.get(0)).unwrap();
+    for name in ["", "checkpoint_", "span_", "subject_"] {
+        raw.execute_batch(&format!("DROP TRIGGER audit_{name}undeleted")).unwrap();
+    }
+    raw.execute_batch(&format!(
+        "DELETE FROM audit_inbox; DELETE FROM audit WHERE position > {end}; DELETE FROM audit_checkpoint WHERE position > {end};
+        UPDATE audit_head SET position = {end}, hash = (SELECT hash FROM audit WHERE position = {end})"
+    ))
     .unwrap();
-    assert!(audit(&["verify"]).good().contains("3 entries"));
+    let said = audit(&["verify"]).refused();
+    assert!(said.contains("look-ups miss"), "{said}");
+    let hide = "DELETE FROM audit_span WHERE last_position > ?1; DELETE FROM audit_subject WHERE last_position > ?1";
+    raw.execute_batch(&hide.replace("?1", &end.to_string())).unwrap();
+    assert!(audit(&["verify"]).good().contains(&format!("{end} entries")));
     let said = audit(&["verify", "--checkpoint", &kept]).refused();
-    assert!(said.contains("position 4: removed"), "{said}");
+    assert!(said.contains(&format!("position {}: removed", end + 1)), "{said}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use lombard_testkit::TestBank;
 use serde_json::{Value, json};
 
 /// Pages for people, which no app calls.
-const PAGES: [&str; 6] = ["/", "/assets/", "/authorize", "/interaction/", "/my/", "/openapi.json"];
+const PAGES: [&str; 7] = ["/", "/assets/", "/authorize", "/interaction/", "/logos/", "/my/", "/openapi.json"];
 
 fn described() -> Value {
     serde_json::from_str(&lombard_http::openapi::document().to_json().unwrap()).unwrap()

@@ -8,7 +8,7 @@ use lombard_domain::secret::Secret;
 use lombard_store::{Tx, consent, grant, token};
 
 use super::issue::{About, Bearer};
-use super::{FOREIGN, TokenAnswer};
+use super::{Replay, TokenAnswer};
 use crate::client::Authenticated;
 use crate::error::{Error, Result};
 use crate::housekeeping::TOKEN_MEMORY;
@@ -21,6 +21,7 @@ impl Auth {
         call: Call<'_>,
         client: &Authenticated,
         params: &Params,
+        replay: &mut Option<Replay>,
     ) -> Result<TokenAnswer> {
         let digest = digest::of(params.need("code")?);
         let redirect_uri = params.need("redirect_uri")?;
@@ -28,8 +29,7 @@ impl Auth {
         let mut tx = self.db().begin("redeem code").await?;
         let code = grant::find_code(&mut tx, &digest).await?.ok_or_else(invalid)?;
         if code.client != client.id() {
-            drop(tx);
-            self.replay(call, client, None, FOREIGN).await?;
+            *replay = Some(Replay::FOREIGN);
             return Err(invalid());
         }
         if code.used || !grant::use_code(&mut tx, &digest, self.now()).await? {

@@ -39,6 +39,17 @@ pub struct TokenAnswer {
     grant_id: Option<String>,
 }
 
+/// A code or refresh token came that has ended, or is another app's. The app is told what it is told of every other that does not work.
+struct Replay {
+    consent: Option<ConsentId>,
+    how: &'static str,
+}
+
+impl Replay {
+    /// It was made for another app.
+    const FOREIGN: Self = Self { consent: None, how: "foreign" };
+}
+
 /// What a token is for: all of the grant or a part of it.
 struct Extent {
     scope: ScopeSet,
@@ -51,16 +62,28 @@ impl Auth {
     /// # Errors
     /// RFC 6749 5.2's codes. The refusal is on record.
     pub async fn token(&self, call: Call<'_>, client: &Authenticated, params: &Params) -> Result<TokenAnswer> {
-        let answer = self.grant_type(call, client, params).await;
+        let mut replay = None;
+        let answer = self.grant_type(call, client, params, &mut replay).await;
         count(params, &answer);
         if let Err(Error::Oauth(error)) = &answer {
-            let subject = Subject { client: Some(client.id()), ..Subject::default() };
-            self.record_alone(call, Event::TokenRefused, subject, Some(error.code.code())).await?;
+            // One entry whatever the reason: a second one would take longer, and tell the app that somebody has such a token.
+            let (event, consent, reason) = match replay {
+                Some(Replay { consent, how }) => (Event::TokenReplayed, consent, how),
+                None => (Event::TokenRefused, None, error.code.code()),
+            };
+            let subject = Subject { client: Some(client.id()), consent, ..Subject::default() };
+            self.record_alone(call, event, subject, Some(reason)).await?;
         }
         answer
     }
 
-    async fn grant_type(&self, call: Call<'_>, client: &Authenticated, params: &Params) -> Result<TokenAnswer> {
+    async fn grant_type(
+        &self,
+        call: Call<'_>,
+        client: &Authenticated,
+        params: &Params,
+        replay: &mut Option<Replay>,
+    ) -> Result<TokenAnswer> {
         if params.has_repeats() {
             return Err(Error::oauth(ErrorCode::InvalidRequest, "a parameter is repeated"));
         }
@@ -77,27 +100,14 @@ impl Auth {
         // Asked first, whatever else is wrong: an app that forgot its proof must be told so, and nothing is used up in vain.
         client.binding()?;
         match kind {
-            GrantType::AuthorizationCode => self.redeem_code(call, client, params).await,
+            GrantType::AuthorizationCode => self.redeem_code(call, client, params, replay).await,
             GrantType::ClientCredentials => self.client_token(call, client, params).await,
-            GrantType::RefreshToken => self.refresh(call, client, params).await,
+            GrantType::RefreshToken => self.refresh(call, client, params, replay).await,
         }
     }
 }
 
 impl Auth {
-    /// Puts on record that a code or refresh token came that has ended, or is another app's. The app is told what it is told of every
-    /// other that does not work.
-    async fn replay(
-        &self,
-        call: Call<'_>,
-        client: &Authenticated,
-        consent: Option<ConsentId>,
-        how: &'static str,
-    ) -> Result<()> {
-        let subject = Subject { client: Some(client.id()), consent, ..Subject::default() };
-        self.record_alone(call, Event::TokenReplayed, subject, Some(how)).await
-    }
-
     /// The details of a grant that a token request asks for (RFC 9396 6): all if nothing is said.
     fn extent(&self, params: &Params, grant: &Grant, scope: ScopeSet) -> std::result::Result<Extent, OauthError> {
         let Some(text) = params.get("authorization_details")? else {
@@ -126,9 +136,6 @@ fn count(params: &Params, answer: &Result<TokenAnswer>) {
     metrics::counter!("lombard_token_requests_total", "grant" => known.unwrap_or("other"), "outcome" => outcome)
         .increment(1);
 }
-
-/// A code or token that was made for another app.
-const FOREIGN: &str = "foreign";
 
 /// The name of a grant, for an app that wants to look after it.
 fn grant_id(grant: &Grant) -> Option<String> {

@@ -11,27 +11,31 @@ use lombard_domain::time::Instant;
 use lombard_store::{Tx, consent, grant, token};
 
 use super::issue::Bearer;
-use super::{Extent, FOREIGN, TokenAnswer, asked, bounded, narrowed};
+use super::{Extent, Replay, TokenAnswer, asked, bounded, narrowed};
 use crate::client::Authenticated;
 use crate::error::{Error, Result};
 use crate::oauth::Params;
 use crate::{Auth, Call, digest};
 
 impl Auth {
-    pub(super) async fn refresh(&self, call: Call<'_>, client: &Authenticated, params: &Params) -> Result<TokenAnswer> {
+    pub(super) async fn refresh(
+        &self,
+        call: Call<'_>,
+        client: &Authenticated,
+        params: &Params,
+        replay: &mut Option<Replay>,
+    ) -> Result<TokenAnswer> {
         let text = params.need("refresh_token")?;
         let now = self.now();
         let mut tx = self.db().begin("refresh").await?;
         let refresh = token::find_refresh(&mut tx, &digest::of(text)).await?.ok_or_else(invalid)?;
         if refresh.client != client.id() {
-            drop(tx);
-            self.replay(call, client, None, FOREIGN).await?;
+            *replay = Some(Replay::FOREIGN);
             return Err(invalid());
         }
         let Some((grant, consent)) = standing(&mut tx, &refresh, now).await? else {
             let consent = grant::consent_of(&mut tx, refresh.grant).await?;
-            drop(tx);
-            self.replay(call, client, consent, "ended").await?;
+            *replay = Some(Replay { consent, how: "ended" });
             return Err(invalid());
         };
         if self.waits_for_sign_in(&mut tx, &consent).await? {
