@@ -35,8 +35,9 @@ pub(crate) struct Plan<'a> {
 /// A server fails, an answer was no success, or the long record is not as it was.
 #[expect(clippy::print_stdout, reason = "the result of the program")]
 pub(crate) async fn measure(plan: &Plan<'_>) -> anyhow::Result<()> {
-    println!("| case | with the record, per s | p99 ms | without, per s | p99 ms | with / without | turns |");
-    println!("|---|---|---|---|---|---|---|");
+    println!("{AT_ONCE_READS}");
+    println!("| case | with the record, per s | p99 ms | µs | without, per s | p99 ms | µs | with / without | turns |");
+    println!("|---|---|---|---|---|---|---|---|---|");
     for protocol in [Protocol::Http2, Protocol::Http1] {
         for line in reads(plan, protocol).await? {
             println!("{line}");
@@ -53,7 +54,7 @@ async fn reads(plan: &Plan<'_>, protocol: Protocol) -> anyhow::Result<Vec<String
     let name = if protocol == Protocol::Http2 { "h2" } else { "h1" };
     let with = Side::open(plan, &format!("{name}-with"), &[], plan.databases.first()).await?;
     let without = Side::open(plan, &format!("{name}-without"), &["--without-record"], plan.databases.get(1)).await?;
-    let load = Load::new(protocol, WARM_UP, plan.duration / TURNS);
+    let load = Load::new(protocol, WARM_UP, plan.duration / TURNS).from(CONNECTIONS);
     let (ours, theirs) = (with.cases().await?, without.cases().await?);
     let mut lines = Vec::new();
     for (our, their) in ours.iter().zip(&theirs) {
@@ -67,13 +68,15 @@ async fn reads(plan: &Plan<'_>, protocol: Protocol) -> anyhow::Result<Vec<String
             dropped.add(other);
         }
         lines.push(format!(
-            "| {} {} | {:.0} | {:.1} | {:.0} | {:.1} | {:.2} | {} |",
+            "| {} {} | {:.0} | {:.1} | {:.0} | {:.0} | {:.1} | {:.0} | {:.2} | {} |",
             protocol.name(),
             our.name,
             kept.per_second(),
             kept.percentile(99),
+            kept.cpu_micros(),
             dropped.per_second(),
             dropped.percentile(99),
+            dropped.cpu_micros(),
             kept.per_second() / dropped.per_second(),
             ratios.join(" "),
         ));
@@ -158,6 +161,10 @@ async fn long(entries: u64) -> anyhow::Result<String> {
     ))
 }
 
+/// Connections that ask, over HTTP/2 with several requests each: enough that the processor is what there is too little of, and not callers.
+const CONNECTIONS: usize = 64;
+const AT_ONCE_READS: &str =
+    "64 connections, over HTTP/2 with 8 requests at once each; µs: processor time of the server per read.\n";
 /// Turns of each server.
 const TURNS: u32 = 5;
 /// Before each turn is measured.

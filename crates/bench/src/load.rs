@@ -38,6 +38,7 @@ pub(crate) struct Target {
 #[derive(Clone, Copy)]
 pub(crate) struct Load {
     pub(crate) protocol: Protocol,
+    connections: usize,
     streams: usize,
     warm_up: Duration,
     duration: Duration,
@@ -61,7 +62,12 @@ impl Load {
             Protocol::Http1 => 1,
             Protocol::Http2 => STREAMS,
         };
-        Self { protocol, streams, warm_up, duration }
+        Self { protocol, connections: CONNECTIONS, streams, warm_up, duration }
+    }
+
+    /// From so many connections.
+    pub(crate) fn from(self, connections: usize) -> Self {
+        Self { connections, ..self }
     }
 
     /// A short one, which shows how many requests the real one will need.
@@ -120,8 +126,8 @@ impl Measured {
 /// # Errors
 /// An answer was no success, or none came.
 pub(crate) async fn run(target: &Target, case: &Case, load: Load, supply: &Arc<Supply>) -> anyhow::Result<Measured> {
-    let mut senders = Vec::with_capacity(CONNECTIONS);
-    for _ in 0..CONNECTIONS {
+    let mut senders = Vec::with_capacity(load.connections);
+    for _ in 0..load.connections {
         senders.push(connect(target.port, &target.client, load.protocol).await?);
     }
     let asks = Asks { request: case.request(load.protocol, target.port)?, supply: Arc::clone(supply) };
