@@ -16,8 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::case::{self, API, Case, Protocol};
-use crate::fapi::Supply;
-use crate::load::{self, Load, Measured, Sender, Target};
+use crate::load::{self, Measured, Sender, Target};
 use crate::process::{self, Memory};
 use crate::sandbox::Sandbox;
 use crate::{story, tls};
@@ -59,10 +58,10 @@ pub(crate) async fn measure(sandbox: &Sandbox, duration: Duration) -> anyhow::Re
     let alone = process::give_one_core(target.pid).is_ok();
     let memory = || process::memory(target.pid);
 
-    let capacity = capacity(&target, &case).await.context("how much it can do")?;
+    let crowd = Crowd::new(&target, &case).await?;
+    let capacity = crowd.capacity().await.context("how much it can do")?;
     tokio::time::sleep(SETTLE).await;
     eprintln!("{capacity:.0} answers per second are what it can do");
-    let crowd = Crowd::new(&target, &case).await?;
     let before = crowd.ask(QUIET_RATE, QUIET).await?;
     ensure!(before.refused() == 0 && before.lost == 0, "it refuses somebody when there is little to do: {before:?}");
     let at_first = memory()?;
@@ -71,13 +70,6 @@ pub(crate) async fn measure(sandbox: &Sandbox, duration: Duration) -> anyhow::Re
     let at_last = memory()?;
     let after = [crowd.ask(QUIET_RATE, Duration::from_secs(1)).await?, crowd.ask(QUIET_RATE, QUIET).await?];
     Ok(Overloaded { alone, capacity, before, during, after, memory: [at_first, at_last, memory()?] })
-}
-
-/// How many answers come in a second when each of a few callers asks again as soon as it is answered.
-async fn capacity(target: &Target, case: &Case) -> anyhow::Result<f64> {
-    let load = Load::new(Protocol::Http2, Duration::from_secs(1), CAPACITY);
-    let measured: Measured = load::run(target, case, load, &std::sync::Arc::new(Supply::on_the_way(None))).await?;
-    Ok(measured.per_second())
 }
 
 /// Connections over which requests are sent.
@@ -93,6 +85,29 @@ impl Crowd {
             connections.push(load::connect(target.port, &target.client, Protocol::Http2).await?);
         }
         Ok(Self { connections, request: case.request(Protocol::Http2, target.port)? })
+    }
+
+    /// How many good answers come in a second when each of a few callers asks again as soon as it is answered.
+    async fn capacity(&self) -> anyhow::Result<f64> {
+        let end = Instant::now() + CAPACITY;
+        let mut callers = JoinSet::new();
+        for sender in self.connections.iter().take(CALLERS) {
+            let (sender, request) = (sender.another().context("HTTP/2 has another")?, self.request.clone());
+            callers.spawn(async move {
+                let mut answered = 0_u32;
+                while Instant::now() < end {
+                    let sender = sender.another()?;
+                    let (status, _) = one(sender, request.clone()).await?;
+                    answered += u32::from(status.is_success());
+                }
+                Some(answered)
+            });
+        }
+        let mut answered = 0.0;
+        while let Some(some) = callers.join_next().await {
+            answered += f64::from(some?.context("a request was not answered")?);
+        }
+        Ok(answered / CAPACITY.as_secs_f64())
     }
 
     /// Sends so many requests a second for so long, and waits for the last answer.
@@ -209,6 +224,8 @@ impl fmt::Display for Overloaded {
 const TIMES: f64 = 3.0;
 /// For how long it is found out how much the server can do.
 const CAPACITY: Duration = Duration::from_secs(5);
+/// How many callers keep it at work meanwhile: enough for one core, and few enough that none is refused.
+const CALLERS: usize = 16;
 /// How long it is left alone then.
 const SETTLE: Duration = Duration::from_secs(2);
 /// Requests per second when there is little to do.
