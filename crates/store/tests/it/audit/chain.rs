@@ -173,13 +173,14 @@ async fn an_entry_that_was_edited_before_or_after_it_was_chained_is_not_genuine(
 #[tokio::test]
 async fn what_cannot_be_read_in_the_inbox_is_kept_as_what_is_not_genuine() {
     for engine in engines::fresh().await {
-        for (name, edit, good) in [
-            ("cut off", (|packed| packed[..packed.len() - 1].to_vec()) as fn(Vec<u8>) -> Vec<u8>, 1),
+        let edits: [(&str, Edit, usize); 5] = [
+            ("cut off", |packed| packed[..packed.len() - 1].to_vec(), 1),
             ("too long", |packed| [packed, vec![0; 7]].concat(), 2),
             ("a length", |packed| [vec![255; 4], packed[4..].to_vec()].concat(), 0),
             ("a version", |packed| [packed[..4].to_vec(), vec![9], packed[5..].to_vec()].concat(), 1),
             ("nothing of it", |_| vec![1], 0),
-        ] {
+        ];
+        for (name, edit, good) in edits {
             let mut tx = engine.db.begin("test").await.unwrap();
             let entries = [happened(1, Event::SignedIn), happened(2, Event::SignedIn)];
             audit::append(&mut tx, &entries).await.unwrap();
@@ -200,6 +201,9 @@ async fn what_cannot_be_read_in_the_inbox_is_kept_as_what_is_not_genuine() {
         }
     }
 }
+
+/// How somebody changes a row of the inbox.
+type Edit = fn(Vec<u8>) -> Vec<u8>;
 
 /// Changes the only row of the inbox.
 async fn edit_inbox(engine: &Engine, edit: impl Fn(Vec<u8>) -> Vec<u8>) {
