@@ -56,13 +56,10 @@ async fn an_auditor_checks_the_record_with_the_bank_and_without_it() {
     }
     raw.execute_batch(&format!(
         "DELETE FROM audit_inbox; DELETE FROM audit WHERE position > {end}; DELETE FROM audit_checkpoint WHERE position > {end};
+        DELETE FROM audit_span WHERE last_position > {end}; DELETE FROM audit_subject WHERE last_position > {end};
         UPDATE audit_head SET position = {end}, hash = (SELECT hash FROM audit WHERE position = {end})"
     ))
     .unwrap();
-    let said = audit(&["verify"]).refused();
-    assert!(said.contains("look-ups miss"), "{said}");
-    let hide = "DELETE FROM audit_span WHERE last_position > ?1; DELETE FROM audit_subject WHERE last_position > ?1";
-    raw.execute_batch(&hide.replace("?1", &end.to_string())).unwrap();
     assert!(audit(&["verify"]).good().contains(&format!("{end} entries")));
     let said = audit(&["verify", "--checkpoint", &kept]).refused();
     assert!(said.contains(&format!("position {}: removed", end + 1)), "{said}");
