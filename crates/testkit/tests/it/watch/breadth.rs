@@ -34,8 +34,11 @@ async fn sudden_breadth_and_a_reader_that_always_reads_all() {
                 sudden.read(&format!("/accounts/{account}"), &token).await;
             }
         }
-        let alarms: &[&str] = if day == 4 { &["sudden-customers", "sudden-accounts"] } else { &[] };
-        assert_eq!(bank.alarms().await, alarms, "day {day}");
+        let alarms: &[&str] = if day == 4 { &["sudden-accounts", "sudden-customers"] } else { &[] };
+        // Which of the two is sure first depends on the identifiers, which are drawn by chance.
+        let mut raised = bank.alarms().await;
+        raised.sort_unstable();
+        assert_eq!(raised, alarms, "day {day}");
         bank.clock.advance(Span::days(1));
     }
     let accused = bank.auth.alarms(9).await.unwrap();
