@@ -9,6 +9,7 @@ mod backoff;
 mod caller;
 pub mod client;
 pub mod consent;
+mod crew;
 mod deliver;
 mod digest;
 mod directory;

@@ -14,6 +14,7 @@ mod response_type;
 mod scope;
 mod software;
 mod token;
+mod verification;
 mod vouched;
 
 pub use alg::Alg;
@@ -30,4 +31,5 @@ pub use response_type::ResponseType;
 pub use scope::{BadScope, Scope, ScopeSet};
 pub use software::{Role, Software};
 pub use token::{AccessToken, Code, Grant, RefreshToken};
-pub use vouched::{Verification, Vouched};
+pub use verification::Verification;
+pub use vouched::Vouched;

@@ -1,18 +1,12 @@
 //! Documents at addresses that apps name: how the bank under test fetches them, and a server of an app that has some.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-
-use axum::Router;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
-use lombard_auth::Door;
+use axum::http::StatusCode;
 use lombard_auth::{Fetch, FetchError, Fetching};
 use serde_json::Value;
 
+use crate::one_answer::OneAnswer;
 use crate::outside::https_client;
 use crate::pki::ServerCertificate;
-use crate::serve::{self, Served};
 
 /// Fetches over HTTPS from servers of this process and nobody else.
 pub(crate) struct WebFetch {
@@ -55,31 +49,18 @@ impl WebFetch {
 }
 
 /// An app's server with its public keys.
-pub struct KeyServer {
-    served: Served,
-    state: Arc<State>,
-}
-
-struct State {
-    answer: Mutex<(StatusCode, String)>,
-    requests: AtomicUsize,
-}
+pub struct KeyServer(OneAnswer);
 
 impl KeyServer {
     /// A server with a document, such as the app's key set.
     pub async fn start(document: &Value) -> Self {
-        let answer = Mutex::new((StatusCode::OK, document.to_string()));
-        let state = Arc::new(State { answer, requests: AtomicUsize::new(0) });
-        let (listener, _) = serve::bind().await;
-        let seen = Arc::clone(&state);
-        let router = Router::new().fallback(move || std::future::ready(seen.answer()));
-        Self { served: serve::serve(listener, Door::Public, router), state }
+        Self(OneAnswer::start(JSON, document.to_string().as_bytes(), "/elsewhere").await)
     }
 
     /// Where its document is.
     #[must_use]
     pub fn uri(&self) -> String {
-        format!("https://localhost:{}/jwks.json", self.served.port)
+        self.0.uri("/jwks.json")
     }
 
     /// Exchanges the document.
@@ -92,26 +73,17 @@ impl KeyServer {
     /// # Panics
     /// If there is no such status.
     pub fn answer_with(&self, status: u16, body: &str) {
-        let status = StatusCode::from_u16(status).expect("a status");
-        *self.state.answer.lock().unwrap_or_else(PoisonError::into_inner) = (status, body.to_owned());
+        self.0.answer_with(status, JSON, body.as_bytes());
     }
 
     /// How often it was asked.
     #[must_use]
     pub fn requests(&self) -> usize {
-        self.state.requests.load(Ordering::SeqCst)
+        self.0.requests()
     }
 }
 
-impl State {
-    fn answer(&self) -> Response {
-        self.requests.fetch_add(1, Ordering::SeqCst);
-        let (status, body) = self.answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        // The address is looked at only where the status is that of a redirect.
-        (status, [(header::CONTENT_TYPE, "application/json"), (header::LOCATION, "/elsewhere")], body).into_response()
-    }
-}
-
+const JSON: &str = "application/json";
 /// Bytes of a document.
 const BODY_MAX: usize = 64 * 1024;
 /// Bytes of a picture.

@@ -21,6 +21,7 @@ mod logo;
 mod mail_server;
 mod mailbox;
 mod node;
+mod one_answer;
 mod outside;
 mod pki;
 pub mod postgres;

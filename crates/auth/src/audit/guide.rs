@@ -85,6 +85,13 @@ impl Guide {
             // The last span goes on behind the last entry.
             return Ok(fault(self.passed.saturating_add(1)));
         }
+        if let Some((beyond, _)) = audit::spans_after(&mut auth.db().read().await?, self.passed, 1).await?.first() {
+            // One that was added meanwhile has its entries.
+            let entries = audit::chained_after(&mut auth.db().read().await?, self.passed, 1).await?;
+            if entries.is_empty() {
+                return Ok(fault(beyond.first));
+            }
+        }
         let (mut stored, mut cursor) = (Sum::default(), (String::new(), 0));
         loop {
             let page = audit::subjects_after(&mut auth.db().read().await?, &cursor.0, cursor.1, PAGE).await?;

@@ -13,34 +13,30 @@
 //! Who crashes loses the lease when its time is over, and the token is sent again; an app may
 //! therefore get a token twice, and knows it by its `jti`.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use lombard_domain::notification::Subscription;
 use lombard_domain::random;
 use lombard_domain::time::{Instant, Span};
 use lombard_store::notification::Due;
 use lombard_store::subscription::{self, Rest, Waiting};
 use lombard_store::{client, notification};
-use tokio::task::JoinSet;
 
 use crate::Auth;
 use crate::backoff::Backoff;
+use crate::crew::{Crew, Stopping};
 use crate::deliver::Parcel;
 use crate::error::Result;
 
 /// Sends what is to be sent; one for each process.
 pub struct Courier {
     auth: Auth,
-    senders: JoinSet<()>,
-    stopping: Arc<AtomicBool>,
+    crew: Crew,
 }
 
 impl Courier {
     /// A courier that has not begun.
     #[must_use]
     pub fn new(auth: Auth) -> Self {
-        Self { auth, senders: JoinSet::new(), stopping: Arc::default() }
+        Self { auth, crew: Crew::new("notifications", SENDERS_MAX) }
     }
 
     /// Begins to send to every app for which something is due, as far as there are free senders; to how many. Waits for no app.
@@ -48,30 +44,24 @@ impl Courier {
     /// # Errors
     /// When the database fails.
     pub async fn round(&mut self) -> Result<usize> {
-        while let Some(ended) = self.senders.try_join_next() {
-            report(ended);
-        }
-        let free = SENDERS_MAX.saturating_sub(self.senders.len());
+        let free = self.crew.free();
         let leased = self.lease(free).await?;
         let count = leased.len();
         for (waiting, until) in leased {
-            let sender = Sender { auth: self.auth.clone(), stopping: Arc::clone(&self.stopping), waiting, until };
-            self.senders.spawn(sender.run());
+            let sender = Sender { auth: self.auth.clone(), stopping: self.crew.stopping(), waiting, until };
+            self.crew.begin(sender.run());
         }
         Ok(count)
     }
 
     /// Waits until everything that was begun has ended.
     pub async fn settle(&mut self) {
-        while let Some(ended) = self.senders.join_next().await {
-            report(ended);
-        }
+        self.crew.settle().await;
     }
 
     /// Begins nothing any more, and waits for the tokens that are on their way at this moment.
-    pub async fn stop(mut self) {
-        self.stopping.store(true, Ordering::Relaxed);
-        self.settle().await;
+    pub async fn stop(self) {
+        self.crew.stop().await;
     }
 
     /// Takes the sending to some apps that wait for it.
@@ -102,7 +92,7 @@ impl Courier {
 /// Who sends to one app, while it has the lease.
 struct Sender {
     auth: Auth,
-    stopping: Arc<AtomicBool>,
+    stopping: Stopping,
     waiting: Waiting,
     until: Instant,
 }
@@ -134,7 +124,7 @@ impl Sender {
         let sets = self.auth.sign_sets(&stored.client.metadata, news).await?;
         let enough = self.until.minus(LEASE_RESERVE);
         for (due, (id, token)) in due.iter().zip(&sets) {
-            if self.stopping.load(Ordering::Relaxed) || self.auth.now() >= enough {
+            if self.stopping.is_told() || self.auth.now() >= enough {
                 break;
             }
             if !self.is_still_there().await? {
@@ -205,12 +195,6 @@ impl Sender {
         let (head, middle, version) = (bits >> 96, bits >> 80 & 0xffff, bits >> 64 & 0x0fff);
         let (variant, tail) = (bits >> 48 & 0x3fff | 0x8000, bits & 0xffff_ffff_ffff);
         format!("{head:08x}-{middle:04x}-4{version:03x}-{variant:04x}-{tail:012x}")
-    }
-}
-
-fn report(ended: std::result::Result<(), tokio::task::JoinError>) {
-    if let Err(error) = ended {
-        tracing::error!(%error, "a sender of notifications broke off; its lease ends by itself");
     }
 }
 

@@ -11,17 +11,16 @@
 //! identifier: once at least, never lost. The customer's address is read when it is needed, and kept nowhere.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use lombard_domain::receipt::Receipt;
 use lombard_domain::time::Span;
 use lombard_store::receipt::{self, Due, End};
 use lombard_store::{Error as StoreError, customer};
-use tokio::task::JoinSet;
 
 use super::{AGAIN, counted};
 use crate::Auth;
 use crate::backoff::Backoff;
+use crate::crew::{Crew, Stopping};
 use crate::error::Result;
 use crate::post::{Post, PostError, PostItem};
 
@@ -29,8 +28,7 @@ use crate::post::{Post, PostError, PostItem};
 pub struct Postman {
     auth: Auth,
     post: Arc<dyn Post>,
-    senders: JoinSet<()>,
-    stopping: Arc<AtomicBool>,
+    crew: Crew,
 }
 
 impl Postman {
@@ -38,7 +36,7 @@ impl Postman {
     #[must_use]
     pub fn new(auth: Auth) -> Option<Self> {
         let post = Arc::clone(auth.parts.post.as_ref()?);
-        Some(Self { auth, post, senders: JoinSet::new(), stopping: Arc::default() })
+        Some(Self { auth, post, crew: Crew::new("receipts", SENDERS_MAX) })
     }
 
     /// Begins to send what is due, as far as there are free senders; how many began. Waits for nothing to be sent.
@@ -46,31 +44,24 @@ impl Postman {
     /// # Errors
     /// When the database fails.
     pub async fn round(&mut self) -> Result<usize> {
-        while let Some(ended) = self.senders.try_join_next() {
-            report(ended);
-        }
-        let free = SENDERS_MAX.saturating_sub(self.senders.len());
-        let claimed = claim(&self.auth, free).await?;
+        let claimed = claim(&self.auth, self.crew.free()).await?;
         let count = claimed.len();
         for first in claimed {
             let sender =
-                Sender { auth: self.auth.clone(), post: Arc::clone(&self.post), stopping: Arc::clone(&self.stopping) };
-            self.senders.spawn(sender.run(first));
+                Sender { auth: self.auth.clone(), post: Arc::clone(&self.post), stopping: self.crew.stopping() };
+            self.crew.begin(sender.run(first));
         }
         Ok(count)
     }
 
     /// Waits until everything that was begun has ended.
     pub async fn settle(&mut self) {
-        while let Some(ended) = self.senders.join_next().await {
-            report(ended);
-        }
+        self.crew.settle().await;
     }
 
     /// Begins nothing any more, and waits for what is on its way at this moment.
-    pub async fn stop(mut self) {
-        self.stopping.store(true, Ordering::Relaxed);
-        self.settle().await;
+    pub async fn stop(self) {
+        self.crew.stop().await;
     }
 }
 
@@ -101,7 +92,7 @@ async fn claim(auth: &Auth, most: usize) -> Result<Vec<Due>> {
 struct Sender {
     auth: Auth,
     post: Arc<dyn Post>,
-    stopping: Arc<AtomicBool>,
+    stopping: Stopping,
 }
 
 impl Sender {
@@ -113,7 +104,7 @@ impl Sender {
                 tracing::warn!(receipt.id = %claimed.id, error = %crate::chain(&error), "a receipt could not be sent now");
                 false
             });
-            if !goes_on || self.stopping.load(Ordering::Relaxed) {
+            if !goes_on || self.stopping.is_told() {
                 return;
             }
             next = claim(&self.auth, 1).await.ok().and_then(|mut claimed| claimed.pop());
@@ -178,12 +169,6 @@ impl Sender {
             counted(how.code());
         }
         Ok(true)
-    }
-}
-
-fn report(ended: std::result::Result<(), tokio::task::JoinError>) {
-    if let Err(error) = ended {
-        tracing::error!(%error, "a sender of receipts broke off; its claim ends by itself");
     }
 }
 

@@ -11,7 +11,7 @@ use super::redirect_uri::RedirectUri;
 use super::response_type::ResponseType;
 use super::scope::ScopeSet;
 use super::software::Software;
-use super::vouched::Verification;
+use super::verification::Verification;
 use crate::id::ClientId;
 use crate::text::Text;
 use crate::time::Instant;

@@ -4,8 +4,7 @@
 
 use super::client::{Client, WebUri};
 use super::software::Software;
-use crate::text::Text;
-use crate::time::Instant;
+use super::verification::Verification;
 
 /// Who vouches for an app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +24,15 @@ impl Vouched<'_> {
         self == Self::Nobody
     }
 
+    /// Whether the bank does, or a directory whose statement says this.
+    fn stands_for(self, says: impl Fn(&Software) -> bool) -> bool {
+        match self {
+            Self::Bank(_) => true,
+            Self::Directory(software) => says(software),
+            Self::Nobody => false,
+        }
+    }
+
     /// The word for it, in the database.
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -34,17 +42,6 @@ impl Vouched<'_> {
             Self::Nobody => "nobody",
         }
     }
-}
-
-/// What an operator of the bank has checked and put on record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verification {
-    /// The organisation that answers for the app.
-    pub organisation: Text<120>,
-    /// Who checked it, or the number of the case; for the bank's own eyes.
-    pub by: Text<80>,
-    /// When.
-    pub at: Instant,
 }
 
 impl Client {
@@ -61,32 +58,20 @@ impl Client {
     /// Whether its name is one that somebody vouches for: a statement that names no app leaves the name to the app.
     #[must_use]
     pub fn has_vouched_name(&self) -> bool {
-        match self.vouched() {
-            Vouched::Bank(_) => true,
-            Vouched::Directory(software) => software.says_name,
-            Vouched::Nobody => false,
-        }
+        self.vouched().stands_for(|software| software.says_name)
     }
 
     /// Its logo, if somebody vouches for it.
     #[must_use]
     pub fn vouched_logo(&self) -> Option<&WebUri> {
-        let vouched = match self.vouched() {
-            Vouched::Bank(_) => true,
-            Vouched::Directory(software) => software.says_logo,
-            Vouched::Nobody => false,
-        };
+        let vouched = self.vouched().stands_for(|software| software.says_logo);
         self.metadata.logo_uri.as_ref().filter(|_| vouched)
     }
 
     /// Its home page, if somebody vouches for it.
     #[must_use]
     pub fn vouched_home(&self) -> Option<&WebUri> {
-        let vouched = match self.vouched() {
-            Vouched::Bank(_) => true,
-            Vouched::Directory(software) => software.says_home,
-            Vouched::Nobody => false,
-        };
+        let vouched = self.vouched().stands_for(|software| software.says_home);
         self.metadata.client_uri.as_ref().filter(|_| vouched)
     }
 }
