@@ -4,14 +4,18 @@
 //! will survive a crash: entries of calls that run at the same time are written and synced together, in one transaction. The
 //! names of assertions and proofs go the same way, so that none counts twice, whatever crashes and however many nodes there are.
 
+mod pace;
+
 use lombard_domain::audit::Entry;
 use lombard_store::used_once::{self, UsedOnce};
 use lombard_store::{Db, Tx};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
-use crate::SPANS;
+use pace::{GROUP_MAX, Pace};
 
+use crate::SPANS;
 use crate::access::{self, Budget, Claim};
 use crate::error::{Error, Result};
 
@@ -153,13 +157,16 @@ fn undo(db: &Db, outcome: Outcome) {
 }
 
 async fn write(db: Db, recording: Recording, mut waiting: mpsc::Receiver<Waiting>) {
+    let mut pace = Pace::default();
     let mut group = Vec::with_capacity(GROUP_MAX);
-    while waiting.recv_many(&mut group, GROUP_MAX).await > 0 {
+    while gather(&mut waiting, &mut group, &pace).await {
         if recording == Recording::Dropped {
             for Asked { entry, replayed, full, .. } in group.iter_mut().map(|one| &mut one.asked) {
                 (*entry, *replayed, *full) = (None, None, None);
             }
         }
+        let calls = group.iter().filter(|one| !one.asked.is_nothing()).count();
+        pace.written(calls, Instant::now());
         let outcome = write_group(&db, &mut group).await;
         if let Err(error) = &outcome {
             tracing::error!(error = %crate::chain(error), calls = group.len(), "the record could not be written; its calls are refused");
@@ -172,6 +179,21 @@ async fn write(db: Db, recording: Recording, mut waiting: mpsc::Receiver<Waiting
             }
         }
     }
+}
+
+/// Waits for the next calls that are written together; `false` if nobody will come any more.
+async fn gather(waiting: &mut mpsc::Receiver<Waiting>, group: &mut Vec<Waiting>, pace: &Pace) -> bool {
+    if waiting.recv_many(group, GROUP_MAX).await == 0 {
+        return false;
+    }
+    while let Some(until) = pace.wait(group.len(), Instant::now()) {
+        let free = GROUP_MAX.saturating_sub(group.len());
+        match timeout_at(until, waiting.recv_many(group, free)).await {
+            Ok(0) | Err(_) => break,
+            Ok(_) => {}
+        }
+    }
+    true
 }
 
 async fn write_group(db: &Db, group: &mut [Waiting]) -> lombard_store::Result<Vec<Outcome>> {
@@ -245,5 +267,3 @@ async fn take_all(tx: &mut Tx, claims: &[Option<&Claim>]) -> lombard_store::Resu
 
 /// Entries that may wait.
 const QUEUE_MAX: usize = 4096;
-/// Entries written together.
-const GROUP_MAX: usize = 256;

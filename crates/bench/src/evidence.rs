@@ -54,7 +54,7 @@ async fn reads(plan: &Plan<'_>, protocol: Protocol) -> anyhow::Result<Vec<String
     let name = if protocol == Protocol::Http2 { "h2" } else { "h1" };
     let with = Side::open(plan, &format!("{name}-with"), &[], plan.databases.first()).await?;
     let without = Side::open(plan, &format!("{name}-without"), &["--without-record"], plan.databases.get(1)).await?;
-    let load = Load::new(protocol, WARM_UP, plan.duration / TURNS).from(CONNECTIONS);
+    let load = Load::new(protocol, WARM_UP, plan.duration / TURNS).from(connections(protocol));
     let (ours, theirs) = (with.cases().await?, without.cases().await?);
     let mut lines = Vec::new();
     for (our, their) in ours.iter().zip(&theirs) {
@@ -161,10 +161,16 @@ async fn long(entries: u64) -> anyhow::Result<String> {
     ))
 }
 
-/// Connections that ask, over HTTP/2 with several requests each: enough that the processor is what there is too little of, and not callers.
-const CONNECTIONS: usize = 64;
-const AT_ONCE_READS: &str =
-    "64 connections, over HTTP/2 with 8 requests at once each; µs: processor time of the server per read.\n";
+/// Connections that ask, over HTTP/2 with eight requests at once each: enough that the processor is what there is too little of, and not
+/// callers, who wait for the disk.
+fn connections(protocol: Protocol) -> usize {
+    match protocol {
+        Protocol::Http1 => 128,
+        Protocol::Http2 => 16,
+    }
+}
+
+const AT_ONCE_READS: &str = "128 reads at any time: 16 connections over HTTP/2, 128 over HTTP/1.1; µs: processor time of the server per read.\n";
 /// Turns of each server.
 const TURNS: u32 = 5;
 /// Before each turn is measured.

@@ -38,14 +38,13 @@ pub fn database_name(db: &crate::Db) -> [u8; 32] {
     db.vault().digest(Index::Audit, &[b"database"])
 }
 
-fn line(keys: &Keys, sealing: &Sealing, entry: &Entry) -> Result<Line> {
+fn line(sealing: &Sealing, entry: &Entry) -> Result<Line> {
     let subject = &entry.subject;
     let id = entry.id.to_string();
     Ok(Line {
         address: match (entry.address, owner(entry)) {
             (Some(address), Some(owner)) => Some(sealing.seal(owner, address_place(&id), &octets(address))?),
-            (Some(address), None) => Some(keys.seal_for_bank(address_place(&id), &octets(address))?),
-            (None, _) => None,
+            _ => None,
         },
         id,
         at: entry.at.micros(),
@@ -115,10 +114,11 @@ fn octets(address: IpAddr) -> Vec<u8> {
     }
 }
 
-/// The customer whose address it is, and with whom it goes; `None`: it is an app's, or there is none.
+/// Under whose key its address is sealed: the customer's, with whom it goes, or the record's; `None` if it has none.
 fn owner(entry: &Entry) -> Option<Owner> {
-    let is_customers = entry.address.is_some() && entry.event.comes_from_customer();
-    entry.subject.customer.filter(|_| is_customers).map(Owner::Customer)
+    entry.address?;
+    let customer = entry.subject.customer.filter(|_| entry.event.comes_from_customer());
+    Some(customer.map_or_else(|| Owner::Record(entry.at.date()), Owner::Customer))
 }
 
 /// The address of an entry; `None` if there is none, or if nobody can open it any more, as when its customer was erased.

@@ -1,8 +1,9 @@
-//! Data keys: one for each customer, one for each account, and one for what is nobody's.
+//! Data keys: one for each customer, one for each account, one for what is nobody's, and one for each day of the record.
 //!
 //! What belongs to an account is sealed under the account's own key, because several customers may hold it. A key is made when
 //! something is first sealed for its owner, and read in the same transaction ever after: nobody seals under a key that was destroyed
-//! a moment ago. When the master key changes, the keys are wrapped anew and no value is touched.
+//! a moment ago. The record seals a value for every call, more than one key should see in the life of a bank; hence its key of each day.
+//! When the master key changes, the keys are wrapped anew and no value is touched.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use lombard_domain::id::{AccountId, CustomerId};
 use lombard_domain::random;
 use lombard_domain::secret::Secret;
+use lombard_domain::time::Date;
 
 use crate::crypt::{DataKey, Place};
 use crate::db::{Room, Tx};
@@ -24,15 +26,18 @@ pub(crate) enum Owner {
     Account(AccountId),
     Bank,
     Customer(CustomerId),
+    /// What the record tells of callers who are no customers, on this day (UTC).
+    Record(Date),
 }
 
 impl Owner {
-    /// As it is stored. Identifiers say of which kind they are, and none is the bank's name.
+    /// As it is stored. Identifiers say of which kind they are, and none begins like the bank's own names.
     fn name(self) -> String {
         match self {
             Self::Account(id) => id.to_string(),
             Self::Bank => "bank".to_owned(),
             Self::Customer(id) => id.to_string(),
+            Self::Record(day) => format!("record {day}"),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lombard_domain::audit::{Chained, Event};
 use lombard_domain::time::Span;
-use lombard_store::audit::{self, Head};
+use lombard_store::audit::{self, Checked, Head};
 
 use super::chain::{genesis, link};
 use super::checkpoint;
@@ -61,6 +61,7 @@ impl Auth {
         };
         let (mut position, mut hash) = (head.position, head.digest()?);
         let mut chained = Vec::with_capacity(taken.len());
+        let mut genuine = Vec::with_capacity(taken.len());
         for one in taken {
             let (line, mac) = one.entry;
             if !one.genuine {
@@ -72,6 +73,7 @@ impl Auth {
             hash = link(&hash, position, &entry);
             entry.hash = hash.to_vec();
             chained.push(entry);
+            genuine.push(one.genuine);
         }
         if !audit::advance(&mut tx, head.position, &Head { position, hash: hash.to_vec() }).await? {
             // Another node was faster; its entries and ours wait for the next round.
@@ -80,7 +82,9 @@ impl Auth {
         audit::extend(&mut tx, &chained).await?;
         tx.commit().await?;
         chained.iter().for_each(|entry| count(&entry.line.event));
-        Ok(u64::try_from(chained.len()).unwrap_or(u64::MAX))
+        let moved = u64::try_from(chained.len()).unwrap_or(u64::MAX);
+        self.let_watch(chained.into_iter().zip(genuine).map(|(entry, genuine)| Checked { entry, genuine }));
+        Ok(moved)
     }
 
     async fn checkpoint_when_due(&self) -> Result<()> {

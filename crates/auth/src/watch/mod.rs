@@ -6,6 +6,7 @@
 
 mod fact;
 mod force;
+mod fresh;
 mod operator;
 mod reader;
 mod respond;
@@ -24,6 +25,7 @@ pub use operator::Case;
 pub use reader::{Watched, begin_to_count};
 
 use force::InForce;
+use fresh::Fresh;
 use reader::Warm;
 
 /// What a node knows.
@@ -31,6 +33,8 @@ use reader::Warm;
 pub(crate) struct Watch {
     /// The rules, with what they remember; `None` until they have read what came before.
     memory: Mutex<Option<Warm>>,
+    /// What the rules have not seen yet, as far as this node has it at hand.
+    fresh: Fresh,
     /// What is in force, as it was a moment ago.
     force: RwLock<Arc<InForce>>,
 }

@@ -55,7 +55,7 @@ impl Auth {
             let read = self.watch_some(&mut warm, response, &mut watched).await?;
             *memory = Some(warm);
             watched.entries += read;
-            if i64::try_from(read).is_ok_and(|read| read < BATCH) {
+            if read == 0 {
                 break;
             }
         }
@@ -64,11 +64,23 @@ impl Auth {
         Ok(watched)
     }
 
+    /// Keeps what this node has just chained for the rules, if there are any.
+    pub(crate) fn let_watch(&self, chained: impl Iterator<Item = Checked<Chained>>) {
+        if self.policy().watching.is_some() {
+            self.watch.fresh.add(chained);
+        }
+    }
+
     /// Reads a batch; how many entries.
     async fn watch_some(&self, warm: &mut Warm, response: &Response, watched: &mut Watched) -> Result<usize> {
         let mut tx = self.db().read().await?;
         let cursor = watch::cursor(&mut tx).await?;
-        let entries = read_after(&mut tx, warm.position, BATCH).await?;
+        let fresh = self.watch.fresh.take_after(warm.position, usize::try_from(BATCH).unwrap_or(0));
+        let entries = if fresh.is_empty() {
+            read_after(&mut tx, warm.position, BATCH).await?
+        } else {
+            with_addresses(&mut tx, fresh).await?
+        };
         drop(tx);
         let Some((last, _)) = entries.last() else { return Ok(0) };
         let last = last.entry.position;
@@ -185,6 +197,10 @@ impl Auth {
 
 async fn read_after(tx: &mut Tx, position: i64, limit: i64) -> Result<Read> {
     let entries = audit::chained_after(tx, position, limit).await?;
+    with_addresses(tx, entries).await
+}
+
+async fn with_addresses(tx: &mut Tx, entries: Vec<Checked<Chained>>) -> Result<Read> {
     let lines: Vec<&Line> = entries.iter().map(|one| &one.entry.line).collect();
     let addresses = watch::addresses(tx, &lines).await?;
     Ok(entries.into_iter().zip(addresses).collect())

@@ -20,7 +20,7 @@ pub async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<()> {
     let mut rows = Vec::with_capacity(1);
     for part in entries.chunks(ROW_MAX) {
         let Some(first) = part.iter().min_by_key(|entry| entry.id) else { continue };
-        let lines = part.iter().map(|entry| line(&keys, &sealing, entry)).collect::<Result<Vec<_>>>()?;
+        let lines = part.iter().map(|entry| line(&sealing, entry)).collect::<Result<Vec<_>>>()?;
         let count = i64::try_from(part.len()).unwrap_or(i64::MAX);
         rows.push((first.id.to_string(), first.at.micros(), count, pack(&keys, &lines)));
     }
@@ -59,7 +59,7 @@ pub async fn take(tx: &mut Tx, limit: i64) -> Result<Vec<Checked<(Line, Vec<u8>)
         )
         .await?;
     let mut taken: Vec<_> = rows.into_iter().flatten().collect();
-    taken.sort_by(|a, b| a.entry.0.id.cmp(&b.entry.0.id));
+    taken.sort_unstable_by(|a, b| a.entry.0.id.cmp(&b.entry.0.id));
     Ok(taken)
 }
 

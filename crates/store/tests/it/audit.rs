@@ -12,6 +12,7 @@ use lombard_store::audit::{self, ListQuery, Recorded, Whose};
 use lombard_store::{Error, Tx};
 
 use crate::engines;
+use crate::raw;
 use crate::world::{account, app, at, customer};
 
 /// An entry of second `n` with identifiers of the same number.
@@ -87,6 +88,33 @@ async fn nothing_happened_at_first() {
         audit::append(&mut tx, &[]).await.unwrap();
         chain::move_all(&mut tx, 9).await;
         assert!(newest(&mut tx, 9).await.is_empty(), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn addresses_of_apps_are_sealed_under_a_key_of_their_day_and_those_of_customers_under_their_own() {
+    for engine in engines::fresh().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        let on = |day: i64, n, event| Entry { at: at(0).plus(Span::days(day)), ..happened(n, event) };
+        let mut entries = [
+            on(0, 1, Event::DataRead),
+            on(0, 2, Event::DataRead),
+            on(1, 3, Event::DataRead),
+            on(1, 4, Event::SignedIn),
+            on(2, 5, Event::DataRead),
+        ];
+        entries[4].address = None;
+        for entry in &entries {
+            audit::append(&mut tx, std::slice::from_ref(entry)).await.unwrap();
+        }
+        chain::move_all(&mut tx, 9).await;
+        let expected = last_first((1..).zip(&entries).map(|(position, entry)| recorded(position, entry)));
+        assert_eq!(newest(&mut tx, 9).await, expected, "{engine}");
+        tx.commit().await.unwrap();
+        let mut owners = raw::rows(&engine.url, "SELECT owner FROM data_key WHERE owner <> 'bank'").await;
+        owners.sort();
+        let [first, second] = [0, 1].map(|day| format!("record {}", at(0).plus(Span::days(day)).date()));
+        assert_eq!(owners, [customer(4).to_string(), first, second], "{engine}");
     }
 }
 
@@ -174,12 +202,12 @@ async fn the_address_of_a_caller_is_not_in_the_database_as_it_is() {
         let mut tx = engine.db.begin("test").await.unwrap();
         audit::append(&mut tx, &[happened(7, Event::SignedIn)]).await.unwrap();
         tx.commit().await.unwrap();
-        let rows = crate::raw::rows(&engine.url, "SELECT packed FROM audit_inbox").await;
+        let rows = raw::rows(&engine.url, "SELECT packed FROM audit_inbox").await;
         assert!(rows.len() == 1 && !rows[0].contains("c0000207"), "{engine}: {}", rows[0]);
         let mut tx = engine.db.begin("test").await.unwrap();
         chain::move_all(&mut tx, 9).await;
         tx.commit().await.unwrap();
-        let rows = crate::raw::rows(&engine.url, "SELECT address FROM audit").await;
+        let rows = raw::rows(&engine.url, "SELECT address FROM audit").await;
         assert_eq!(rows.len(), 1, "{engine}");
         assert!(rows[0].len() > 40 && !rows[0].contains("c0000207"), "{engine}: {}", rows[0]);
         // In another row it cannot be opened, and is not taken for that row's.
