@@ -106,6 +106,8 @@ pub struct Call<'a> {
     pub address: Option<IpAddr>,
     /// What is known of its limits; `None`: it has none, as it is an operator's.
     pub meter: Option<&'a limit::Meter>,
+    /// Where it is promised that a read will be on record before the answer; `None`: it is on record before anything is read.
+    pub pledge: Option<&'a access::Pledge>,
 }
 
 impl Call<'_> {
@@ -121,7 +123,7 @@ impl Call<'static> {
     /// What is done on this machine: by an operator on the command line, or by the program itself.
     #[must_use]
     pub const fn local(name: &'static str) -> Self {
-        Self { interaction: name, address: None, meter: None }
+        Self { interaction: name, address: None, meter: None, pledge: None }
     }
 }
 

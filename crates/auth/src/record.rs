@@ -122,28 +122,52 @@ impl Recorder {
     /// # Errors
     /// [`Error::Busy`] if it could not be written; nothing may then be believed.
     pub(crate) async fn write(&self, asked: Asked) -> Result<Outcome> {
+        self.begin(asked)?.end().await
+    }
+
+    /// The same, for whoever has something else to do until it is written.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if too much waits already.
+    pub(crate) fn begin(&self, asked: Asked) -> Result<Writing> {
         let (done, outcome) = oneshot::channel();
         self.queue.try_send(Waiting { asked, done }).map_err(|_| Error::Busy)?;
-        let mut written = Written { outcome, db: &self.db };
-        match (&mut written.outcome).instrument(tracing::trace_span!(target: SPANS, "record")).await {
+        Ok(Writing { outcome, db: self.db.clone() })
+    }
+}
+
+/// A call that waits for the record. Where its caller hangs up meanwhile, its place is given back.
+#[must_use]
+pub(crate) struct Writing {
+    outcome: oneshot::Receiver<Option<Outcome>>,
+    db: Db,
+}
+
+impl Writing {
+    /// What became of it.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if it could not be written; nothing may then be believed.
+    pub(crate) async fn end(mut self) -> Result<Outcome> {
+        match (&mut self.outcome).instrument(tracing::trace_span!(target: SPANS, "record")).await {
             Ok(Some(outcome)) => Ok(outcome),
             Ok(None) | Err(_) => Err(Error::Busy),
         }
     }
 }
 
-/// What became of a call, while its caller waits for it. Where they hang up meanwhile, its place is given back.
-struct Written<'a> {
-    outcome: oneshot::Receiver<Option<Outcome>>,
-    db: &'a Db,
+impl std::fmt::Debug for Writing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Writing")
+    }
 }
 
-impl Drop for Written<'_> {
+impl Drop for Writing {
     fn drop(&mut self) {
         // From now on the writer knows that nobody waits. What it has sent before is here.
         self.outcome.close();
         if let Ok(Some(outcome)) = self.outcome.try_recv() {
-            undo(self.db, outcome);
+            undo(&self.db, outcome);
         }
     }
 }

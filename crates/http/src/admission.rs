@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -10,9 +11,9 @@ use lombard_auth::limit::{Limited, Meter, Subject};
 
 use crate::app::App;
 use crate::parts::body;
-use crate::parts::guard::Refusal;
+use crate::parts::guard::{Refusal, Unheard};
 use crate::parts::interaction::InteractionId;
-use crate::parts::peer::Peer;
+use crate::parts::peer::{Arrived, Peer};
 use crate::{class, refuse};
 
 /// What will be known of a call's limits; made before anything looks at it.
@@ -26,6 +27,7 @@ pub(crate) async fn admit(State(app): State<App>, request: Request, next: Next) 
         return next.run(request).await;
     };
     let class = meter.class();
+    let unseen = request.extensions().get().map_or(Duration::ZERO, |Arrived(at)| at.elapsed());
     let outcome = |outcome: &'static str| {
         metrics::counter!("lombard_admission_total", "class" => class.name(), "outcome" => outcome).increment(1);
     };
@@ -43,13 +45,15 @@ pub(crate) async fn admit(State(app): State<App>, request: Request, next: Next) 
     let request = body::gathered(request).await;
     let Some(place) = throttle.enter(class, share).await else {
         outcome("shed");
-        return refuse(&app, &request, Refusal::Shed);
+        let mut response = refuse(&app, &request, Refusal::Shed);
+        response.extensions_mut().insert(Unheard);
+        return response;
     };
     outcome("admitted");
     let response = next.run(request).await;
     // What is refused is refused quickly, and says nothing about how long an answer takes.
     if response.status().is_success() || response.status().is_redirection() {
-        place.answered();
+        place.answered(unseen);
     }
     response
 }

@@ -16,14 +16,15 @@ mod web;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
 use axum::response::Response;
+use axum::{Router, middleware};
 
 pub use app::{App, SandboxCustomer, SandboxSite, Site};
 pub use parts::forwarded::{Field, Proxies};
 pub use parts::network::{BadNetwork, Network};
-pub use parts::peer::Peer;
+pub use parts::peer::{Arrived, Peer};
 pub use parts::trace::{Traces, TrustIncoming};
 pub use uk::bodies;
 pub use web::letter::{Letter, Letterhead};
@@ -33,15 +34,15 @@ pub fn router(app: App) -> Router {
     let explorer = if app.site.sandbox.is_some() { openapi::explorer::router() } else { Router::new() };
     Router::new()
         .merge(explorer)
-        .merge(feed::router())
+        .merge(feed::router().route_layer(middleware::from_fn_with_state(app.clone(), feed_on_record)))
         .merge(oauth::router())
         .merge(openapi::router())
-        .merge(uk::router())
+        .merge(uk::router().route_layer(middleware::from_fn_with_state(app.clone(), uk_on_record)))
         .merge(web::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(axum::middleware::from_fn_with_state(app.clone(), admission::admit))
-        .layer(axum::middleware::from_fn_with_state(app.clone(), guard))
+        .layer(middleware::from_fn_with_state(app.clone(), admission::admit))
+        .layer(middleware::from_fn_with_state(app.clone(), guard))
         .with_state(app)
 }
 
@@ -74,19 +75,23 @@ impl Surface {
     }
 }
 
-async fn not_found(axum::extract::State(app): axum::extract::State<App>, request: Request) -> Response {
+async fn feed_on_record(State(app): State<App>, request: Request, next: Next) -> Response {
+    parts::allowed::once_on_record(request, next, |denied, id| feed::denied(&app, denied, id)).await
+}
+
+async fn uk_on_record(State(app): State<App>, request: Request, next: Next) -> Response {
+    parts::allowed::once_on_record(request, next, |denied, id| uk::denied(&app, denied, id)).await
+}
+
+async fn not_found(State(app): State<App>, request: Request) -> Response {
     refuse(&app, &request, parts::guard::Refusal::NotFound)
 }
 
-async fn method_not_allowed(axum::extract::State(app): axum::extract::State<App>, request: Request) -> Response {
+async fn method_not_allowed(State(app): State<App>, request: Request) -> Response {
     refuse(&app, &request, parts::guard::Refusal::Method)
 }
 
-async fn guard(
-    axum::extract::State(app): axum::extract::State<App>,
-    mut request: Request,
-    next: axum::middleware::Next,
-) -> Response {
+async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let open = parts::budget::Open::of(app.gate.clone());
     request.extensions_mut().insert(open.slot());
     let meter = admission::meter(&request);

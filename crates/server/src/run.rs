@@ -11,7 +11,7 @@ use axum::Router;
 use http::Request;
 use hyper::body::Incoming;
 use lombard_auth::Door;
-use lombard_http::{Peer, Proxies, Site};
+use lombard_http::{Arrived, Peer, Proxies, Site};
 use lombard_store::Db;
 use lombard_store::crypt::Master;
 use tokio::net::TcpListener;
@@ -179,6 +179,7 @@ fn tag(door: Door, proxies: Arc<Proxies>) -> impl Fn(&PeerInfo, &mut Request<Inc
     move |peer, request| {
         let sender = sender(peer, door, proxies.client(peer.addr.ip(), request.headers()));
         request.extensions_mut().insert(sender);
+        request.extensions_mut().insert(Arrived(tokio::time::Instant::now()));
     }
 }
 

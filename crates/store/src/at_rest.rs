@@ -159,6 +159,20 @@ const COLUMNS: &[Column] = &[
         SELECT id, sealed FROM measure WHERE sealed IS NOT NULL ORDER BY id LIMIT $1"
     ),
     column!(
+        "by whom a measure was lifted, and why",
+        "measure",
+        "lift_sealed",
+        "-- at_rest::lifts
+        SELECT id, lift_sealed FROM measure WHERE lift_sealed IS NOT NULL ORDER BY id LIMIT $1"
+    ),
+    column!(
+        "what is known of an app from the days before",
+        "client_history",
+        "sealed",
+        "-- at_rest::histories
+        SELECT client_id, sealed FROM client_history ORDER BY client_id LIMIT $1"
+    ),
+    column!(
         "the account that a consent names",
         "consent",
         "sealed",

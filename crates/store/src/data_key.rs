@@ -60,16 +60,29 @@ impl Sealing {
 pub(crate) async fn of(tx: &mut Tx, owners: impl IntoIterator<Item = Owner>) -> Result<Sealing> {
     let room = tx.room()?;
     // In one order everywhere, so that two transactions never wait for each other.
-    let mut missing: BTreeMap<String, Owner> = owners.into_iter().map(|owner| (owner.name(), owner)).collect();
-    let mut of = HashMap::with_capacity(missing.len());
+    let mut missing = BTreeMap::new();
+    let mut of = HashMap::new();
+    for owner in owners {
+        let at_hand = if let Owner::Record(day) = owner { room.of_the_day(day) } else { None };
+        match at_hand {
+            Some(key) => drop(of.insert(owner, key)),
+            None => drop(missing.insert(owner.name(), owner)),
+        }
+    }
+    if missing.is_empty() {
+        return Ok(Sealing { room, of });
+    }
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
             make(tx, &room, missing.keys()).await?;
         }
         for (owner, key) in find(tx, &room, missing.keys()).await? {
-            if let Some(owner) = missing.remove(&owner) {
-                of.insert(owner, key);
+            let Some(owner) = missing.remove(&owner) else { continue };
+            if let (Owner::Record(day), false) = (owner, tx.makes_keys()) {
+                // It was there before, so it stays whatever becomes of this transaction.
+                room.keep_of_the_day(day, key.clone());
             }
+            of.insert(owner, key);
         }
         if missing.is_empty() {
             return Ok(Sealing { room, of });
@@ -114,6 +127,7 @@ async fn make(tx: &mut Tx, room: &Room, owners: impl Iterator<Item = &String>) -
     }
     let sets: Vec<[Value<'_>; 4]> =
         rows.iter().map(|(id, owner, wrapped)| -> [Value<'_>; 4] { [id, owner, &current, wrapped] }).collect();
+    tx.make_keys();
     tx.exec_many(
         "-- data_key::make
         INSERT INTO data_key (id, owner, master, wrapped) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",

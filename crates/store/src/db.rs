@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use lombard_domain::random::Random;
+use lombard_domain::time::Date;
 
 use crate::crypt::{Crypt, DataKey, Master, Place};
 use crate::driver::postgres::{self, Postgres};
@@ -109,6 +110,8 @@ struct Shared {
 pub(crate) struct Room {
     crypt: Crypt,
     masters: RwLock<Arc<Masters>>,
+    /// The newest key of the record, which each call would else ask for; those are never destroyed.
+    of_the_day: RwLock<Option<(Date, Arc<DataKey>)>>,
 }
 
 impl Room {
@@ -118,6 +121,16 @@ impl Room {
 
     pub(crate) fn masters(&self) -> Arc<Masters> {
         self.masters.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The record's key of a day, if it is the one that is kept at hand.
+    pub(crate) fn of_the_day(&self, day: Date) -> Option<Arc<DataKey>> {
+        let kept = self.of_the_day.read().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().filter(|(of, _)| *of == day).map(|(_, key)| key.clone())
+    }
+
+    pub(crate) fn keep_of_the_day(&self, day: Date, key: Arc<DataKey>) {
+        *self.of_the_day.write().unwrap_or_else(PoisonError::into_inner) = Some((day, key));
     }
 }
 
@@ -144,7 +157,11 @@ impl Db {
         migrate::check(&mut tx).await?;
         vault::check(&mut tx).await?;
         let masters = Arc::new(master::load(&mut tx, &masters, &*random()).await?);
-        let room = Arc::new(Room { crypt: Crypt::new(random()), masters: RwLock::new(masters) });
+        let room = Arc::new(Room {
+            crypt: Crypt::new(random()),
+            masters: RwLock::new(masters),
+            of_the_day: RwLock::default(),
+        });
         tx.room = Some(room.clone());
         let bank = data_key::bank(&mut tx).await?;
         room.crypt.keep(bank.clone());
@@ -183,7 +200,7 @@ impl Db {
         let (room, shared) = (Some(self.shared.room.clone()), Some(self.shared.clone()));
         let holding = Some(waiting.over("read"));
         let statements = self.shared.statements.clone();
-        Ok(Tx { inner, name: "read", statements, room, shared, failed: false, holding })
+        Ok(Tx { inner, name: "read", statements, room, shared, failed: false, makes_keys: false, holding })
     }
 
     /// All that is read from it was there at one moment, however long it takes. Nobody waits for it.
@@ -299,7 +316,7 @@ impl Backend {
             Self::Sqlite(sqlite) => Inner::Sqlite(sqlite.begin().await?),
         };
         let statements = statements.clone();
-        Ok(Tx { inner, name, statements, room: None, shared: None, failed: false, holding: None })
+        Ok(Tx { inner, name, statements, room: None, shared: None, failed: false, makes_keys: false, holding: None })
     }
 }
 
@@ -316,6 +333,8 @@ pub struct Tx {
     room: Option<Arc<Room>>,
     shared: Option<Arc<Shared>>,
     failed: bool,
+    /// It has made data keys, which are there only if it commits.
+    makes_keys: bool,
     /// What is counted of it; nothing while the database is being opened.
     holding: Option<Holding>,
 }
@@ -492,6 +511,15 @@ impl Tx {
     fn noting<T>(&mut self, outcome: Result<T>) -> Result<T> {
         self.failed |= outcome.is_err();
         outcome
+    }
+
+    /// Data keys are made in it.
+    pub(crate) fn make_keys(&mut self) {
+        self.makes_keys = true;
+    }
+
+    pub(crate) fn makes_keys(&self) -> bool {
+        self.makes_keys
     }
 
     pub(crate) fn is_sqlite(&self) -> bool {

@@ -16,7 +16,7 @@ use super::{AccountAccess, Budget, ClientAccess, ConsentAccess, Denied, Flaw, Id
 use crate::jose::{self, Alg, Expiry, Typ, VerifyRules};
 use crate::keys::Known;
 use crate::limit::Subject as Counted;
-use crate::record::{Asked, First, Outcome};
+use crate::record::{Asked, Outcome};
 use crate::{Auth, Call, Caller};
 
 /// Checks calls for data.
@@ -253,7 +253,12 @@ impl Gate {
         let demand = if counts { self.auth.demand(access.client, access.consent, presence) } else { Demand::Nothing };
         let claim = match demand {
             Demand::Nothing => {
-                self.used(call, admitted.once, entry).await?;
+                match call.pledge {
+                    Some(pledge) => {
+                        pledge.make(self.auth.parts.recorder.begin(self.asked(call, admitted.once, entry))?)
+                    }
+                    None => self.used(call, admitted.once, entry).await?,
+                }
                 return Ok(access);
             }
             Demand::Follow(claim, stamps) => {
@@ -281,13 +286,18 @@ impl Gate {
         }
     }
 
+    /// A read is put on record, unless the proof that came with it has come before.
+    fn asked(&self, call: Call<'_>, once: Option<UsedOnce>, entry: Entry) -> Asked {
+        let reason = Denied::Proof(Flaw::Replayed).reason();
+        let replayed = self.auth.entry(call, Event::DataRefused, entry.subject, Some(reason));
+        let once = once.into_iter().collect();
+        Asked { once, entry: Some(entry), replayed: Some(replayed), ..Asked::default() }
+    }
+
     async fn used(&self, call: Call<'_>, once: Option<UsedOnce>, entry: Entry) -> Result<(), Denied> {
-        let replayed =
-            self.auth.entry(call, Event::DataRefused, entry.subject, Some(Denied::Proof(Flaw::Replayed).reason()));
-        let names = once.into_iter().collect();
-        match self.auth.parts.recorder.use_up(names, Some(entry), replayed).await? {
-            First::Time => Ok(()),
-            First::Replayed { .. } => Err(Denied::Proof(Flaw::Replayed)),
+        match self.auth.parts.recorder.write(self.asked(call, once, entry)).await? {
+            Outcome::Done(_) | Outcome::Full(_) => Ok(()),
+            Outcome::Replayed { .. } => Err(Denied::Proof(Flaw::Replayed)),
         }
     }
 

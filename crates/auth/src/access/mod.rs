@@ -1,12 +1,14 @@
 //! The capabilities without which no data can be read, and the only code that makes them.
 //!
 //! A capability is the proof that a call was checked: token, client, consent, permission, account. It has no public constructor;
-//! the bank's functions demand one, so a handler cannot forget the check and cannot use the check of another right.
+//! the bank's functions demand one, so a handler cannot forget the check and cannot use the check of another right. Where a call has a
+//! [`Pledge`], its read is put on record while the handler works, and the answer waits for it.
 
 mod denied;
 mod gate;
 mod link;
 mod old_data;
+mod pledge;
 mod possession;
 mod presented;
 mod unattended;
@@ -21,6 +23,7 @@ pub use denied::{Denied, Flaw};
 pub use gate::Gate;
 pub use link::{Link, LinkStamps};
 pub use old_data::OldData;
+pub use pledge::Pledge;
 pub use presented::{Presented, Scheme};
 pub use unattended::{Budget, Calls, Presence, UnattendedCalls};
 pub(crate) use unattended::{Claim, give_back_alone, take};

@@ -13,6 +13,7 @@ use tracing::{Instrument as _, Span};
 
 use super::interaction::{self, InteractionId};
 use super::leftover;
+use super::peer::Arrived;
 use super::trace::{self, Traces};
 
 /// A refusal that no handler decides.
@@ -69,7 +70,7 @@ pub(crate) async fn run(
     render: impl Fn(&str, &str, Refusal) -> Response,
     note: impl FnOnce(&Ended<'_>) -> &'static str,
 ) -> Response {
-    let started = tokio::time::Instant::now();
+    let started = request.extensions().get().map_or_else(tokio::time::Instant::now, |Arrived(at)| *at);
     let id = InteractionId::read_or_make(request.headers(), request.extensions());
     request.extensions_mut().insert(id.clone());
     let method = known_method(request.method());
@@ -102,12 +103,20 @@ pub(crate) async fn run(
     drop(span);
     let (route, status) = (route.unwrap_or(UNMATCHED), status.as_u16());
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    log.in_scope(|| tracing::info!(method, route, client, status, duration_ms, "request"));
+    log.in_scope(|| match response.extensions().get() {
+        // Of a flood a line each would be another flood; `lombard_admission_total` counts them.
+        Some(Unheard) => tracing::debug!(method, route, client, status, duration_ms, "request"),
+        None => tracing::info!(method, route, client, status, duration_ms, "request"),
+    });
     if let Some(leftover) = leftover {
         leftover.clear(&mut response).await;
     }
     response
 }
+
+/// Of an answer to a call for which there was no place.
+#[derive(Clone, Copy)]
+pub(crate) struct Unheard;
 
 /// Headers that every answer has, whoever made it. `no-store` is the default: what may be kept says so itself.
 fn finish(response: &mut Response, id: &InteractionId) {

@@ -42,7 +42,7 @@ impl InteractionId {
     }
 
     pub(crate) fn call(&self) -> Call<'_> {
-        Call { interaction: &self.id, address: self.address, meter: self.meter.as_deref() }
+        Call { interaction: &self.id, address: self.address, meter: self.meter.as_deref(), pledge: None }
     }
 }
 

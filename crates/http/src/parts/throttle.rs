@@ -45,8 +45,8 @@ struct State {
     /// Who waits, by whose turn it is next.
     turns: VecDeque<Share>,
     queues: HashMap<Share, VecDeque<Waiter>>,
-    /// When nobody waited last.
-    empty_at: time::Instant,
+    /// When there was a place last for which nobody waited.
+    free_at: time::Instant,
     next: u64,
 }
 
@@ -55,6 +55,7 @@ type Share = Option<Subject>;
 
 struct Waiter {
     number: u64,
+    since: time::Instant,
     ticket: oneshot::Sender<()>,
 }
 
@@ -86,10 +87,11 @@ impl Throttle {
             let mut state = lane.lock();
             if state.waiting == 0 && state.running < state.rule.limit() {
                 state.running = state.running.saturating_add(1);
+                state.free_at = time::Instant::now();
                 lane.show(&state);
                 return Some(Place::begins(lane));
             }
-            let wait = lane.wait_now(&mut state);
+            let wait = lane.wait_now(&state);
             let (number, called) = state.queue(share, lane.waiting_max)?;
             lane.show(&state);
             (Waiting { lane, share, number, called, has_place: false }, wait)
@@ -120,7 +122,7 @@ impl Lane {
             waiting: 0,
             turns: VecDeque::new(),
             queues: HashMap::new(),
-            empty_at: now,
+            free_at: now,
             next: 0,
         };
         let lane = Self {
@@ -144,32 +146,33 @@ impl Lane {
         self.gauges.limit.set(f64::from(state.rule.limit()));
     }
 
-    /// How long a call may wait: where somebody has been waiting all the time for a while, there is too much to do, and a long queue
-    /// would only make everybody slow.
-    fn wait_now(&self, state: &mut State) -> Duration {
-        let now = time::Instant::now();
-        if state.waiting == 0 {
-            state.empty_at = now;
-        }
-        if now.duration_since(state.empty_at) < STANDING {
+    /// How long a call may wait: where no place has been free for a while, there is too much to do, and a long queue would only make
+    /// everybody slow.
+    fn wait_now(&self, state: &State) -> Duration {
+        if state.free_at.elapsed() < STANDING {
             return self.wait;
         }
         let usual = state.rule.usual().map_or(Duration::ZERO, duration);
         SHORT_WAIT.max(usual.saturating_mul(2)).min(self.wait)
     }
 
-    /// Calls in who is next, while there are places.
+    /// Calls in who is next, while there are places. Who has waited for longer than one may wait by now is refused: those behind them would
+    /// come as late.
     fn call_in(&self, state: &mut State) {
+        let wait = self.wait_now(state);
         while state.running < state.rule.limit() {
-            let Some(waiter) = state.next_in_turn() else { break };
+            let Some(waiter) = state.next_in_turn() else {
+                state.free_at = time::Instant::now();
+                break;
+            };
+            if waiter.since.elapsed() > wait {
+                continue;
+            }
             state.running = state.running.saturating_add(1);
             // Whoever waits no longer has left the queue before, under the same lock.
             if waiter.ticket.send(()).is_err() {
                 state.running = state.running.saturating_sub(1);
             }
-        }
-        if state.waiting == 0 {
-            state.empty_at = time::Instant::now();
         }
         self.show(state);
     }
@@ -194,7 +197,7 @@ impl State {
         if queue.is_empty() {
             self.turns.push_back(share);
         }
-        queue.push_back(Waiter { number, ticket });
+        queue.push_back(Waiter { number, since: time::Instant::now(), ticket });
         self.waiting = self.waiting.saturating_add(1);
         Some((number, called))
     }
@@ -257,13 +260,14 @@ impl Place {
         Self { lane: Arc::clone(lane), began: time::Instant::now() }
     }
 
-    /// The call was answered: how long that took is learned from.
-    pub(crate) fn answered(self) {
+    /// The call was answered: how long that took is learned from, with how long it had been here before anybody looked at it. Where the
+    /// processor has too much to do, that is where calls wait.
+    pub(crate) fn answered(self, unseen: Duration) {
         let now = time::Instant::now();
         let mut state = self.lane.lock();
         let running = state.running;
         let at = Instant::from_micros(span(now.duration_since(self.lane.origin)).micros());
-        state.rule.observe(at, span(now.duration_since(self.began)), running);
+        state.rule.observe(at, span(unseen.saturating_add(now.duration_since(self.began))), running);
     }
 }
 
@@ -281,7 +285,7 @@ fn span(duration: Duration) -> Span {
     Span::from_micros(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
 }
 
-/// After so long with somebody in it all the time, a queue is no longer that of a moment.
-const STANDING: Duration = Duration::from_millis(100);
+/// After so long without a free place, a queue is no longer that of a moment.
+const STANDING: Duration = Duration::from_millis(50);
 /// How long a call waits in a queue that stands, at least.
 const SHORT_WAIT: Duration = Duration::from_millis(10);

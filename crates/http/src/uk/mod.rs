@@ -37,6 +37,8 @@ use axum::Router;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post, put};
 
+use lombard_auth::access::Denied;
+
 use crate::app::App;
 use crate::parts::guard::Refusal;
 use error::Problem;
@@ -136,6 +138,11 @@ pub(crate) fn router() -> Router<App> {
 /// Whether a path is answered in this surface's shape.
 pub(crate) fn owns(path: &str) -> bool {
     path.strip_prefix("/open-banking").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What the gate refused, after the handler had answered.
+pub(crate) fn denied(app: &App, denied: Denied, id: &str) -> Response {
+    Problem::denied(denied, &app.auth.policy().resource_metadata()).with_id(id).into_response()
 }
 
 /// A refusal that no handler decided.

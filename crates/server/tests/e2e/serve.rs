@@ -57,7 +57,7 @@ async fn registration_is_closed(bank: &Bank) {
 }
 
 /// Gives a customer both factors; the URI that their authenticator takes.
-fn enrol(config: &str, username: &str, password: &str) -> String {
+pub(crate) fn enrol(config: &str, username: &str, password: &str) -> String {
     let command = |what: &str, typed: &str| lombard_typed(&["customer", what, username, "--config", config], typed);
     assert!(command("set-password", &format!("{password}\n")).good().contains("password is set"));
     let uri = command("enrol-totp", "").good();
@@ -81,7 +81,8 @@ fn now() -> u64 {
     now.duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-fn amelia(uri: &str) -> Customer {
+/// The customer, with the code of this moment.
+pub(crate) fn amelia(uri: &str) -> Customer {
     Customer { username: "amelia".to_owned(), password: "opens my accounts".to_owned(), code: totp(uri, now()) }
 }
 

@@ -243,7 +243,9 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
-    connection.pragma_update(None, "secure_delete", true)?;
+    // What is deleted is overwritten where its page is written anyhow. Whole pages that become free are not written only for this: all that is
+    // personal or secret in them is sealed.
+    connection.pragma_update(None, "secure_delete", "fast")?;
     connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES)?;
     Ok(connection)
 }

@@ -213,7 +213,7 @@ async fn the_address_of_a_caller_is_not_in_the_database_as_it_is() {
         // In another row it cannot be opened, and is not taken for that row's.
         let other = happened(8, Event::SignedIn);
         let moved = format!("UPDATE audit SET id = '{}'", other.id);
-        crate::raw::execute(&engine.url, &format!("{}{moved}", chain::without_triggers(&engine))).await;
+        raw::execute(&engine.url, &format!("{}{moved}", chain::without_triggers(&engine))).await;
         let mut read = engine.db.read().await.unwrap();
         assert_eq!(newest(&mut read, 1).await[0].address, None, "{engine}");
     }

@@ -219,3 +219,26 @@ async fn the_database_file_holds_no_secret_and_no_personal_text() {
         assert!(!holds(secret), "{secret}");
     }
 }
+
+#[tokio::test]
+async fn nothing_is_given_that_cannot_be_put_on_record() {
+    let bank = TestBank::new().await;
+    let app = App::register(&bank).await;
+    let tokens = app.connect(&bank, "amelia", SCOPE).await;
+    let accounts = app.read("/accounts", &tokens.access).await;
+    let id = accounts["Data"]["Account"][0]["AccountId"].as_str().unwrap();
+    let paths = ["/accounts".to_owned(), format!("/accounts/{id}"), format!("/accounts/{id}/balances")];
+    let database = rusqlite::Connection::open(bank.file()).unwrap();
+    let full = "CREATE TRIGGER full BEFORE INSERT ON audit_inbox BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
+    database.execute_batch(full).unwrap();
+    for path in &paths {
+        let answer = app.get(path, &tokens.access).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        let body: serde_json::Value = answer.json().await.unwrap();
+        assert!(body["Errors"][0]["ErrorCode"].is_string() && body.get("Data").is_none(), "{path}: {body}");
+    }
+    database.execute_batch("DROP TRIGGER full").unwrap();
+    for path in &paths {
+        assert_eq!(app.get(path, &tokens.access).await.status(), StatusCode::OK, "{path}");
+    }
+}

@@ -128,6 +128,36 @@ async fn in_a_queue_that_stands_nobody_waits_long() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn those_behind_a_queue_that_stood_do_not_wait_for_it() {
+    let throttle = throttle(1, 64);
+    let place = throttle.enter(READ, app(1)).await.unwrap();
+    let old = call(&throttle, app(1)).await;
+    time::sleep(STANDING).await;
+    let new = call(&throttle, app(1)).await;
+    drop(place);
+    assert!(old.await.unwrap().is_none(), "it would have been late");
+    drop(new.await.unwrap().expect("its turn"));
+    // Now that there was a free place, a short crowd is one again.
+    let place = throttle.enter(READ, app(1)).await.unwrap();
+    let waiting = call(&throttle, app(1)).await;
+    time::sleep(STANDING / 2).await;
+    drop(place);
+    assert!(waiting.await.unwrap().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_all_who_waited_were_refused_does_not_end_the_crowd() {
+    let throttle = throttle(1, 64);
+    let _place = throttle.enter(READ, app(1)).await.unwrap();
+    time::sleep(STANDING).await;
+    for _ in 0..3 {
+        let before = time::Instant::now();
+        assert!(throttle.enter(READ, app(1)).await.is_none());
+        assert_eq!(before.elapsed(), SHORT_WAIT);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn fewer_run_while_answers_are_slow_and_all_again_afterwards() {
     let throttle = throttle(64, 64);
     let lane = Arc::clone(&throttle.lanes.iter().find(|(class, _)| *class == READ).unwrap().1);
@@ -137,7 +167,7 @@ async fn fewer_run_while_answers_are_slow_and_all_again_afterwards() {
             places.extend(throttle.enter(READ, app(1)).await);
         }
         time::sleep(Duration::from_millis(millis)).await;
-        places.into_iter().for_each(Place::answered);
+        places.into_iter().for_each(|place| place.answered(Duration::ZERO));
     };
     for _ in 0..200 {
         answer(1, 1).await;

@@ -1,0 +1,34 @@
+//! Reads that are put on record while what they read is fetched.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::{Denied, Flaw};
+use crate::record::{Outcome, Writing};
+
+/// What a call promises: that its read will be on record before anything of it is given.
+///
+/// Whoever lets the gate pledge has to wait for [`Pledge::kept`] before the answer leaves, whatever the answer is. Writing a group to disk and
+/// fetching what is read then go on at the same time.
+#[derive(Debug, Default)]
+pub struct Pledge(Mutex<Vec<Writing>>);
+
+impl Pledge {
+    pub(super) fn make(&self, writing: Writing) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(writing);
+    }
+
+    /// Returns when everything that was promised is safe on disk.
+    ///
+    /// # Errors
+    /// [`Denied`] says why nothing may be given: the proof has come before, or the record could not be written.
+    pub async fn kept(&self) -> Result<(), Denied> {
+        let promised = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        for writing in promised {
+            match writing.end().await? {
+                Outcome::Done(_) | Outcome::Full(_) => {}
+                Outcome::Replayed { .. } => return Err(Denied::Proof(Flaw::Replayed)),
+            }
+        }
+        Ok(())
+    }
+}
