@@ -1,5 +1,6 @@
 //! What handlers can reach: the use cases, the bank, and how the site presents itself.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use lombard_auth::Auth;
@@ -10,35 +11,40 @@ use crate::parts::throttle::Throttle;
 use crate::parts::trace::Traces;
 use crate::traffic::Traffic;
 
-/// Everything that handlers need. Cheap to clone.
+/// Everything that handlers need. Cheap to clone: every layer does it for every call.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is made of.
+pub struct Parts {
     pub(crate) auth: Auth,
     pub(crate) gate: Gate,
     pub(crate) bank: Arc<dyn Bank>,
-    pub(crate) site: Arc<Site>,
-    pub(crate) throttle: Option<Arc<Throttle>>,
-    pub(crate) traffic: Arc<Traffic>,
+    pub(crate) site: Site,
+    pub(crate) throttle: Option<Throttle>,
+    pub(crate) traffic: Traffic,
     pub(crate) traces: Option<Traces>,
 }
 
 impl App {
-    /// Puts an app together.
+    /// Puts an app together; without a way to trace calls, none is traced.
     #[must_use]
-    pub fn new(auth: Auth, bank: Arc<dyn Bank>, site: Site) -> Self {
-        let throttle = auth.policy().throttling.as_ref().map(|throttling| Arc::new(Throttle::new(throttling)));
-        let traffic = Arc::new(Traffic::new());
-        Self { throttle, traffic, traces: None, gate: Gate::new(auth.clone()), auth, bank, site: Arc::new(site) }
-    }
-
-    /// Traces calls in this way; without it, none is traced.
-    #[must_use]
-    pub fn traced(self, traces: Option<Traces>) -> Self {
-        Self { traces, ..self }
+    pub fn new(auth: Auth, bank: Arc<dyn Bank>, site: Site, traces: Option<Traces>) -> Self {
+        let throttle = auth.policy().throttling.as_ref().map(Throttle::new);
+        let gate = Gate::new(auth.clone());
+        Self(Arc::new(Parts { throttle, traffic: Traffic::new(), traces, gate, auth, bank, site }))
     }
 
     pub(crate) fn frame(&self) -> crate::web::pages::Frame<'_> {
         crate::web::pages::Frame { bank_name: &self.site.bank_name, sandbox: self.site.sandbox.is_some() }
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }
 

@@ -92,7 +92,7 @@ impl Core {
 
     /// The routes that the world sees.
     pub(crate) fn router(&self, site: Site, traces: Option<Traces>) -> Router {
-        lombard_http::router(App::new(self.auth.clone(), self.bank.clone(), site).traced(traces))
+        lombard_http::router(App::new(self.auth.clone(), self.bank.clone(), site, traces))
     }
 }
 

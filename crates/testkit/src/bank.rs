@@ -114,7 +114,7 @@ impl Rules<'_> {
             client_authorities: Authorities::new(&[authority.der().to_vec()]).expect("an authority"),
         });
         let site = Site { bank_name: NAME.to_owned(), sandbox: None };
-        let router = lombard_http::router(lombard_http::App::new(auth.clone(), bank, site));
+        let router = lombard_http::router(lombard_http::App::new(auth.clone(), bank, site, None));
         (auth, router)
     }
 }

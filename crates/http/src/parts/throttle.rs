@@ -92,7 +92,8 @@ impl Throttle {
                 return Some(Place::begins(lane));
             }
             let wait = lane.wait_now(&state);
-            let (number, called) = state.queue(share, lane.waiting_max)?;
+            let most = lane.waiting_now(&state);
+            let (number, called) = state.queue(share, most)?;
             lane.show(&state);
             (Waiting { lane, share, number, called, has_place: false }, wait)
         };
@@ -154,6 +155,16 @@ impl Lane {
         }
         let usual = state.rule.usual().map_or(Duration::ZERO, duration);
         SHORT_WAIT.max(usual.saturating_mul(2)).min(self.wait)
+    }
+
+    /// How many may wait: where no place has been free for a while, only those whose turn comes before they have waited too long. The rest
+    /// is refused at once, which costs least.
+    fn waiting_now(&self, state: &State) -> usize {
+        if state.free_at.elapsed() < STANDING {
+            return self.waiting_max;
+        }
+        let turns = state.rule.limit().saturating_mul(TURNS);
+        self.waiting_max.min(usize::try_from(turns).unwrap_or(usize::MAX))
     }
 
     /// Calls in who is next, while there are places. Who has waited for longer than one may wait by now is refused: those behind them would
@@ -287,5 +298,7 @@ fn span(duration: Duration) -> Span {
 
 /// After so long without a free place, a queue is no longer that of a moment.
 const STANDING: Duration = Duration::from_millis(50);
+/// How many for each place wait in a queue that stands.
+const TURNS: u32 = 2;
 /// How long a call waits in a queue that stands, at least.
 const SHORT_WAIT: Duration = Duration::from_millis(10);

@@ -97,6 +97,8 @@ const PARTS: &[&str] = &[
     "at_rest::contacts",
     "at_rest::customers",
     "at_rest::direct_debits",
+    "at_rest::histories",
+    "at_rest::lifts",
     "at_rest::measures",
     "at_rest::offers",
     "at_rest::receipts",

@@ -146,6 +146,26 @@ async fn those_behind_a_queue_that_stood_do_not_wait_for_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_a_crowd_that_stays_only_those_wait_whose_turn_comes() {
+    let throttle = throttle(3, 64);
+    let mut places = Vec::new();
+    for _ in 0..3 {
+        places.push(throttle.enter(READ, app(1)).await.unwrap());
+    }
+    time::sleep(STANDING).await;
+    let mut waiting = Vec::new();
+    for _ in 0..6 {
+        waiting.push(call(&throttle, app(1)).await);
+    }
+    let before = time::Instant::now();
+    assert!(throttle.enter(READ, app(1)).await.is_none());
+    assert!(before.elapsed().is_zero(), "refused at once");
+    assert!(waiting.iter().all(|call| !call.is_finished()));
+    let modest = call(&throttle, app(2)).await;
+    assert!(!modest.is_finished(), "an app that asks for less has its part of the queue");
+}
+
+#[tokio::test(start_paused = true)]
 async fn that_all_who_waited_were_refused_does_not_end_the_crowd() {
     let throttle = throttle(1, 64);
     let _place = throttle.enter(READ, app(1)).await.unwrap();

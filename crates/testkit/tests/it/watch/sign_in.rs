@@ -92,6 +92,8 @@ async fn the_record_names_whose_password_was_tried_and_never_a_name() {
     let bank = bank(&[]).await;
     let browser = bank.browser();
     let page = login_page(&browser).await;
+    // The first of a day makes the key of that day.
+    try_password(&browser, &page, "nobody", "wrong").await;
     let known = try_password(&browser, &page, "amelia", "wrong").await;
     let statements = bank.db.statements();
     let unknown = try_password(&browser, &page, "nobody", "wrong").await;
