@@ -106,12 +106,12 @@ impl Recorder {
         self.write(Asked { entry: Some(entry), ..Asked::default() }).await.map(|_| ())
     }
 
-    /// Uses up names that may come once only, and puts on record that they came: `entry` for the first time, `replayed` otherwise.
+    /// Uses up names that may come once only; puts `replayed` on record if one has come before.
     ///
     /// # Errors
     /// [`Error::Busy`] if it could not be written; nothing may then be believed.
-    pub(crate) async fn use_up(&self, once: Vec<UsedOnce>, entry: Option<Entry>, replayed: Entry) -> Result<First> {
-        match self.write(Asked { once, entry, replayed: Some(replayed), ..Asked::default() }).await? {
+    pub(crate) async fn use_up(&self, once: Vec<UsedOnce>, replayed: Entry) -> Result<First> {
+        match self.write(Asked { once, replayed: Some(replayed), ..Asked::default() }).await? {
             Outcome::Done(_) | Outcome::Full(_) => Ok(First::Time),
             Outcome::Replayed { at } => Ok(First::Replayed { at }),
         }

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -10,10 +9,11 @@ use axum::response::Response;
 use lombard_auth::limit::{Limited, Meter, Subject};
 
 use crate::app::App;
+use crate::parts::arrived::Arrived;
 use crate::parts::body;
 use crate::parts::guard::{Refusal, Unheard};
 use crate::parts::interaction::InteractionId;
-use crate::parts::peer::{Arrived, Peer};
+use crate::parts::peer::Peer;
 use crate::{class, refuse};
 
 /// What will be known of a call's limits; made before anything looks at it.
@@ -27,7 +27,7 @@ pub(crate) async fn admit(State(app): State<App>, request: Request, next: Next) 
         return next.run(request).await;
     };
     let class = meter.class();
-    let unseen = request.extensions().get().map_or(Duration::ZERO, |Arrived(at)| at.elapsed());
+    let unseen = Arrived::since(request.extensions());
     let outcome = |outcome: &'static str| {
         metrics::counter!("lombard_admission_total", "class" => class.name(), "outcome" => outcome).increment(1);
     };

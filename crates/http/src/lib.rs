@@ -22,9 +22,10 @@ use axum::response::Response;
 use axum::{Router, middleware};
 
 pub use app::{App, SandboxCustomer, SandboxSite, Site};
+pub use parts::arrived::Arrived;
 pub use parts::forwarded::{Field, Proxies};
 pub use parts::network::{BadNetwork, Network};
-pub use parts::peer::{Arrived, Peer};
+pub use parts::peer::Peer;
 pub use parts::trace::{Traces, TrustIncoming};
 pub use uk::bodies;
 pub use web::letter::{Letter, Letterhead};
@@ -101,7 +102,7 @@ async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Resp
     let refusal = |path: &str, id: &str, refusal| render(&app, path, id, refusal);
     let note = |ended: &parts::guard::Ended<'_>| {
         let caller = app.traffic.caller(ended, &meter);
-        app.traffic.note(&app, ended, caller);
+        app.traffic.note(&app.auth, ended, caller);
         caller.name()
     };
     let mut response = parts::guard::run(request, next, app.traces.as_ref(), refusal, note).await;

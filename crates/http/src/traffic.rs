@@ -8,12 +8,11 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use lombard_auth::Caller;
 use lombard_auth::limit::Meter;
+use lombard_auth::{Auth, Caller};
 use lombard_domain::service_level::{Answer, Interface};
 use lombard_domain::time::Span;
 
-use crate::app::App;
 use crate::class;
 use crate::parts::guard::{Ended, METHODS, UNMATCHED};
 
@@ -59,12 +58,12 @@ impl Traffic {
     }
 
     /// Counts a call that has ended.
-    pub(crate) fn note(&self, app: &App, ended: &Ended<'_>, caller: Caller) {
+    pub(crate) fn note(&self, auth: &Auth, ended: &Ended<'_>, caller: Caller) {
         let Some(route) = self.find(ended) else { return };
         route.calls(caller, ended.status.as_u16()).increment(1);
         route.seconds(caller).record(ended.took.as_secs_f64());
         if let Some(interface) = route.interface {
-            app.auth.count_answer(interface, answer(ended), span(ended.took));
+            auth.count_answer(interface, answer(ended), span(ended.took));
         }
     }
 

@@ -11,12 +11,13 @@ use lombard_store::token::{self, ConsentStanding, Standing};
 use lombard_store::used_once::UsedOnce;
 
 use super::denied::UNATTENDED;
+use super::pledge::on_record;
 use super::unattended::{self, Demand};
 use super::{AccountAccess, Budget, ClientAccess, ConsentAccess, Denied, Flaw, IdentityAccess, Presence, Presented};
 use crate::jose::{self, Alg, Expiry, Typ, VerifyRules};
 use crate::keys::Known;
 use crate::limit::Subject as Counted;
-use crate::record::{Asked, Outcome};
+use crate::record::{Asked, Outcome, Writing};
 use crate::{Auth, Call, Caller};
 
 /// Checks calls for data.
@@ -253,11 +254,10 @@ impl Gate {
         let demand = if counts { self.auth.demand(access.client, access.consent, presence) } else { Demand::Nothing };
         let claim = match demand {
             Demand::Nothing => {
+                let writing = self.begin(call, admitted.once, entry)?;
                 match call.pledge {
-                    Some(pledge) => {
-                        pledge.make(self.auth.parts.recorder.begin(self.asked(call, admitted.once, entry))?)
-                    }
-                    None => self.used(call, admitted.once, entry).await?,
+                    Some(pledge) => pledge.make(writing),
+                    None => on_record(writing).await?,
                 }
                 return Ok(access);
             }
@@ -286,19 +286,17 @@ impl Gate {
         }
     }
 
-    /// A read is put on record, unless the proof that came with it has come before.
-    fn asked(&self, call: Call<'_>, once: Option<UsedOnce>, entry: Entry) -> Asked {
+    /// Begins to put a read on record, unless the proof that came with it has come before.
+    fn begin(&self, call: Call<'_>, once: Option<UsedOnce>, entry: Entry) -> Result<Writing, Denied> {
         let reason = Denied::Proof(Flaw::Replayed).reason();
         let replayed = self.auth.entry(call, Event::DataRefused, entry.subject, Some(reason));
         let once = once.into_iter().collect();
-        Asked { once, entry: Some(entry), replayed: Some(replayed), ..Asked::default() }
+        let asked = Asked { once, entry: Some(entry), replayed: Some(replayed), ..Asked::default() };
+        Ok(self.auth.parts.recorder.begin(asked)?)
     }
 
     async fn used(&self, call: Call<'_>, once: Option<UsedOnce>, entry: Entry) -> Result<(), Denied> {
-        match self.auth.parts.recorder.write(self.asked(call, once, entry)).await? {
-            Outcome::Done(_) | Outcome::Full(_) => Ok(()),
-            Outcome::Replayed { .. } => Err(Denied::Proof(Flaw::Replayed)),
-        }
+        on_record(self.begin(call, once, entry)?).await
     }
 
     async fn refuse(&self, call: Call<'_>, admitted: &Admitted, denied: Denied) -> Denied {

@@ -24,11 +24,16 @@ impl Pledge {
     pub async fn kept(&self) -> Result<(), Denied> {
         let promised = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         for writing in promised {
-            match writing.end().await? {
-                Outcome::Done(_) | Outcome::Full(_) => {}
-                Outcome::Replayed { .. } => return Err(Denied::Proof(Flaw::Replayed)),
-            }
+            on_record(writing).await?;
         }
         Ok(())
+    }
+}
+
+/// Returns when a read that takes no place is safe on disk.
+pub(super) async fn on_record(writing: Writing) -> Result<(), Denied> {
+    match writing.end().await? {
+        Outcome::Done(_) | Outcome::Full(_) => Ok(()),
+        Outcome::Replayed { .. } => Err(Denied::Proof(Flaw::Replayed)),
     }
 }

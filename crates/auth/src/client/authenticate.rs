@@ -140,7 +140,7 @@ impl Auth {
             return Ok(());
         }
         let replayed = self.entry(call, Event::ClientAuthenticationFailed, subject, Some("replayed"));
-        match self.parts.recorder.use_up(names, None, replayed).await? {
+        match self.parts.recorder.use_up(names, replayed).await? {
             First::Time => Ok(()),
             First::Replayed { at: 0 } if asserted => Err(failed().into()),
             // RFC 9449 5: it is the proof that the app must make anew; who it is, it has proved.

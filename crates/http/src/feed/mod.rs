@@ -11,7 +11,6 @@ mod transaction;
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-
 use lombard_auth::access::Denied;
 
 use crate::app::App;

@@ -11,9 +11,9 @@ use http::header::{CACHE_CONTROL, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTI
 use http::{HeaderName, HeaderValue, StatusCode};
 use tracing::{Instrument as _, Span};
 
+use super::arrived::Arrived;
 use super::interaction::{self, InteractionId};
 use super::leftover;
-use super::peer::Arrived;
 use super::trace::{self, Traces};
 
 /// A refusal that no handler decides.
@@ -70,7 +70,7 @@ pub(crate) async fn run(
     render: impl Fn(&str, &str, Refusal) -> Response,
     note: impl FnOnce(&Ended<'_>) -> &'static str,
 ) -> Response {
-    let started = request.extensions().get().map_or_else(tokio::time::Instant::now, |Arrived(at)| *at);
+    let started = Arrived::of(request.extensions());
     let id = InteractionId::read_or_make(request.headers(), request.extensions());
     request.extensions_mut().insert(id.clone());
     let method = known_method(request.method());

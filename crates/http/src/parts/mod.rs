@@ -2,6 +2,7 @@
 
 pub(crate) mod accept;
 pub(crate) mod allowed;
+pub mod arrived;
 pub(crate) mod body;
 pub(crate) mod budget;
 pub(crate) mod challenge;

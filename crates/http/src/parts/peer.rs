@@ -28,10 +28,6 @@ pub struct Peer {
     pub suite: &'static str,
 }
 
-/// When the head of a request had been read; where the processor has much to do, some time before anybody looks at it.
-#[derive(Clone, Copy, Debug)]
-pub struct Arrived(pub tokio::time::Instant);
-
 /// By which listener a call came.
 pub(crate) struct At(pub(crate) Door);
 

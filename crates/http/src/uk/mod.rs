@@ -36,7 +36,6 @@ mod transaction_query;
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post, put};
-
 use lombard_auth::access::Denied;
 
 use crate::app::App;

@@ -242,3 +242,30 @@ async fn nothing_is_given_that_cannot_be_put_on_record() {
         assert_eq!(app.get(path, &tokens.access).await.status(), StatusCode::OK, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_read_is_made_ready_while_its_entry_is_written_and_given_afterwards() {
+    let bank = TestBank::new().await;
+    let app = App::register(&bank).await;
+    let tokens = app.connect(&bank, "amelia", SCOPE).await;
+    let statements = bank.db.statements();
+    app.read("/accounts", &tokens.access).await;
+    let of_a_read = bank.db.statements() - statements;
+    // Nobody can write as long as somebody does.
+    let writer = bank.db.begin("test").await.unwrap();
+    let statements = bank.db.statements();
+    let read = tokio::spawn({
+        let (app, token) = (app.clone(), tokens.access.clone());
+        async move { app.get("/accounts", &token).await.status() }
+    });
+    let ready = async {
+        // All but its entry.
+        while bank.db.statements() - statements < of_a_read - 1 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(4), ready).await.expect("it is fetched meanwhile");
+    assert!(!read.is_finished(), "its entry is not written");
+    drop(writer);
+    assert_eq!(read.await.unwrap(), StatusCode::OK);
+}

@@ -207,3 +207,28 @@ async fn fewer_run_while_answers_are_slow_and_all_again_afterwards() {
     }
     assert_eq!(limit(), 64);
 }
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_wait_for_the_processor_are_slow_calls() {
+    let throttle = throttle(64, 64);
+    let lane = Arc::clone(&throttle.lanes.iter().find(|(class, _)| *class == READ).unwrap().1);
+    let answer = async |together: usize, unseen: u64| {
+        let mut places = Vec::new();
+        for _ in 0..together {
+            places.extend(throttle.enter(READ, app(1)).await);
+        }
+        time::sleep(Duration::from_millis(1)).await;
+        places.into_iter().for_each(|place| place.answered(Duration::from_millis(unseen)));
+    };
+    for _ in 0..200 {
+        answer(1, 0).await;
+    }
+    for _ in 0..400 {
+        answer(8, 0).await;
+    }
+    assert_eq!(lane.lock().rule.limit(), 64);
+    for _ in 0..400 {
+        answer(8, 50).await;
+    }
+    assert!(lane.lock().rule.limit() < 8, "{}", lane.lock().rule.limit());
+}
