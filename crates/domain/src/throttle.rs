@@ -24,6 +24,8 @@ pub struct Adaptive {
     limit: u32,
     /// What an answer takes, in microseconds, when there is little to do; none before the first window.
     usual: Option<i64>,
+    /// Whether answers were slow at the last decision.
+    was_slow: bool,
     window: Window,
 }
 
@@ -43,7 +45,7 @@ impl Adaptive {
     pub fn new(bounds: Bounds) -> Self {
         let least = bounds.least.max(1);
         let bounds = Bounds { least, most: bounds.most.max(least) };
-        Self { bounds, limit: bounds.most, usual: None, window: Window::default() }
+        Self { bounds, limit: bounds.most, usual: None, was_slow: false, window: Window::default() }
     }
 
     /// How many may run at once.
@@ -72,7 +74,8 @@ impl Adaptive {
         }
     }
 
-    /// Fewer at once by a fifth when answers are slow, more by one and a sixteenth when they are not and more would have run.
+    /// Fewer at once by a fifth when answers are slow, and only so many as are answered in time when they were slow before as well; more by
+    /// one and a sixteenth when they are not slow and more would have run.
     fn decide(&mut self, mean: i64, running: u32) {
         let usual = *self.usual.get_or_insert(mean);
         // What is slow then is not slow because of too many.
@@ -84,20 +87,27 @@ impl Adaptive {
             // What is usual may change with the data; it is believed slowly.
             self.usual = Some(usual.saturating_add(mean.saturating_sub(usual).div_euclid(LEARNING)));
         }
-        let next = if mean > slow && !is_quiet {
+        let is_slow = mean > slow && !is_quiet;
+        let next = if is_slow {
             // What is allowed beyond what ran was not the reason, so it goes at once.
-            self.limit.min(running).saturating_mul(4) / 5
+            let ran = self.limit.min(running);
+            let fewer = ran.saturating_mul(4) / 5;
+            let in_time = i64::from(ran).saturating_mul(slow).div_euclid(mean.max(1));
+            let in_time = u32::try_from(in_time).unwrap_or(ran).max(ran / 4);
+            // Once may be chance: a disk that was busy for a moment.
+            if self.was_slow { in_time.min(fewer) } else { fewer }
         } else if mean <= slow && running >= self.limit {
             self.limit.saturating_add(1).saturating_add(self.limit / 16)
         } else {
             self.limit
         };
+        self.was_slow = is_slow;
         self.limit = next.clamp(self.bounds.least, self.bounds.most);
     }
 }
 
 /// How long is looked before something is decided.
-const WINDOW: Span = Span::milliseconds(100);
+const WINDOW: Span = Span::milliseconds(50);
 /// How many answers are looked at, at least.
 const ANSWERS_LEAST: i64 = 20;
 /// So many times what is usual is slow.

@@ -3,59 +3,46 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
-use lombard_auth::limit::{Limited, Meter, Subject};
+use axum::extract::{MatchedPath, Request};
+use lombard_auth::limit::{Class, Limited, Meter, Subject};
 
 use crate::app::App;
+use crate::class;
 use crate::parts::arrived::Arrived;
 use crate::parts::body;
-use crate::parts::guard::{Refusal, Unheard};
+use crate::parts::guard::{Admitted, Refusal};
 use crate::parts::interaction::InteractionId;
 use crate::parts::peer::Peer;
-use crate::{class, refuse};
 
 /// What will be known of a call's limits; made before anything looks at it.
 pub(crate) fn meter(request: &Request) -> Arc<Meter> {
     Arc::new(Meter::new(class::of(request.method(), route(request))))
 }
 
-/// Lets a call in, or refuses it in the shape of its surface.
-pub(crate) async fn admit(State(app): State<App>, request: Request, next: Next) -> Response {
-    let Some(meter) = request.extensions().get::<Arc<Meter>>().map(Arc::clone) else {
-        return next.run(request).await;
-    };
-    let class = meter.class();
+/// Lets a call in, or says why not.
+pub(crate) async fn admit(app: &App, class: Class, request: Request) -> Result<Admitted, Refusal> {
     let unseen = Arrived::since(request.extensions());
     let outcome = |outcome: &'static str| {
         metrics::counter!("lombard_admission_total", "class" => class.name(), "outcome" => outcome).increment(1);
     };
-    let share = match ask(&app, Caller::of(&request)).await {
+    let share = match ask(app, Caller::of(&request)).await {
         Ok(share) => share,
         Err(Limited { .. }) => {
             outcome("limited");
-            return refuse(&app, &request, Refusal::Limited);
+            return Err(Refusal::Limited);
         }
     };
     let Some(throttle) = &app.throttle else {
         outcome("admitted");
-        return next.run(request).await;
+        return Ok(Admitted { request, place: None });
     };
     let request = body::gathered(request).await;
-    let Some(place) = throttle.enter(class, share).await else {
+    let Some(place) = throttle.enter(class, share, unseen).await else {
         outcome("shed");
-        let mut response = refuse(&app, &request, Refusal::Shed);
-        response.extensions_mut().insert(Unheard);
-        return response;
+        return Err(Refusal::Shed);
     };
     outcome("admitted");
-    let response = next.run(request).await;
-    // What is refused is refused quickly, and says nothing about how long an answer takes.
-    if response.status().is_success() || response.status().is_redirection() {
-        place.answered(unseen);
-    }
-    response
+    Ok(Admitted { request, place: Some(place) })
 }
 
 /// Counts a call by its address, and by its app where a token of ours names it. In whose turn it runs is what it returns.

@@ -42,7 +42,6 @@ pub fn router(app: App) -> Router {
         .merge(web::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn_with_state(app.clone(), admission::admit))
         .layer(middleware::from_fn_with_state(app.clone(), guard))
         .with_state(app)
 }
@@ -105,7 +104,8 @@ async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Resp
         app.traffic.note(&app.auth, ended, caller);
         caller.name()
     };
-    let mut response = parts::guard::run(request, next, app.traces.as_ref(), refusal, note).await;
+    let admit = async |request| admission::admit(&app, meter.class(), request).await;
+    let mut response = parts::guard::run(request, next, app.traces.as_ref(), admit, refusal, note).await;
     let budget = open.settle(response.status().is_success()).await;
     parts::rate::tell(&mut response, budget.as_ref(), &meter);
     if let Some(value) = nonce.and_then(|nonce| http::HeaderValue::try_from(nonce).ok()) {

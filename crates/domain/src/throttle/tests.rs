@@ -81,6 +81,22 @@ fn learns_when_answers_take_longer_for_good() {
 }
 
 #[test]
+fn one_slow_window_costs_a_fifth_and_a_crowd_is_felt_in_a_moment() {
+    let mut server = Server::new(1, 1_000);
+    server.run(1, 10);
+    let mut rule = server.rule;
+    let mut windows = |micros: &[i64]| {
+        for mean in micros {
+            rule.decide(*mean, 256);
+        }
+        rule.limit()
+    };
+    assert_eq!(windows(&[50_000]), 204, "a busy disk");
+    assert_eq!(windows(&[1_000, 50_000]), 173, "and another time");
+    assert_eq!(windows(&[50_000, 50_000, 50_000, 50_000]), BOUNDS.least);
+}
+
+#[test]
 fn odd_bounds_are_put_right() {
     let rule = Adaptive::new(Bounds { least: 0, most: 0 });
     assert_eq!(rule.limit(), 1);

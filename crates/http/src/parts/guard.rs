@@ -14,7 +14,8 @@ use tracing::{Instrument as _, Span};
 use super::arrived::Arrived;
 use super::interaction::{self, InteractionId};
 use super::leftover;
-use super::trace::{self, Traces};
+use super::throttle::Place;
+use super::trace::{self, Begun, Traces};
 
 /// A refusal that no handler decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,12 +62,20 @@ pub(crate) struct Ended<'a> {
     pub(crate) timed_out: bool,
 }
 
-/// Runs a request; `render` gives the surface's own shape to refusals that come from here, `note` learns how it ended
-/// and says who called.
+/// A request that may run, and its place.
+pub(crate) struct Admitted {
+    pub(crate) request: Request,
+    /// None: places are not counted.
+    pub(crate) place: Option<Place>,
+}
+
+/// Runs a request if `admit` lets it in; `render` gives the surface's own shape to refusals that come from here, `note` learns how it
+/// ended and says who called.
 pub(crate) async fn run(
     mut request: Request,
     next: Next,
     traces: Option<&Traces>,
+    admit: impl AsyncFnOnce(Request) -> Result<Admitted, Refusal>,
     render: impl Fn(&str, &str, Refusal) -> Response,
     note: impl FnOnce(&Ended<'_>) -> &'static str,
 ) -> Response {
@@ -78,45 +87,69 @@ pub(crate) async fn run(
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map(MatchedPath::as_str);
     let begun = traces.map(|traces| traces.begin(&request));
-    let log = trace::log_span(&id, begun.as_ref());
-    let span = begun.map_or_else(Span::none, |begun| begun.span(method, route, &id));
     let (request, leftover) = leftover::watch(request);
-    let running = next.run(request).instrument(span.clone()).instrument(log.clone());
-    let running = AssertUnwindSafe(running).catch_unwind();
-    let mut timed_out = false;
-    let mut response = match tokio::time::timeout(ANSWER_MAX, running).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(_)) => {
-            log.in_scope(|| tracing::error!(method, route = route.unwrap_or(UNMATCHED), "a handler panicked"));
-            render(&path, id.as_str(), Refusal::Broken)
+    let make_spans = || Spans::of(begun.as_ref(), method, route, &id);
+    // Made late: whoever finds no place needs none.
+    let mut spans = None;
+    let running = async {
+        let Admitted { request, place } = admit(request).await?;
+        let Spans { call, log } = spans.insert(make_spans());
+        let response = next.run(request).instrument(call.clone()).instrument(log.clone()).await;
+        // What is refused is refused quickly, and says nothing about how long an answer takes.
+        if response.status().is_success() || response.status().is_redirection() {
+            place.into_iter().for_each(Place::answered);
         }
-        Err(_) => {
-            timed_out = true;
-            render(&path, id.as_str(), Refusal::TimedOut)
-        }
+        Ok(response)
     };
+    let outcome = match tokio::time::timeout(ANSWER_MAX, AssertUnwindSafe(running).catch_unwind()).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(Refusal::Broken),
+        Err(_) => Err(Refusal::TimedOut),
+    };
+    let refusal = outcome.as_ref().err().copied();
+    let mut response = outcome.unwrap_or_else(|refusal| render(&path, id.as_str(), refusal));
     finish(&mut response, &id);
     let (took, status) = (started.elapsed(), response.status());
-    let ended = Ended { method, route, status, took, timed_out };
+    let ended = Ended { method, route, status, took, timed_out: refusal == Some(Refusal::TimedOut) };
     let client = note(&ended);
-    trace::finish(&span, &ended, client);
-    drop(span);
-    let (route, status) = (route.unwrap_or(UNMATCHED), status.as_u16());
-    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    log.in_scope(|| match response.extensions().get() {
-        // Of a flood a line each would be another flood; `lombard_admission_total` counts them.
-        Some(Unheard) => tracing::debug!(method, route, client, status, duration_ms, "request"),
-        None => tracing::info!(method, route, client, status, duration_ms, "request"),
-    });
+    if refusal != Some(Refusal::Shed) || tracing::enabled!(tracing::Level::DEBUG) {
+        spans.unwrap_or_else(make_spans).end(&ended, client, refusal);
+    }
     if let Some(leftover) = leftover {
         leftover.clear(&mut response).await;
     }
     response
 }
 
-/// Of an answer to a call for which there was no place.
-#[derive(Clone, Copy)]
-pub(crate) struct Unheard;
+/// A call in the log, and in operators' tracing systems.
+struct Spans {
+    call: Span,
+    log: Span,
+}
+
+impl Spans {
+    fn of(begun: Option<&Begun>, method: &'static str, route: Option<&str>, id: &InteractionId) -> Self {
+        let call = begun.map_or_else(Span::none, |begun| begun.span(method, route, id));
+        Self { call, log: trace::log_span(id, begun) }
+    }
+
+    /// Says how the call ended.
+    fn end(self, ended: &Ended<'_>, client: &'static str, refusal: Option<Refusal>) {
+        trace::finish(&self.call, ended, client);
+        let (method, route, status) = (ended.method, ended.route.unwrap_or(UNMATCHED), ended.status.as_u16());
+        let duration_ms = u64::try_from(ended.took.as_millis()).unwrap_or(u64::MAX);
+        self.log.in_scope(|| match refusal {
+            // Of a flood a line each would be another flood; `lombard_admission_total` counts them.
+            Some(Refusal::Shed) => tracing::debug!(method, route, client, status, duration_ms, "request"),
+            other => {
+                if other == Some(Refusal::Broken) {
+                    tracing::error!(method, route, "a handler panicked");
+                }
+                tracing::info!(method, route, client, status, duration_ms, "request");
+            }
+        });
+    }
+}
 
 /// Headers that every answer has, whoever made it. `no-store` is the default: what may be kept says so itself.
 fn finish(response: &mut Response, id: &InteractionId) {
@@ -152,3 +185,67 @@ const DEFAULTS: [(HeaderName, &str); 6] = [
 pub(crate) const UNMATCHED: &str = "unmatched";
 /// How long an answer may take.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use axum::response::IntoResponse as _;
+    use axum::routing::get;
+    use axum::{Router, middleware};
+    use tower::ServiceExt as _;
+    use tracing_subscriber::filter::LevelFilter;
+
+    use super::*;
+
+    /// What was logged.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The log of a call that is answered, of one that is refused, and of one for which there was no place.
+    async fn log(level: LevelFilter) -> String {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let log = tracing_subscriber::fmt().with_max_level(level).with_writer(move || writer.clone()).finish();
+        let _log = tracing::subscriber::set_default(log);
+        let guarded = async |request: Request, next: Next| {
+            let admit = async |request: Request| match request.uri().path() {
+                "/limited" => Err(Refusal::Limited),
+                "/shed" => Err(Refusal::Shed),
+                _ => Ok(Admitted { request, place: None }),
+            };
+            let refuse = |_: &str, _: &str, refusal: Refusal| refusal.status().into_response();
+            run(request, next, None, admit, refuse, |_| "none").await
+        };
+        let router = ["/answered", "/limited", "/shed"]
+            .into_iter()
+            .fold(Router::new(), |router, path| router.route(path, get(async || ())));
+        let router = router.layer(middleware::from_fn(guarded));
+        for path in ["/answered", "/limited", "/shed"] {
+            let request = Request::builder().uri(path).body(axum::body::Body::empty()).unwrap();
+            router.clone().oneshot(request).await.unwrap();
+        }
+        let bytes = lines.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_refusals_for_want_of_a_place_is_not_one_of_lines() {
+        for (level, is_there) in [(LevelFilter::INFO, false), (LevelFilter::DEBUG, true)] {
+            let log = log(level).await;
+            assert!(log.contains("/answered") && log.contains("/limited"), "{log}");
+            assert_eq!(log.contains("/shed"), is_there, "{log}");
+        }
+    }
+}

@@ -27,6 +27,7 @@ pub(crate) struct Throttle {
 pub(crate) struct Place {
     lane: Arc<Lane>,
     began: time::Instant,
+    unseen: Duration,
 }
 
 /// The places of one class.
@@ -45,8 +46,10 @@ struct State {
     /// Who waits, by whose turn it is next.
     turns: VecDeque<Share>,
     queues: HashMap<Share, VecDeque<Waiter>>,
-    /// When there was a place last for which nobody waited.
-    free_at: time::Instant,
+    /// When a call got its place soon after it had come, for the last time; it does not count soon after another was refused.
+    prompt_at: time::Instant,
+    /// When a call was refused, for the last time.
+    refused_at: Option<time::Instant>,
     next: u64,
 }
 
@@ -55,6 +58,8 @@ type Share = Option<Subject>;
 
 struct Waiter {
     number: u64,
+    /// For how long it had been here when it came into the queue.
+    unseen: Duration,
     since: time::Instant,
     ticket: oneshot::Sender<()>,
 }
@@ -80,30 +85,34 @@ impl Throttle {
         Self { lanes: Class::ALL.into_iter().map(lane).collect() }
     }
 
-    /// A place to run, at once or after a short wait; `None` if there is none.
-    pub(crate) async fn enter(&self, class: Class, share: Share) -> Option<Place> {
+    /// A place to run, at once or after a short wait; `None` if there is none. How long the call had been here before anybody looked at it
+    /// is a part of its wait, and of how long its answer takes: where the processor has too much to do, that is where calls wait.
+    pub(crate) async fn enter(&self, class: Class, share: Share, unseen: Duration) -> Option<Place> {
         let (_, lane) = self.lanes.iter().find(|(own, _)| *own == class)?;
         let (mut waiting, wait) = {
             let mut state = lane.lock();
             if state.waiting == 0 && state.running < state.rule.limit() {
-                state.running = state.running.saturating_add(1);
-                state.free_at = time::Instant::now();
+                state.let_in(unseen);
                 lane.show(&state);
-                return Some(Place::begins(lane));
+                return Some(Place::begins(lane, unseen));
             }
-            let wait = lane.wait_now(&state);
-            let most = lane.waiting_now(&state);
-            let (number, called) = state.queue(share, most)?;
+            let Some(queued) = lane.queue(&mut state, share, unseen) else {
+                state.refused();
+                return None;
+            };
             lane.show(&state);
-            (Waiting { lane, share, number, called, has_place: false }, wait)
+            queued
         };
         match time::timeout(wait, &mut waiting.called).await {
             Ok(Ok(())) => {
                 waiting.has_place = true;
-                Some(Place::begins(lane))
+                Some(Place::begins(lane, unseen))
             }
             // Pushed out, or waited too long.
-            Ok(Err(_)) | Err(_) => None,
+            Ok(Err(_)) | Err(_) => {
+                lane.lock().refused();
+                None
+            }
         }
     }
 }
@@ -123,7 +132,8 @@ impl Lane {
             waiting: 0,
             turns: VecDeque::new(),
             queues: HashMap::new(),
-            free_at: now,
+            prompt_at: now,
+            refused_at: None,
             next: 0,
         };
         let lane = Self {
@@ -147,24 +157,36 @@ impl Lane {
         self.gauges.limit.set(f64::from(state.rule.limit()));
     }
 
-    /// How long a call may wait: where no place has been free for a while, there is too much to do, and a long queue would only make
+    /// How long a call may wait: where everybody has waited for a while, there is too much to do, and a long queue would only make
     /// everybody slow.
     fn wait_now(&self, state: &State) -> Duration {
-        if state.free_at.elapsed() < STANDING {
+        if !state.stands() {
             return self.wait;
         }
         let usual = state.rule.usual().map_or(Duration::ZERO, duration);
         SHORT_WAIT.max(usual.saturating_mul(2)).min(self.wait)
     }
 
-    /// How many may wait: where no place has been free for a while, only those whose turn comes before they have waited too long. The rest
-    /// is refused at once, which costs least.
+    /// How many may wait: where everybody has waited for a while, only those whose turn comes before they have waited too long. The rest
+    /// is refused at once, which costs least. There is always room for a few, so that whoever asks for little has a turn.
     fn waiting_now(&self, state: &State) -> usize {
-        if state.free_at.elapsed() < STANDING {
+        if !state.stands() {
             return self.waiting_max;
         }
-        let turns = state.rule.limit().saturating_mul(TURNS);
-        self.waiting_max.min(usize::try_from(turns).unwrap_or(usize::MAX))
+        let turns = usize::try_from(state.rule.limit()).unwrap_or(usize::MAX);
+        self.waiting_max.min(turns.max(FEW))
+    }
+
+    /// A place in the queue, and for how long it may be kept; `None` if there is none for this caller.
+    fn queue<'a>(
+        self: &'a Arc<Self>,
+        state: &mut State,
+        share: Share,
+        unseen: Duration,
+    ) -> Option<(Waiting<'a>, Duration)> {
+        let wait = self.wait_now(state).checked_sub(unseen)?;
+        let (number, called) = state.queue(share, self.waiting_now(state), unseen)?;
+        Some((Waiting { lane: self, share, number, called, has_place: false }, wait))
     }
 
     /// Calls in who is next, while there are places. Who has waited for longer than one may wait by now is refused: those behind them would
@@ -172,14 +194,13 @@ impl Lane {
     fn call_in(&self, state: &mut State) {
         let wait = self.wait_now(state);
         while state.running < state.rule.limit() {
-            let Some(waiter) = state.next_in_turn() else {
-                state.free_at = time::Instant::now();
-                break;
-            };
-            if waiter.since.elapsed() > wait {
+            let Some(waiter) = state.next_in_turn() else { break };
+            let waited = waiter.unseen.saturating_add(waiter.since.elapsed());
+            if waited > wait {
+                state.refused();
                 continue;
             }
-            state.running = state.running.saturating_add(1);
+            state.let_in(waited);
             // Whoever waits no longer has left the queue before, under the same lock.
             if waiter.ticket.send(()).is_err() {
                 state.running = state.running.saturating_sub(1);
@@ -196,8 +217,27 @@ impl Lane {
 }
 
 impl State {
+    /// Whether everybody has waited for a while (CoDel, RFC 8289 3): the queue is not that of a moment.
+    fn stands(&self) -> bool {
+        self.prompt_at.elapsed() >= STANDING
+    }
+
+    /// Gives a place to a call that has waited for so long since it came.
+    fn let_in(&mut self, waited: Duration) {
+        self.running = self.running.saturating_add(1);
+        let is_calm = self.refused_at.is_none_or(|refused| refused.elapsed() >= STANDING);
+        if is_calm && waited < PROMPT {
+            self.prompt_at = time::Instant::now();
+        }
+    }
+
+    /// Notes that a call was refused. Whoever comes next may find the place that it did not get.
+    fn refused(&mut self) {
+        self.refused_at = Some(time::Instant::now());
+    }
+
     /// A place in the queue; `None` if there is none for this caller.
-    fn queue(&mut self, share: Share, most: usize) -> Option<(u64, oneshot::Receiver<()>)> {
+    fn queue(&mut self, share: Share, most: usize, unseen: Duration) -> Option<(u64, oneshot::Receiver<()>)> {
         if self.waiting >= most {
             self.push_out(share)?;
         }
@@ -208,7 +248,7 @@ impl State {
         if queue.is_empty() {
             self.turns.push_back(share);
         }
-        queue.push_back(Waiter { number, since: time::Instant::now(), ticket });
+        queue.push_back(Waiter { number, unseen, since: time::Instant::now(), ticket });
         self.waiting = self.waiting.saturating_add(1);
         Some((number, called))
     }
@@ -267,18 +307,17 @@ impl Drop for Waiting<'_> {
 }
 
 impl Place {
-    fn begins(lane: &Arc<Lane>) -> Self {
-        Self { lane: Arc::clone(lane), began: time::Instant::now() }
+    fn begins(lane: &Arc<Lane>, unseen: Duration) -> Self {
+        Self { lane: Arc::clone(lane), began: time::Instant::now(), unseen }
     }
 
-    /// The call was answered: how long that took is learned from, with how long it had been here before anybody looked at it. Where the
-    /// processor has too much to do, that is where calls wait.
-    pub(crate) fn answered(self, unseen: Duration) {
+    /// The call was answered: how long that took is learned from.
+    pub(crate) fn answered(self) {
         let now = time::Instant::now();
         let mut state = self.lane.lock();
         let running = state.running;
         let at = Instant::from_micros(span(now.duration_since(self.lane.origin)).micros());
-        state.rule.observe(at, span(unseen.saturating_add(now.duration_since(self.began))), running);
+        state.rule.observe(at, span(self.unseen.saturating_add(now.duration_since(self.began))), running);
     }
 }
 
@@ -296,9 +335,11 @@ fn span(duration: Duration) -> Span {
     Span::from_micros(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
 }
 
-/// After so long without a free place, a queue is no longer that of a moment.
+/// Who gets a place within this time has not waited.
+const PROMPT: Duration = Duration::from_millis(5);
+/// After so long without anybody who has not waited, a queue is no longer that of a moment.
 const STANDING: Duration = Duration::from_millis(50);
-/// How many for each place wait in a queue that stands.
-const TURNS: u32 = 2;
+/// So many may wait in a queue that stands, even where there are fewer places than that.
+const FEW: usize = 4;
 /// How long a call waits in a queue that stands, at least.
-const SHORT_WAIT: Duration = Duration::from_millis(10);
+const SHORT_WAIT: Duration = Duration::from_millis(5);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
@@ -247,6 +248,9 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     // personal or secret in them is sealed.
     connection.pragma_update(None, "secure_delete", "fast")?;
     connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES)?;
+    // A plan does not follow the values of a statement's parameters: otherwise a statement that may use a partial index is parsed anew for
+    // each new value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
@@ -277,3 +281,24 @@ const RETRY_EVERY: Duration = Duration::from_millis(5);
 const STATEMENTS_CACHED: usize = 256;
 /// Page cache of each connection.
 const CACHE_KIBIBYTES: i64 = 4096;
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_that_may_use_a_partial_index_is_parsed_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let connection = connect(&folder.path().join("bank.db"), flags).unwrap();
+        let table = "CREATE TABLE t (a INTEGER, b TEXT) STRICT; CREATE INDEX i ON t (a) WHERE b = 'x';";
+        connection.execute_batch(table).unwrap();
+        let mut statement = connection.prepare("SELECT a FROM t WHERE a = ? AND b = ?").unwrap();
+        for value in ["x", "y", "x"] {
+            assert!(!statement.exists((1, value)).unwrap());
+        }
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+    }
+}

@@ -51,7 +51,10 @@ pub(crate) async fn postgres(engine: &Engine) -> tokio_postgres::Client {
 }
 
 pub(crate) fn sqlite(engine: &Engine) -> rusqlite::Connection {
-    rusqlite::Connection::open(engine.url.strip_prefix("sqlite://").unwrap()).unwrap()
+    let connection = rusqlite::Connection::open(engine.url.strip_prefix("sqlite://").unwrap()).unwrap();
+    // It plans as the server does.
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
+    connection
 }
 
 #[test]

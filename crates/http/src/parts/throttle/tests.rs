@@ -15,10 +15,15 @@ fn app(number: u128) -> Share {
     Some(Subject::Client(ClientId::from_bits(number)))
 }
 
+/// Enters with a call that has just come.
+async fn enter(throttle: &Throttle, share: Share) -> Option<Place> {
+    throttle.enter(READ, share, Duration::ZERO).await
+}
+
 /// A call that waits for its place in a task of its own.
 async fn call(throttle: &Arc<Throttle>, share: Share) -> JoinHandle<Option<Place>> {
     let throttle = Arc::clone(throttle);
-    let task = tokio::spawn(async move { throttle.enter(READ, share).await });
+    let task = tokio::spawn(async move { enter(&throttle, share).await });
     settle().await;
     task
 }
@@ -33,11 +38,14 @@ async fn settle() {
 #[tokio::test(start_paused = true)]
 async fn so_many_run_so_many_wait_and_the_rest_is_refused() {
     let throttle = throttle(2, 1);
-    let first = throttle.enter(READ, app(1)).await.unwrap();
-    let _second = throttle.enter(READ, app(1)).await.unwrap();
+    let first = enter(&throttle, app(1)).await.unwrap();
+    let _second = enter(&throttle, app(1)).await.unwrap();
     let waiting = call(&throttle, app(1)).await;
-    assert!(throttle.enter(READ, app(1)).await.is_none(), "the queue is full");
-    assert!(throttle.enter(Class::Revocation, app(1)).await.is_some(), "another class has its own places");
+    assert!(enter(&throttle, app(1)).await.is_none(), "the queue is full");
+    assert!(
+        throttle.enter(Class::Revocation, app(1), Duration::ZERO).await.is_some(),
+        "another class has its own places"
+    );
     assert!(!waiting.is_finished());
     drop(first);
     assert!(waiting.await.unwrap().is_some());
@@ -46,9 +54,9 @@ async fn so_many_run_so_many_wait_and_the_rest_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_too_long_is_refused_and_leaves_no_trace() {
     let throttle = throttle(1, 4);
-    let place = throttle.enter(READ, app(1)).await.unwrap();
+    let place = enter(&throttle, app(1)).await.unwrap();
     let before = time::Instant::now();
-    assert!(throttle.enter(READ, app(1)).await.is_none());
+    assert!(enter(&throttle, app(1)).await.is_none());
     assert_eq!(before.elapsed().as_millis(), 500);
     let lane = &throttle.lanes.iter().find(|(class, _)| *class == READ).unwrap().1;
     {
@@ -56,32 +64,32 @@ async fn whoever_waits_too_long_is_refused_and_leaves_no_trace() {
         assert_eq!((state.waiting, state.queues.len(), state.turns.len()), (0, 0, 0));
     }
     drop(place);
-    assert!(throttle.enter(READ, app(1)).await.is_some());
+    assert!(enter(&throttle, app(1)).await.is_some());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_hangs_up_frees_its_place() {
     let throttle = throttle(1, 4);
-    let place = throttle.enter(READ, app(1)).await.unwrap();
+    let place = enter(&throttle, app(1)).await.unwrap();
     let gone = call(&throttle, app(1)).await;
     gone.abort();
     let patient = call(&throttle, app(1)).await;
     drop(place);
     drop(patient.await.unwrap().expect("its turn"));
     // Called in and gone in the same moment: the place goes to the next.
-    let place = throttle.enter(READ, app(1)).await.unwrap();
+    let place = enter(&throttle, app(1)).await.unwrap();
     let (gone, patient) = (call(&throttle, app(1)).await, call(&throttle, app(2)).await);
     drop(place);
     gone.abort();
     assert!(patient.await.unwrap().is_some());
     settle().await;
-    assert!(throttle.enter(READ, app(3)).await.is_some(), "no place was lost");
+    assert!(enter(&throttle, app(3)).await.is_some(), "no place was lost");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_greedy_app_does_not_keep_a_modest_one_waiting() {
     let throttle = throttle(1, 64);
-    let place = throttle.enter(READ, app(1)).await.unwrap();
+    let place = enter(&throttle, app(1)).await.unwrap();
     let mut greedy = Vec::new();
     for _ in 0..50 {
         greedy.push(call(&throttle, app(1)).await);
@@ -100,45 +108,51 @@ async fn a_greedy_app_does_not_keep_a_modest_one_waiting() {
 #[tokio::test(start_paused = true)]
 async fn a_full_queue_has_room_for_who_has_less_of_it() {
     let throttle = throttle(1, 10);
-    let _place = throttle.enter(READ, app(1)).await.unwrap();
+    let _place = enter(&throttle, app(1)).await.unwrap();
     let mut greedy = Vec::new();
     for _ in 0..10 {
         greedy.push(call(&throttle, app(1)).await);
     }
-    assert!(throttle.enter(READ, app(1)).await.is_none());
+    assert!(enter(&throttle, app(1)).await.is_none());
     let mut modest = Vec::new();
     for _ in 0..5 {
         modest.push(call(&throttle, app(2)).await);
     }
     assert!(modest.iter().all(|call| !call.is_finished()), "they wait");
     assert_eq!(greedy.iter().filter(|call| call.is_finished()).count(), 5, "the greedy app's latest were refused");
-    assert!(throttle.enter(READ, app(2)).await.is_none(), "half of the queue is what each of two has");
+    assert!(enter(&throttle, app(2)).await.is_none(), "half of the queue is what each of two has");
     assert!(greedy[..5].iter().all(|call| !call.is_finished()), "those that came first still wait");
 }
 
 #[tokio::test(start_paused = true)]
 async fn in_a_queue_that_stands_nobody_waits_long() {
     let throttle = throttle(1, 64);
-    let _place = throttle.enter(READ, app(1)).await.unwrap();
+    let _place = enter(&throttle, app(1)).await.unwrap();
     let _first = call(&throttle, app(1)).await;
     time::sleep(STANDING).await;
     let before = time::Instant::now();
-    assert!(throttle.enter(READ, app(1)).await.is_none());
+    assert!(enter(&throttle, app(1)).await.is_none());
     assert_eq!(before.elapsed(), SHORT_WAIT);
 }
 
 #[tokio::test(start_paused = true)]
 async fn those_behind_a_queue_that_stood_do_not_wait_for_it() {
     let throttle = throttle(1, 64);
-    let place = throttle.enter(READ, app(1)).await.unwrap();
+    let place = enter(&throttle, app(1)).await.unwrap();
     let old = call(&throttle, app(1)).await;
     time::sleep(STANDING).await;
     let new = call(&throttle, app(1)).await;
     drop(place);
     assert!(old.await.unwrap().is_none(), "it would have been late");
     drop(new.await.unwrap().expect("its turn"));
-    // Now that there was a free place, a short crowd is one again.
-    let place = throttle.enter(READ, app(1)).await.unwrap();
+    // That there is a place now is because of those who were refused; a while later it is because there are few.
+    let place = enter(&throttle, app(1)).await.unwrap();
+    let before = time::Instant::now();
+    assert!(enter(&throttle, app(1)).await.is_none());
+    assert_eq!(before.elapsed(), SHORT_WAIT);
+    drop(place);
+    time::sleep(STANDING).await;
+    let place = enter(&throttle, app(1)).await.unwrap();
     let waiting = call(&throttle, app(1)).await;
     time::sleep(STANDING / 2).await;
     drop(place);
@@ -147,10 +161,10 @@ async fn those_behind_a_queue_that_stood_do_not_wait_for_it() {
 
 #[tokio::test(start_paused = true)]
 async fn of_a_crowd_that_stays_only_those_wait_whose_turn_comes() {
-    let throttle = throttle(3, 64);
+    let throttle = throttle(6, 64);
     let mut places = Vec::new();
-    for _ in 0..3 {
-        places.push(throttle.enter(READ, app(1)).await.unwrap());
+    for _ in 0..6 {
+        places.push(enter(&throttle, app(1)).await.unwrap());
     }
     time::sleep(STANDING).await;
     let mut waiting = Vec::new();
@@ -158,7 +172,7 @@ async fn of_a_crowd_that_stays_only_those_wait_whose_turn_comes() {
         waiting.push(call(&throttle, app(1)).await);
     }
     let before = time::Instant::now();
-    assert!(throttle.enter(READ, app(1)).await.is_none());
+    assert!(enter(&throttle, app(1)).await.is_none());
     assert!(before.elapsed().is_zero(), "refused at once");
     assert!(waiting.iter().all(|call| !call.is_finished()));
     let modest = call(&throttle, app(2)).await;
@@ -166,13 +180,29 @@ async fn of_a_crowd_that_stays_only_those_wait_whose_turn_comes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_way_to_the_queue_is_a_part_of_the_wait() {
+    let throttle = throttle(1, 64);
+    let place = enter(&throttle, app(1)).await.unwrap();
+    let unseen = Duration::from_millis(300);
+    let before = time::Instant::now();
+    assert!(throttle.enter(READ, app(1), unseen).await.is_none());
+    assert_eq!(before.elapsed().as_millis(), 200);
+    // Where a queue stands, so long is longer than one may wait.
+    let before = time::Instant::now();
+    assert!(throttle.enter(READ, app(1), unseen).await.is_none());
+    assert!(before.elapsed().is_zero());
+    drop(place);
+    assert!(throttle.enter(READ, app(1), unseen).await.is_some(), "whoever needs not wait is let in");
+}
+
+#[tokio::test(start_paused = true)]
 async fn that_all_who_waited_were_refused_does_not_end_the_crowd() {
     let throttle = throttle(1, 64);
-    let _place = throttle.enter(READ, app(1)).await.unwrap();
+    let _place = enter(&throttle, app(1)).await.unwrap();
     time::sleep(STANDING).await;
     for _ in 0..3 {
         let before = time::Instant::now();
-        assert!(throttle.enter(READ, app(1)).await.is_none());
+        assert!(enter(&throttle, app(1)).await.is_none());
         assert_eq!(before.elapsed(), SHORT_WAIT);
     }
 }
@@ -184,10 +214,10 @@ async fn fewer_run_while_answers_are_slow_and_all_again_afterwards() {
     let answer = async |together: usize, millis: u64| {
         let mut places = Vec::new();
         for _ in 0..together {
-            places.extend(throttle.enter(READ, app(1)).await);
+            places.extend(enter(&throttle, app(1)).await);
         }
         time::sleep(Duration::from_millis(millis)).await;
-        places.into_iter().for_each(|place| place.answered(Duration::ZERO));
+        places.into_iter().for_each(Place::answered);
     };
     for _ in 0..200 {
         answer(1, 1).await;
@@ -215,10 +245,10 @@ async fn calls_that_wait_for_the_processor_are_slow_calls() {
     let answer = async |together: usize, unseen: u64| {
         let mut places = Vec::new();
         for _ in 0..together {
-            places.extend(throttle.enter(READ, app(1)).await);
+            places.extend(throttle.enter(READ, app(1), Duration::from_millis(unseen)).await);
         }
         time::sleep(Duration::from_millis(1)).await;
-        places.into_iter().for_each(|place| place.answered(Duration::from_millis(unseen)));
+        places.into_iter().for_each(Place::answered);
     };
     for _ in 0..200 {
         answer(1, 0).await;
