@@ -31,8 +31,6 @@ pub(crate) struct Overloaded {
     during: Answers,
     /// The first second after, and the time after that.
     after: [Answers; 2],
-    /// When there was little to do, before and later together: what may be compared with.
-    quiet: Answers,
     memory: [Memory; 3],
 }
 
@@ -71,8 +69,7 @@ pub(crate) async fn measure(sandbox: &Sandbox, duration: Duration) -> anyhow::Re
     let during = crowd.ask(capacity * TIMES, duration).await?;
     let at_last = memory()?;
     let after = [crowd.ask(QUIET_RATE, Duration::from_secs(1)).await?, crowd.ask(QUIET_RATE, QUIET).await?];
-    let quiet = before.with(&after[1]);
-    Ok(Overloaded { alone, capacity, before, during, after, quiet, memory: [at_first, at_last, memory()?] })
+    Ok(Overloaded { alone, capacity, before, during, after, memory: [at_first, at_last, memory()?] })
 }
 
 /// Connections over which requests are sent.
@@ -165,15 +162,6 @@ impl Answers {
         }
     }
 
-    /// These and others.
-    fn with(&self, others: &Self) -> Self {
-        let mut by_status = self.by_status.clone();
-        for (status, micros) in &others.by_status {
-            by_status.entry(*status).or_default().extend(micros);
-        }
-        Self { took: self.took + others.took, by_status, lost: self.lost + others.lost, held: self.held + others.held }
-    }
-
     fn refused(&self) -> usize {
         self.by_status.iter().filter(|(status, _)| !status.is_success()).map(|(_, micros)| micros.len()).sum()
     }
@@ -205,24 +193,23 @@ impl fmt::Display for Overloaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cores = if self.alone { "the server has one core for itself" } else { "server and load share all cores" };
         writeln!(f, "{:.0} answers per second are what it can do; {cores}\n", self.capacity)?;
-        writeln!(f, "| | per s | p50 ms | p99 ms | p99 ÷ quiet |\n|---|---:|---:|---:|---:|")?;
+        writeln!(f, "| | per s | p50 ms | p99 ms | p99 ÷ before |\n|---|---:|---:|---:|---:|")?;
         let success = |status: StatusCode| status.is_success();
-        let quiet = self.quiet.line(success);
+        let before = self.before.line(success);
         let mut line = |name: &str, [rate, p50, p99]: [f64; 3]| {
             writeln!(
                 f,
                 "| {name} | {rate:.0} | {p50:.2} | {p99:.2} | {:.2} |",
-                p99 / quiet.get(2).unwrap_or(&f64::NAN)
+                p99 / before.get(2).unwrap_or(&f64::NAN)
             )
         };
-        line("little to do, before", self.before.line(success))?;
+        line("before, little to do", before)?;
         line("three times as much: let in", self.during.line(success))?;
         for status in self.during.by_status.keys().filter(|status| !status.is_success()) {
             line(&format!("three times as much: {}", status.as_u16()), self.during.line(|one| one == *status))?;
         }
         line("the first second after", self.after[0].line(success))?;
         line("later", self.after[1].line(success))?;
-        line("quiet: before and later", quiet)?;
         writeln!(f)?;
         let parts = [("before", &self.before), ("during", &self.during), ("first second after", &self.after[0])];
         for (name, answers) in parts.into_iter().chain([("later", &self.after[1])]) {

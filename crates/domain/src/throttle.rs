@@ -1,7 +1,9 @@
-//! How many calls of one kind run at once: as many as the server answers without becoming slow.
+//! How many calls of one class run at once: as many as the server answers without becoming slow.
 //!
-//! The rule looks at how long answers take, in windows, and compares with how long they take when there is little to do. Pure: the
-//! time and the measurements are passed in.
+//! The rule looks at how long answers take, in windows, and compares with how long answers of the same kinds take when there is little to
+//! do. Pure: the time and the measurements are passed in.
+
+use std::collections::HashMap;
 
 use crate::time::{Instant, Span};
 
@@ -22,21 +24,50 @@ pub struct Bounds {
 pub struct Adaptive {
     bounds: Bounds,
     limit: u32,
-    /// What an answer takes, in microseconds, when there is little to do; none before the first window.
+    kinds: HashMap<&'static str, Kind>,
+    /// What an answer of the last window takes, in microseconds, when there is little to do; none before the first window.
     usual: Option<i64>,
     /// Whether answers were slow at the last decision.
     was_slow: bool,
     window: Window,
 }
 
-/// What was seen since the last decision.
+/// An answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered {
+    /// Of which kind it is; there are only so many, such as the routes of a server.
+    pub kind: &'static str,
+    /// How long it took.
+    pub took: Span,
+    /// How many ran when it was ready, itself among them.
+    pub running: u32,
+}
+
+/// What is known of the answers of one kind.
 #[derive(Clone, Debug, Default)]
-struct Window {
-    began: Option<Instant>,
+struct Kind {
+    /// What one takes, in microseconds, when there is little to do.
+    usual: Option<i64>,
+    /// Those from which nothing was learned yet.
+    seen: Seen,
+}
+
+/// Some answers.
+#[derive(Clone, Debug, Default)]
+struct Seen {
     answers: i64,
     micros: i64,
     /// The most that ran at once.
     running: u32,
+}
+
+/// What was seen since the last decision.
+#[derive(Clone, Debug, Default)]
+struct Window {
+    began: Option<Instant>,
+    seen: Seen,
+    /// How long all of them take, in microseconds, when there is little to do.
+    usual: i64,
 }
 
 impl Adaptive {
@@ -45,7 +76,8 @@ impl Adaptive {
     pub fn new(bounds: Bounds) -> Self {
         let least = bounds.least.max(1);
         let bounds = Bounds { least, most: bounds.most.max(least) };
-        Self { bounds, limit: bounds.most, usual: None, was_slow: false, window: Window::default() }
+        let (kinds, window) = (HashMap::new(), Window::default());
+        Self { bounds, limit: bounds.most, kinds, usual: None, was_slow: false, window }
     }
 
     /// How many may run at once.
@@ -54,55 +86,80 @@ impl Adaptive {
         self.limit
     }
 
-    /// What an answer takes when there is little to do, as far as is known.
+    /// What an answer takes when there is little to do, as far as is known, of such as there were last.
     #[must_use]
     pub fn usual(&self) -> Option<Span> {
         self.usual.map(Span::from_micros)
     }
 
-    /// Learns from one answer: when it was ready, how long it took, and how many ran then, itself among them.
-    pub fn observe(&mut self, now: Instant, took: Span, running: u32) {
+    /// Learns from one answer, which is ready now.
+    pub fn observe(&mut self, now: Instant, answered: Answered) {
+        let kind = self.kinds.entry(answered.kind).or_default();
+        kind.learn(answered);
         let window = &mut self.window;
         let began = *window.began.get_or_insert(now);
-        window.answers = window.answers.saturating_add(1);
-        window.micros = window.micros.saturating_add(took.micros().max(0));
-        window.running = window.running.max(running);
-        let is_whole = now.since(began).micros() >= WINDOW.micros() && window.answers >= ANSWERS_LEAST;
+        window.seen.add(answered);
+        // Of what is not known yet, nothing is slow.
+        window.usual = window.usual.saturating_add(kind.usual.unwrap_or_else(|| answered.took.micros().max(0)));
+        let is_whole = now.since(began).micros() >= WINDOW.micros() && window.seen.answers >= ANSWERS_LEAST;
         if is_whole || now < began {
-            let Window { answers, micros, running, .. } = std::mem::take(&mut self.window);
-            self.decide(micros.div_euclid(answers.max(1)), running);
+            let Window { seen, usual, .. } = std::mem::take(&mut self.window);
+            self.decide(&seen, usual.div_euclid(seen.answers.max(1)));
         }
     }
 
-    /// Fewer at once by a fifth when answers are slow, and only so many as are answered in time when they were slow before as well; more by
-    /// one and a sixteenth when they are not slow and more would have run.
-    fn decide(&mut self, mean: i64, running: u32) {
-        let usual = *self.usual.get_or_insert(mean);
-        // What is slow then is not slow because of too many.
-        let is_quiet = running <= QUIET;
-        let slow = usual.saturating_mul(SLOWER).saturating_add(SLACK.micros());
-        if mean < usual {
-            self.usual = Some(mean);
-        } else if is_quiet {
-            // What is usual may change with the data; it is believed slowly.
-            self.usual = Some(usual.saturating_add(mean.saturating_sub(usual).div_euclid(LEARNING)));
-        }
-        let is_slow = mean > slow && !is_quiet;
+    /// Fewer at once by a fifth when answers are slow, and only so many as are answered in time, but a quarter of them at least, when they
+    /// were slow before as well; more by one and a sixteenth when they are not slow and more would have run.
+    fn decide(&mut self, seen: &Seen, usual: i64) {
+        self.usual = Some(usual);
+        let (mean, slow) = (seen.mean(), usual.saturating_mul(SLOWER).saturating_add(SLACK.micros()));
+        // What is slow while few run is not slow because of too many.
+        let is_slow = mean > slow && seen.running > QUIET;
         let next = if is_slow {
             // What is allowed beyond what ran was not the reason, so it goes at once.
-            let ran = self.limit.min(running);
+            let ran = self.limit.min(seen.running);
             let fewer = ran.saturating_mul(4) / 5;
             let in_time = i64::from(ran).saturating_mul(slow).div_euclid(mean.max(1));
             let in_time = u32::try_from(in_time).unwrap_or(ran).max(ran / 4);
             // Once may be chance: a disk that was busy for a moment.
             if self.was_slow { in_time.min(fewer) } else { fewer }
-        } else if mean <= slow && running >= self.limit {
+        } else if mean <= slow && seen.running >= self.limit {
             self.limit.saturating_add(1).saturating_add(self.limit / 16)
         } else {
             self.limit
         };
         self.was_slow = is_slow;
         self.limit = next.clamp(self.bounds.least, self.bounds.most);
+    }
+}
+
+impl Kind {
+    /// What is usual falls at once, and rises only while few run: it may change with the data, and is believed slowly.
+    fn learn(&mut self, answered: Answered) {
+        self.seen.add(answered);
+        if self.seen.answers < ANSWERS_LEAST {
+            return;
+        }
+        let seen = std::mem::take(&mut self.seen);
+        let mean = seen.mean();
+        let usual = *self.usual.get_or_insert(mean);
+        if mean < usual {
+            self.usual = Some(mean);
+        } else if seen.running <= QUIET {
+            self.usual = Some(usual.saturating_add(mean.saturating_sub(usual).div_euclid(LEARNING)));
+        }
+    }
+}
+
+impl Seen {
+    fn add(&mut self, answered: Answered) {
+        self.answers = self.answers.saturating_add(1);
+        self.micros = self.micros.saturating_add(answered.took.micros().max(0));
+        self.running = self.running.max(answered.running);
+    }
+
+    fn mean(&self) -> i64 {
+        self.micros.div_euclid(self.answers.max(1))
     }
 }
 
@@ -116,5 +173,5 @@ const SLOWER: i64 = 3;
 const SLACK: Span = Span::milliseconds(2);
 /// With so few running, nothing is slow because of too many.
 const QUIET: u32 = 2;
-/// The part of a difference that is believed in one window.
+/// The part of a difference that is believed at once.
 const LEARNING: i64 = 16;

@@ -10,9 +10,10 @@ use crate::app::App;
 use crate::class;
 use crate::parts::arrived::Arrived;
 use crate::parts::body;
-use crate::parts::guard::{Admitted, Refusal};
+use crate::parts::guard::{Admitted, Refusal, known_method};
 use crate::parts::interaction::InteractionId;
 use crate::parts::peer::Peer;
+use crate::parts::throttle::Comer;
 
 /// What will be known of a call's limits; made before anything looks at it.
 pub(crate) fn meter(request: &Request) -> Arc<Meter> {
@@ -36,8 +37,9 @@ pub(crate) async fn admit(app: &App, class: Class, request: Request) -> Result<A
         outcome("admitted");
         return Ok(Admitted { request, place: None });
     };
+    let kind = app.traffic.template(known_method(request.method()), route(&request));
     let request = body::gathered(request).await;
-    let Some(place) = throttle.enter(class, share, unseen).await else {
+    let Some(place) = throttle.enter(Comer { class, share, kind, unseen }).await else {
         outcome("shed");
         return Err(Refusal::Shed);
     };

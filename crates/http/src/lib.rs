@@ -98,14 +98,15 @@ async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Resp
     request.extensions_mut().insert(Arc::clone(&meter));
     // Whoever brings proofs is told the nonce that the next one needs (RFC 9449 8.2).
     let nonce = app.auth.dpop_nonce().filter(|_| request.headers().contains_key(parts::evidence::DPOP));
-    let refusal = |path: &str, id: &str, refusal| render(&app, path, id, refusal);
+    let render = |path: &str, id: &str, refusal| render(&app, path, id, refusal);
     let note = |ended: &parts::guard::Ended<'_>| {
         let caller = app.traffic.caller(ended, &meter);
         app.traffic.note(&app.auth, ended, caller);
         caller.name()
     };
     let admit = async |request| admission::admit(&app, meter.class(), request).await;
-    let mut response = parts::guard::run(request, next, app.traces.as_ref(), admit, refusal, note).await;
+    let guard = parts::guard::Guard { traces: app.traces.as_ref(), admit, render, note };
+    let mut response = guard.run(request, next).await;
     let budget = open.settle(response.status().is_success()).await;
     parts::rate::tell(&mut response, budget.as_ref(), &meter);
     if let Some(value) = nonce.and_then(|nonce| http::HeaderValue::try_from(nonce).ok()) {

@@ -14,7 +14,7 @@ use lombard_domain::service_level::{Answer, Interface};
 use lombard_domain::time::Span;
 
 use crate::class;
-use crate::parts::guard::{Ended, METHODS, UNMATCHED};
+use crate::parts::guard::{Ended, METHODS, Refusal, UNMATCHED};
 
 /// All counters.
 pub(crate) struct Traffic {
@@ -67,6 +67,11 @@ impl Traffic {
         }
     }
 
+    /// The template of a route, as it is known.
+    pub(crate) fn template(&self, method: &'static str, route: &str) -> &'static str {
+        self.routes.get(&(method, route)).map_or(UNMATCHED, |known| known.route)
+    }
+
     fn find<'a>(&'a self, ended: &Ended<'a>) -> Option<&'a Route> {
         let known = ended.route.and_then(|route| self.routes.get(&(ended.method, route)));
         known.or_else(|| self.unmatched.get(ended.method))
@@ -102,7 +107,7 @@ impl Route {
 /// What an answer says of the service.
 fn answer(ended: &Ended<'_>) -> Answer {
     match ended.status {
-        _ if ended.timed_out => Answer::Failed,
+        _ if ended.refusal == Some(Refusal::TimedOut) => Answer::Failed,
         StatusCode::TOO_MANY_REQUESTS => Answer::Limited,
         StatusCode::SERVICE_UNAVAILABLE => Answer::Unavailable,
         status if status.is_server_error() => Answer::Failed,
@@ -121,7 +126,7 @@ mod tests {
 
     fn ended(method: &'static str, route: Option<&'static str>, status: u16) -> Ended<'static> {
         let status = StatusCode::from_u16(status).unwrap();
-        Ended { method, route, status, took: Duration::from_millis(3), timed_out: false }
+        Ended { method, route, status, took: Duration::from_millis(3), refusal: None }
     }
 
     #[test]
@@ -158,6 +163,6 @@ mod tests {
         ] {
             assert_eq!(answer(&ended("GET", None, status)), expected, "{status}");
         }
-        assert_eq!(answer(&Ended { timed_out: true, ..ended("GET", None, 503) }), Answer::Failed);
+        assert_eq!(answer(&Ended { refusal: Some(Refusal::TimedOut), ..ended("GET", None, 503) }), Answer::Failed);
     }
 }

@@ -11,12 +11,13 @@ struct Server {
     processors: u32,
     answer: i64,
     now: i64,
+    kind: &'static str,
     rule: Adaptive,
 }
 
 impl Server {
     fn new(processors: u32, answer: i64) -> Self {
-        Self { processors, answer, now: 0, rule: Adaptive::new(BOUNDS) }
+        Self { processors, answer, now: 0, kind: "page", rule: Adaptive::new(BOUNDS) }
     }
 
     fn took(&self, running: u32) -> i64 {
@@ -30,8 +31,10 @@ impl Server {
             let running = callers.min(self.rule.limit());
             let took = self.took(running);
             self.now += (took / i64::from(running.max(1))).max(1);
-            let span = Span::from_micros(took);
-            self.rule.observe(Instant::from_micros(self.now), span, running);
+            self.rule.observe(
+                Instant::from_micros(self.now),
+                Answered { kind: self.kind, took: Span::from_micros(took), running },
+            );
         }
     }
 }
@@ -63,7 +66,8 @@ proptest! {
         let mut now = 0;
         for (micros, running, gap) in took {
             now += gap;
-            rule.observe(Instant::from_micros(now), Span::from_micros(micros), running);
+            let kind = if micros % 2 == 0 { "even" } else { "odd" };
+            rule.observe(Instant::from_micros(now), Answered { kind, took: Span::from_micros(micros), running });
             prop_assert!((BOUNDS.least..=BOUNDS.most).contains(&rule.limit()));
         }
     }
@@ -82,18 +86,30 @@ fn learns_when_answers_take_longer_for_good() {
 
 #[test]
 fn one_slow_window_costs_a_fifth_and_a_crowd_is_felt_in_a_moment() {
-    let mut server = Server::new(1, 1_000);
-    server.run(1, 10);
-    let mut rule = server.rule;
-    let mut windows = |micros: &[i64]| {
-        for mean in micros {
-            rule.decide(*mean, 256);
+    let mut rule = Adaptive::new(BOUNDS);
+    let mut windows = |means: &[i64]| {
+        for mean in means {
+            rule.decide(&Seen { answers: 100, micros: mean * 100, running: 256 }, 1_000);
         }
         rule.limit()
     };
     assert_eq!(windows(&[50_000]), 204, "a busy disk");
     assert_eq!(windows(&[1_000, 50_000]), 173, "and another time");
     assert_eq!(windows(&[50_000, 50_000, 50_000, 50_000]), BOUNDS.least);
+}
+
+#[test]
+fn what_takes_long_by_its_nature_is_not_slow() {
+    let mut server = Server::new(64, 300);
+    for (kind, answer) in [("introspection", 300), ("statement", 30_000)].repeat(50) {
+        (server.kind, server.answer) = (kind, answer);
+        server.run(16, 1);
+    }
+    assert_eq!(server.rule.limit(), BOUNDS.most);
+    // Both are slow now.
+    server.answer = 300_000;
+    server.run(64, 20);
+    assert_eq!(server.rule.limit(), BOUNDS.least);
 }
 
 #[test]

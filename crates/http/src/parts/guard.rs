@@ -1,4 +1,4 @@
-//! The guard around every request: its interaction id, a time-out, no panic that escapes, safe headers, and the log line.
+//! The guard around every request: its interaction id, whether it is let in, a time-out, no panic that escapes, safe headers, and the log line.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::arrived::Arrived;
 use super::interaction::{self, InteractionId};
 use super::leftover;
 use super::throttle::Place;
-use super::trace::{self, Begun, Traces};
+use super::trace::{self, Traces};
 
 /// A refusal that no handler decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +58,8 @@ pub(crate) struct Ended<'a> {
     pub(crate) status: StatusCode,
     /// How long that took.
     pub(crate) took: Duration,
-    /// Whether it was given up.
-    pub(crate) timed_out: bool,
+    /// Why no handler answered, if none did.
+    pub(crate) refusal: Option<Refusal>,
 }
 
 /// A request that may run, and its place.
@@ -69,85 +69,84 @@ pub(crate) struct Admitted {
     pub(crate) place: Option<Place>,
 }
 
-/// Runs a request if `admit` lets it in; `render` gives the surface's own shape to refusals that come from here, `note` learns how it
-/// ended and says who called.
-pub(crate) async fn run(
-    mut request: Request,
-    next: Next,
-    traces: Option<&Traces>,
-    admit: impl AsyncFnOnce(Request) -> Result<Admitted, Refusal>,
-    render: impl Fn(&str, &str, Refusal) -> Response,
-    note: impl FnOnce(&Ended<'_>) -> &'static str,
-) -> Response {
-    let started = Arrived::of(request.extensions());
-    let id = InteractionId::read_or_make(request.headers(), request.extensions());
-    request.extensions_mut().insert(id.clone());
-    let method = known_method(request.method());
-    let path = request.uri().path().to_owned();
-    let matched = request.extensions().get::<MatchedPath>().cloned();
-    let route = matched.as_ref().map(MatchedPath::as_str);
-    let begun = traces.map(|traces| traces.begin(&request));
-    let (request, leftover) = leftover::watch(request);
-    let make_spans = || Spans::of(begun.as_ref(), method, route, &id);
-    // Made late: whoever finds no place needs none.
-    let mut spans = None;
-    let running = async {
-        let Admitted { request, place } = admit(request).await?;
-        let Spans { call, log } = spans.insert(make_spans());
-        let response = next.run(request).instrument(call.clone()).instrument(log.clone()).await;
-        // What is refused is refused quickly, and says nothing about how long an answer takes.
-        if response.status().is_success() || response.status().is_redirection() {
-            place.into_iter().for_each(Place::answered);
-        }
-        Ok(response)
-    };
-    let outcome = match tokio::time::timeout(ANSWER_MAX, AssertUnwindSafe(running).catch_unwind()).await {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Err(Refusal::Broken),
-        Err(_) => Err(Refusal::TimedOut),
-    };
-    let refusal = outcome.as_ref().err().copied();
-    let mut response = outcome.unwrap_or_else(|refusal| render(&path, id.as_str(), refusal));
-    finish(&mut response, &id);
-    let (took, status) = (started.elapsed(), response.status());
-    let ended = Ended { method, route, status, took, timed_out: refusal == Some(Refusal::TimedOut) };
-    let client = note(&ended);
-    if refusal != Some(Refusal::Shed) || tracing::enabled!(tracing::Level::DEBUG) {
-        spans.unwrap_or_else(make_spans).end(&ended, client, refusal);
-    }
-    if let Some(leftover) = leftover {
-        leftover.clear(&mut response).await;
-    }
-    response
+/// What stands around a request.
+pub(crate) struct Guard<'a, Admit, Render, Note> {
+    pub(crate) traces: Option<&'a Traces>,
+    /// Lets it in, or says why not.
+    pub(crate) admit: Admit,
+    /// Gives the surface's own shape to refusals.
+    pub(crate) render: Render,
+    /// Learns how it ended, and says who called.
+    pub(crate) note: Note,
 }
 
-/// A call in the log, and in operators' tracing systems.
-struct Spans {
-    call: Span,
-    log: Span,
-}
-
-impl Spans {
-    fn of(begun: Option<&Begun>, method: &'static str, route: Option<&str>, id: &InteractionId) -> Self {
-        let call = begun.map_or_else(Span::none, |begun| begun.span(method, route, id));
-        Self { call, log: trace::log_span(id, begun) }
-    }
-
-    /// Says how the call ended.
-    fn end(self, ended: &Ended<'_>, client: &'static str, refusal: Option<Refusal>) {
-        trace::finish(&self.call, ended, client);
-        let (method, route, status) = (ended.method, ended.route.unwrap_or(UNMATCHED), ended.status.as_u16());
-        let duration_ms = u64::try_from(ended.took.as_millis()).unwrap_or(u64::MAX);
-        self.log.in_scope(|| match refusal {
-            // Of a flood a line each would be another flood; `lombard_admission_total` counts them.
-            Some(Refusal::Shed) => tracing::debug!(method, route, client, status, duration_ms, "request"),
-            other => {
-                if other == Some(Refusal::Broken) {
-                    tracing::error!(method, route, "a handler panicked");
-                }
-                tracing::info!(method, route, client, status, duration_ms, "request");
+impl<Admit, Render, Note> Guard<'_, Admit, Render, Note>
+where
+    Admit: AsyncFnOnce(Request) -> Result<Admitted, Refusal>,
+    Render: Fn(&str, &str, Refusal) -> Response,
+    Note: FnOnce(&Ended<'_>) -> &'static str,
+{
+    /// Runs a request, if it is let in.
+    pub(crate) async fn run(self, mut request: Request, next: Next) -> Response {
+        let started = Arrived::of(request.extensions());
+        let id = InteractionId::read_or_make(request.headers(), request.extensions());
+        request.extensions_mut().insert(id.clone());
+        let method = known_method(request.method());
+        let path = request.uri().path().to_owned();
+        let matched = request.extensions().get::<MatchedPath>().cloned();
+        let route = matched.as_ref().map(MatchedPath::as_str);
+        let begun = self.traces.map(|traces| traces.begin(&request));
+        let span = begun.as_ref().map_or_else(Span::none, |begun| begun.span(method, route, &id));
+        let (request, leftover) = leftover::watch(request);
+        let mut log = None;
+        let running = async {
+            let Admitted { request, place } = (self.admit)(request).instrument(span.clone()).await?;
+            // Made late: of those for whom there is no place, no line is written.
+            let log = log.insert(trace::log_span(&id, begun.as_ref()));
+            let response = next.run(request).instrument(span.clone()).instrument(log.clone()).await;
+            // What is refused is refused quickly, and says nothing about how long an answer takes.
+            if let Some(place) = place
+                && (response.status().is_success() || response.status().is_redirection())
+            {
+                place.answered();
             }
-        });
+            Ok(response)
+        };
+        let outcome = match tokio::time::timeout(ANSWER_MAX, AssertUnwindSafe(running).catch_unwind()).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(Refusal::Broken),
+            Err(_) => Err(Refusal::TimedOut),
+        };
+        let refusal = outcome.as_ref().err().copied();
+        let mut response = outcome.unwrap_or_else(|refusal| (self.render)(&path, id.as_str(), refusal));
+        finish(&mut response, &id);
+        let (took, status) = (started.elapsed(), response.status());
+        let ended = Ended { method, route, status, took, refusal };
+        let client = (self.note)(&ended);
+        trace::finish(&span, &ended, client);
+        drop(span);
+        if refusal != Some(Refusal::Shed) || tracing::enabled!(tracing::Level::DEBUG) {
+            log.unwrap_or_else(|| trace::log_span(&id, begun.as_ref())).in_scope(|| log_line(&ended, client));
+        }
+        if let Some(leftover) = leftover {
+            leftover.clear(&mut response).await;
+        }
+        response
+    }
+}
+
+/// Writes how a call ended.
+fn log_line(ended: &Ended<'_>, client: &'static str) {
+    let (method, route, status) = (ended.method, ended.route.unwrap_or(UNMATCHED), ended.status.as_u16());
+    let duration_ms = u64::try_from(ended.took.as_millis()).unwrap_or(u64::MAX);
+    if ended.refusal == Some(Refusal::Broken) {
+        tracing::error!(method, route, "a handler panicked");
+    }
+    if ended.refusal == Some(Refusal::Shed) {
+        // Of a flood a line each would be another flood; `lombard_admission_total` counts them.
+        tracing::debug!(method, route, client, status, duration_ms, "request");
+    } else {
+        tracing::info!(method, route, client, status, duration_ms, "request");
     }
 }
 
@@ -163,7 +162,7 @@ fn finish(response: &mut Response, id: &InteractionId) {
 }
 
 /// A method as a label: what is not one of the usual ones is counted together.
-fn known_method(method: &http::Method) -> &'static str {
+pub(crate) fn known_method(method: &http::Method) -> &'static str {
     METHODS.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
@@ -225,8 +224,8 @@ mod tests {
                 "/shed" => Err(Refusal::Shed),
                 _ => Ok(Admitted { request, place: None }),
             };
-            let refuse = |_: &str, _: &str, refusal: Refusal| refusal.status().into_response();
-            run(request, next, None, admit, refuse, |_| "none").await
+            let render = |_: &str, _: &str, refusal: Refusal| refusal.status().into_response();
+            Guard { traces: None, admit, render, note: |_: &Ended<'_>| "none" }.run(request, next).await
         };
         let router = ["/answered", "/limited", "/shed"]
             .into_iter()

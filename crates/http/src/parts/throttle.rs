@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lombard_auth::limit::{Class, Subject, Throttling};
-use lombard_domain::throttle::Adaptive;
+use lombard_domain::throttle::{Adaptive, Answered};
 use lombard_domain::time::{Instant, Span};
 use tokio::sync::oneshot;
 use tokio::time;
@@ -27,7 +27,20 @@ pub(crate) struct Throttle {
 pub(crate) struct Place {
     lane: Arc<Lane>,
     began: time::Instant,
+    /// What it asks for.
+    kind: &'static str,
     unseen: Duration,
+}
+
+/// A call that wants a place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Comer {
+    pub(crate) class: Class,
+    pub(crate) share: Share,
+    /// What it asks for: the template of its route.
+    pub(crate) kind: &'static str,
+    /// For how long it has been here before anybody looked at it. Where the processor has too much to do, that is where calls wait.
+    pub(crate) unseen: Duration,
 }
 
 /// The places of one class.
@@ -46,20 +59,19 @@ struct State {
     /// Who waits, by whose turn it is next.
     turns: VecDeque<Share>,
     queues: HashMap<Share, VecDeque<Waiter>>,
-    /// When a call got its place soon after it had come, for the last time; it does not count soon after another was refused.
-    prompt_at: time::Instant,
+    /// Since when nobody has got a place soon after coming, of those who came; none: the last one did.
+    late_since: Option<time::Instant>,
     /// When a call was refused, for the last time.
     refused_at: Option<time::Instant>,
     next: u64,
 }
 
 /// Whose turn a call takes: an app's, an address's, or that of those of whom nothing is known.
-type Share = Option<Subject>;
+pub(crate) type Share = Option<Subject>;
 
 struct Waiter {
     number: u64,
-    /// For how long it had been here when it came into the queue.
-    unseen: Duration,
+    /// Since when it waits; the way to the queue is a part of that for those behind others of their share.
     since: time::Instant,
     ticket: oneshot::Sender<()>,
 }
@@ -85,18 +97,17 @@ impl Throttle {
         Self { lanes: Class::ALL.into_iter().map(lane).collect() }
     }
 
-    /// A place to run, at once or after a short wait; `None` if there is none. How long the call had been here before anybody looked at it
-    /// is a part of its wait, and of how long its answer takes: where the processor has too much to do, that is where calls wait.
-    pub(crate) async fn enter(&self, class: Class, share: Share, unseen: Duration) -> Option<Place> {
-        let (_, lane) = self.lanes.iter().find(|(own, _)| *own == class)?;
+    /// A place to run, at once or after a short wait; `None` if there is none.
+    pub(crate) async fn enter(&self, comer: Comer) -> Option<Place> {
+        let (_, lane) = self.lanes.iter().find(|(own, _)| *own == comer.class)?;
         let (mut waiting, wait) = {
             let mut state = lane.lock();
             if state.waiting == 0 && state.running < state.rule.limit() {
-                state.let_in(unseen);
+                state.let_in(comer.unseen);
                 lane.show(&state);
-                return Some(Place::begins(lane, unseen));
+                return Some(Place::begins(lane, comer));
             }
-            let Some(queued) = lane.queue(&mut state, share, unseen) else {
+            let Some(queued) = lane.queue(&mut state, &comer) else {
                 state.refused();
                 return None;
             };
@@ -106,7 +117,7 @@ impl Throttle {
         match time::timeout(wait, &mut waiting.called).await {
             Ok(Ok(())) => {
                 waiting.has_place = true;
-                Some(Place::begins(lane, unseen))
+                Some(Place::begins(lane, comer))
             }
             // Pushed out, or waited too long.
             Ok(Err(_)) | Err(_) => {
@@ -132,7 +143,7 @@ impl Lane {
             waiting: 0,
             turns: VecDeque::new(),
             queues: HashMap::new(),
-            prompt_at: now,
+            late_since: None,
             refused_at: None,
             next: 0,
         };
@@ -173,20 +184,18 @@ impl Lane {
         if !state.stands() {
             return self.waiting_max;
         }
-        let turns = usize::try_from(state.rule.limit()).unwrap_or(usize::MAX);
-        self.waiting_max.min(turns.max(FEW))
+        let places = usize::try_from(state.rule.limit()).unwrap_or(usize::MAX);
+        self.waiting_max.min(places.max(FEW))
     }
 
     /// A place in the queue, and for how long it may be kept; `None` if there is none for this caller.
-    fn queue<'a>(
-        self: &'a Arc<Self>,
-        state: &mut State,
-        share: Share,
-        unseen: Duration,
-    ) -> Option<(Waiting<'a>, Duration)> {
-        let wait = self.wait_now(state).checked_sub(unseen)?;
-        let (number, called) = state.queue(share, self.waiting_now(state), unseen)?;
-        Some((Waiting { lane: self, share, number, called, has_place: false }, wait))
+    fn queue<'a>(self: &'a Arc<Self>, state: &mut State, comer: &Comer) -> Option<(Waiting<'a>, Duration)> {
+        // Whoever has nobody in the queue has a turn, however late anybody looked.
+        let waited = if state.queues.contains_key(&comer.share) { comer.unseen } else { Duration::ZERO };
+        let wait = self.wait_now(state).checked_sub(waited)?;
+        let since = time::Instant::now().checked_sub(waited)?;
+        let (number, called) = state.queue(comer.share, since, self.waiting_now(state))?;
+        Some((Waiting { lane: self, share: comer.share, number, called, has_place: false }, wait))
     }
 
     /// Calls in who is next, while there are places. Who has waited for longer than one may wait by now is refused: those behind them would
@@ -195,7 +204,7 @@ impl Lane {
         let wait = self.wait_now(state);
         while state.running < state.rule.limit() {
             let Some(waiter) = state.next_in_turn() else { break };
-            let waited = waiter.unseen.saturating_add(waiter.since.elapsed());
+            let waited = waiter.since.elapsed();
             if waited > wait {
                 state.refused();
                 continue;
@@ -219,25 +228,33 @@ impl Lane {
 impl State {
     /// Whether everybody has waited for a while (CoDel, RFC 8289 3): the queue is not that of a moment.
     fn stands(&self) -> bool {
-        self.prompt_at.elapsed() >= STANDING
+        self.late_since.is_some_and(|since| since.elapsed() >= STANDING)
     }
 
-    /// Gives a place to a call that has waited for so long since it came.
+    /// Gives a place to a call that has waited for so long.
     fn let_in(&mut self, waited: Duration) {
         self.running = self.running.saturating_add(1);
-        let is_calm = self.refused_at.is_none_or(|refused| refused.elapsed() >= STANDING);
+        // A place that is free because others were refused is no sign that there is little to do.
+        let is_calm = self.refused_at.is_none_or(|refused| refused.elapsed() >= CALM);
         if is_calm && waited < PROMPT {
-            self.prompt_at = time::Instant::now();
+            self.late_since = None;
+        } else {
+            self.late();
         }
     }
 
-    /// Notes that a call was refused. Whoever comes next may find the place that it did not get.
+    fn late(&mut self) {
+        self.late_since.get_or_insert_with(time::Instant::now);
+    }
+
     fn refused(&mut self) {
+        self.late();
         self.refused_at = Some(time::Instant::now());
     }
 
     /// A place in the queue; `None` if there is none for this caller.
-    fn queue(&mut self, share: Share, most: usize, unseen: Duration) -> Option<(u64, oneshot::Receiver<()>)> {
+    fn queue(&mut self, share: Share, since: time::Instant, most: usize) -> Option<(u64, oneshot::Receiver<()>)> {
+        self.late();
         if self.waiting >= most {
             self.push_out(share)?;
         }
@@ -248,7 +265,7 @@ impl State {
         if queue.is_empty() {
             self.turns.push_back(share);
         }
-        queue.push_back(Waiter { number, unseen, since: time::Instant::now(), ticket });
+        queue.push_back(Waiter { number, since, ticket });
         self.waiting = self.waiting.saturating_add(1);
         Some((number, called))
     }
@@ -307,17 +324,18 @@ impl Drop for Waiting<'_> {
 }
 
 impl Place {
-    fn begins(lane: &Arc<Lane>, unseen: Duration) -> Self {
-        Self { lane: Arc::clone(lane), began: time::Instant::now(), unseen }
+    fn begins(lane: &Arc<Lane>, comer: Comer) -> Self {
+        Self { lane: Arc::clone(lane), began: time::Instant::now(), kind: comer.kind, unseen: comer.unseen }
     }
 
     /// The call was answered: how long that took is learned from.
     pub(crate) fn answered(self) {
         let now = time::Instant::now();
         let mut state = self.lane.lock();
-        let running = state.running;
         let at = Instant::from_micros(span(now.duration_since(self.lane.origin)).micros());
-        state.rule.observe(at, span(self.unseen.saturating_add(now.duration_since(self.began))), running);
+        let took = span(self.unseen.saturating_add(now.duration_since(self.began)));
+        let answered = Answered { kind: self.kind, took, running: state.running };
+        state.rule.observe(at, answered);
     }
 }
 
@@ -335,9 +353,11 @@ fn span(duration: Duration) -> Span {
     Span::from_micros(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
 }
 
+/// After so long without a refusal, a free place is free because there are few.
+const CALM: Duration = Duration::from_millis(10);
 /// Who gets a place within this time has not waited.
 const PROMPT: Duration = Duration::from_millis(5);
-/// After so long without anybody who has not waited, a queue is no longer that of a moment.
+/// When everybody has waited for so long, a queue is no longer that of a moment.
 const STANDING: Duration = Duration::from_millis(50);
 /// So many may wait in a queue that stands, even where there are fewer places than that.
 const FEW: usize = 4;

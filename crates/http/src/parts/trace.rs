@@ -8,7 +8,7 @@ use http::HeaderMap;
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::guard::Ended;
+use super::guard::{Ended, Refusal};
 use super::interaction::InteractionId;
 use super::peer::Peer;
 
@@ -114,7 +114,7 @@ pub(crate) fn log_span(id: &InteractionId, begun: Option<&Begun>) -> Span {
 pub(crate) fn finish(span: &Span, ended: &Ended<'_>, client: &'static str) {
     span.record("http.response.status_code", u64::from(ended.status.as_u16()));
     span.record("lombard.client", client);
-    if ended.timed_out {
+    if ended.refusal == Some(Refusal::TimedOut) {
         span.record("error.type", "timeout");
     } else if ended.status.is_server_error() {
         span.record("error.type", ended.status.as_str());

@@ -6,10 +6,9 @@ CREATE TABLE master_key (
 );
 
 -- Data keys: under one of them each personal or secret value is sealed. Who destroys the row destroys every value of its owner.
--- The bank's is for whatever is nobody's; that of a day for the addresses of apps in the record of that day.
 CREATE TABLE data_key (
     id      BIGINT PRIMARY KEY,            -- random; each sealed value begins with it
-    owner   TEXT COLLATE "C" NOT NULL UNIQUE,          -- id of an account or of a customer; 'bank', or 'record DATE'
+    owner   TEXT COLLATE "C" NOT NULL UNIQUE,          -- id of an account or of a customer; 'bank': whatever is nobody's
     master  TEXT COLLATE "C" NOT NULL REFERENCES master_key (number),
     wrapped BYTEA NOT NULL                 -- the key, wrapped by that master key
 );

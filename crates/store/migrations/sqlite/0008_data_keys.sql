@@ -6,10 +6,9 @@ CREATE TABLE master_key (
 ) STRICT;
 
 -- Data keys: under one of them each personal or secret value is sealed. Who destroys the row destroys every value of its owner.
--- The bank's is for whatever is nobody's; that of a day for the addresses of apps in the record of that day.
 CREATE TABLE data_key (
     id      INTEGER PRIMARY KEY,           -- random; each sealed value begins with it
-    owner   TEXT NOT NULL UNIQUE,          -- id of an account or of a customer; 'bank', or 'record DATE'
+    owner   TEXT NOT NULL UNIQUE,          -- id of an account or of a customer; 'bank': whatever is nobody's
     master  TEXT NOT NULL REFERENCES master_key (number),
     wrapped BLOB NOT NULL                  -- the key, wrapped by that master key
 ) STRICT, WITHOUT ROWID;

@@ -254,7 +254,7 @@ async fn a_read_is_made_ready_while_its_entry_is_written_and_given_afterwards() 
     // Nobody can write as long as somebody does.
     let writer = bank.db.begin("test").await.unwrap();
     let statements = bank.db.statements();
-    let read = tokio::spawn({
+    let mut read = tokio::spawn({
         let (app, token) = (app.clone(), tokens.access.clone());
         async move { app.get("/accounts", &token).await.status() }
     });
@@ -265,7 +265,8 @@ async fn a_read_is_made_ready_while_its_entry_is_written_and_given_afterwards() 
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(4), ready).await.expect("it is fetched meanwhile");
-    assert!(!read.is_finished(), "its entry is not written");
+    let early = tokio::time::timeout(std::time::Duration::from_millis(200), &mut read).await;
+    assert!(early.is_err(), "its entry is not written");
     drop(writer);
     assert_eq!(read.await.unwrap(), StatusCode::OK);
 }

@@ -15,9 +15,13 @@ fn app(number: u128) -> Share {
     Some(Subject::Client(ClientId::from_bits(number)))
 }
 
+fn comer(share: Share, unseen: Duration) -> Comer {
+    Comer { class: READ, share, kind: "/accounts", unseen }
+}
+
 /// Enters with a call that has just come.
 async fn enter(throttle: &Throttle, share: Share) -> Option<Place> {
-    throttle.enter(READ, share, Duration::ZERO).await
+    throttle.enter(comer(share, Duration::ZERO)).await
 }
 
 /// A call that waits for its place in a task of its own.
@@ -43,7 +47,7 @@ async fn so_many_run_so_many_wait_and_the_rest_is_refused() {
     let waiting = call(&throttle, app(1)).await;
     assert!(enter(&throttle, app(1)).await.is_none(), "the queue is full");
     assert!(
-        throttle.enter(Class::Revocation, app(1), Duration::ZERO).await.is_some(),
+        throttle.enter(Comer { class: Class::Revocation, ..comer(app(1), Duration::ZERO) }).await.is_some(),
         "another class has its own places"
     );
     assert!(!waiting.is_finished());
@@ -151,7 +155,7 @@ async fn those_behind_a_queue_that_stood_do_not_wait_for_it() {
     assert!(enter(&throttle, app(1)).await.is_none());
     assert_eq!(before.elapsed(), SHORT_WAIT);
     drop(place);
-    time::sleep(STANDING).await;
+    time::sleep(CALM).await;
     let place = enter(&throttle, app(1)).await.unwrap();
     let waiting = call(&throttle, app(1)).await;
     time::sleep(STANDING / 2).await;
@@ -166,9 +170,9 @@ async fn of_a_crowd_that_stays_only_those_wait_whose_turn_comes() {
     for _ in 0..6 {
         places.push(enter(&throttle, app(1)).await.unwrap());
     }
+    let mut waiting = vec![call(&throttle, app(1)).await];
     time::sleep(STANDING).await;
-    let mut waiting = Vec::new();
-    for _ in 0..6 {
+    for _ in 1..6 {
         waiting.push(call(&throttle, app(1)).await);
     }
     let before = time::Instant::now();
@@ -180,26 +184,43 @@ async fn of_a_crowd_that_stays_only_those_wait_whose_turn_comes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_way_to_the_queue_is_a_part_of_the_wait() {
+async fn the_way_to_the_queue_is_a_part_of_the_wait_of_those_behind_others() {
     let throttle = throttle(1, 64);
     let place = enter(&throttle, app(1)).await.unwrap();
     let unseen = Duration::from_millis(300);
+    let first = call(&throttle, app(1)).await;
     let before = time::Instant::now();
-    assert!(throttle.enter(READ, app(1), unseen).await.is_none());
+    assert!(throttle.enter(comer(app(1), unseen)).await.is_none());
     assert_eq!(before.elapsed().as_millis(), 200);
     // Where a queue stands, so long is longer than one may wait.
     let before = time::Instant::now();
-    assert!(throttle.enter(READ, app(1), unseen).await.is_none());
+    assert!(throttle.enter(comer(app(1), unseen)).await.is_none());
     assert!(before.elapsed().is_zero());
+    // An app with nobody in the queue has a turn.
+    assert!(throttle.enter(comer(app(2), unseen)).await.is_none());
+    assert_eq!(before.elapsed(), SHORT_WAIT);
+    assert!(!first.is_finished());
     drop(place);
-    assert!(throttle.enter(READ, app(1), unseen).await.is_some(), "whoever needs not wait is let in");
+    assert!(first.await.unwrap().is_none(), "it would have been late");
+    assert!(throttle.enter(comer(app(1), unseen)).await.is_some(), "whoever needs not wait is let in");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_does_not_stand_before_somebody_waits() {
+    let throttle = throttle(1, 64);
+    let place = enter(&throttle, app(1)).await.unwrap();
+    time::sleep(STANDING * 2).await;
+    let waiting = call(&throttle, app(1)).await;
+    time::sleep(STANDING / 2).await;
+    drop(place);
+    assert!(waiting.await.unwrap().is_some());
 }
 
 #[tokio::test(start_paused = true)]
 async fn that_all_who_waited_were_refused_does_not_end_the_crowd() {
     let throttle = throttle(1, 64);
     let _place = enter(&throttle, app(1)).await.unwrap();
-    time::sleep(STANDING).await;
+    assert!(enter(&throttle, app(1)).await.is_none());
     for _ in 0..3 {
         let before = time::Instant::now();
         assert!(enter(&throttle, app(1)).await.is_none());
@@ -245,7 +266,7 @@ async fn calls_that_wait_for_the_processor_are_slow_calls() {
     let answer = async |together: usize, unseen: u64| {
         let mut places = Vec::new();
         for _ in 0..together {
-            places.extend(throttle.enter(READ, app(1), Duration::from_millis(unseen)).await);
+            places.extend(throttle.enter(comer(app(1), Duration::from_millis(unseen))).await);
         }
         time::sleep(Duration::from_millis(1)).await;
         places.into_iter().for_each(Place::answered);
