@@ -109,7 +109,7 @@ impl Adaptive {
     }
 
     /// Fewer at once by a fifth when answers are slow, and only so many as are answered in time, but a quarter of them at least, when they
-    /// were slow before as well; more by one and a sixteenth when they are not slow and more would have run.
+    /// were slow before as well; more by one and a sixteenth when they are not slow and more would have run, or when there is little to do.
     fn decide(&mut self, seen: &Seen, usual: i64) {
         self.usual = Some(usual);
         let (mean, slow) = (seen.mean(), usual.saturating_mul(SLOWER).saturating_add(SLACK.micros()));
@@ -123,7 +123,7 @@ impl Adaptive {
             let in_time = u32::try_from(in_time).unwrap_or(ran).max(ran / 4);
             // Once may be chance: a disk that was busy for a moment.
             if self.was_slow { in_time.min(fewer) } else { fewer }
-        } else if mean <= slow && seen.running >= self.limit {
+        } else if mean <= slow && (seen.running >= self.limit || seen.running <= QUIET) {
             self.limit.saturating_add(1).saturating_add(self.limit / 16)
         } else {
             self.limit

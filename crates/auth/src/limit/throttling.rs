@@ -12,7 +12,7 @@ pub struct Throttling {
     pub most: u32,
     /// So many of a class wait at most.
     pub waiting: u32,
-    /// So long a call waits at most while the queue was empty a moment ago.
+    /// So long a call waits at most; less while everybody waits.
     pub wait: Span,
 }
 

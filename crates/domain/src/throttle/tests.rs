@@ -56,6 +56,8 @@ proptest! {
         prop_assert!(took <= slow * 5 / 4, "{took} µs with {} at once", server.rule.limit());
         prop_assert!(server.rule.limit() >= processors.min(BOUNDS.most), "no processor rests");
         prop_assert_eq!(server.rule.usual().map(Span::micros), Some(answer), "what is usual is not forgotten");
+        server.run(1, 120);
+        prop_assert_eq!(server.rule.limit(), BOUNDS.most);
     }
 
     #[test]

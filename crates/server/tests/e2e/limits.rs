@@ -91,5 +91,24 @@ async fn without_its_counter_a_server_starts_all_the_same() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn what_a_proxy_says_of_who_calls_counts_where_it_is_trusted() {
+    for (trusted, expected) in [("", 3), ("trusted_proxies = [\"127.0.0.0/8\"]\n", 6)] {
+        let place = Production::new(None);
+        place.change("[sign_in]\n", "[limits]\npublic_address = \"1/d burst 3\"\n\n[sign_in]\n");
+        place.change("key_file = \"server.key\"\n", &format!("key_file = \"server.key\"\n{trusted}"));
+        lombard(&["migrate", "--config", &place.config()]).good();
+        let server = place.start().await;
+        let http = https_client(&place.identity.certificate).build().unwrap();
+        let mut admitted = 0;
+        for address in ["192.0.2.1", "198.51.100.7"].repeat(5) {
+            let call = http.get(format!("{}/jwks", place.ports.issuer())).header("x-forwarded-for", address);
+            admitted += usize::from(call.send().await.unwrap().status().is_success());
+        }
+        assert_eq!(admitted, expected, "{trusted}");
+        server.stop().await;
+    }
+}
+
 /// How long something may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);

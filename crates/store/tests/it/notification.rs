@@ -7,7 +7,7 @@ use lombard_store::notification::{self, AccountNews, Due};
 use lombard_store::{Tx, account, client, consent, subscription, token};
 
 use crate::engines;
-use crate::statements::{postgres, sqlite, statement};
+use crate::statements::{plan, postgres, sqlite, statement};
 use crate::subscription::{a_notification, a_subscription};
 use crate::world::{
     account, an_access_token, an_app, app, at, consented, customer, lodged, one_wins, peopled, terms, text, yes,
@@ -254,9 +254,7 @@ async fn what_is_asked_often_walks_an_index_however_much_there_is() {
     ] {
         let places = values.iter().enumerate().rev();
         let bare = places.fold(statement(name), |sql, (place, value)| sql.replace(&format!("${}", place + 1), value));
-        let mut explained = file.prepare(&format!("EXPLAIN QUERY PLAN {bare}")).unwrap();
-        let rows = explained.query_map([], |row| row.get(3)).unwrap();
-        let plan = rows.map(Result::unwrap).collect::<Vec<String>>().join("\n");
+        let plan = plan(&file, name);
         let rows = server.query(&format!("EXPLAIN {bare}"), &[]).await.unwrap();
         let other = rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>().join("\n");
         for index in indices {

@@ -44,6 +44,17 @@ pub(crate) fn statement(name: &str) -> String {
     all.swap_remove(place.expect(name)).sql
 }
 
+/// How SQLite runs a statement: it does not know the values of its parameters, in the server neither.
+pub(crate) fn plan(file: &rusqlite::Connection, name: &str) -> String {
+    let mut explained = file.prepare(&format!("EXPLAIN QUERY PLAN {}", statement(name))).unwrap();
+    let mut rows = explained.raw_query();
+    let mut plan = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        plan.push(row.get::<_, String>(3).unwrap());
+    }
+    plan.join("\n")
+}
+
 pub(crate) async fn postgres(engine: &Engine) -> tokio_postgres::Client {
     let (client, connection) = tokio_postgres::connect(&engine.url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
@@ -51,10 +62,7 @@ pub(crate) async fn postgres(engine: &Engine) -> tokio_postgres::Client {
 }
 
 pub(crate) fn sqlite(engine: &Engine) -> rusqlite::Connection {
-    let connection = rusqlite::Connection::open(engine.url.strip_prefix("sqlite://").unwrap()).unwrap();
-    // It plans as the server does.
-    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
-    connection
+    rusqlite::Connection::open(engine.url.strip_prefix("sqlite://").unwrap()).unwrap()
 }
 
 #[test]

@@ -36,14 +36,14 @@ const CLAUSES: [(&str, &str, u8); 25] = [
     (UK_TABLE, "UK-F", 10),
     (UK_TABLE, "UK-N", 14),
     (THREATS, "TM-A", 13),
-    (THREATS, "TM-C", 11),
+    (THREATS, "TM-C", 12),
     (THREATS, "TM-D", 10),
     (THREATS, "TM-I", 11),
     (THREATS, "TM-S", 13),
     (THREATS, "TM-N", 16),
-    (THREATS, "TM-X", 8),
-    (THREATS, "TM-P", 9),
-    (THREATS, "TM-E", 8),
+    (THREATS, "TM-X", 9),
+    (THREATS, "TM-P", 16),
+    (THREATS, "TM-E", 15),
     (THREATS, "TM-L", 11),
 ];
 
@@ -63,7 +63,15 @@ pub(crate) fn check(tables: &[(&'static str, String)], root: &Path, sources: &[S
     let missing = clauses().filter(|(table, clause)| !known.contains(&(*table, clause.as_str())));
     let mut findings: Vec<Finding> =
         missing.map(|(table, clause)| Finding::new(table, 1, format!("{clause} has no row"))).collect();
+    let counted: BTreeSet<_> = clauses().collect();
+    let mut seen = BTreeSet::new();
     for row in &rows {
+        if !seen.insert((row.table, row.clause)) {
+            findings.push(row.finding("there is another row of this number"));
+        }
+        if !counted.contains(&(row.table, row.clause.to_owned())) {
+            findings.push(row.finding("it is not counted here, so nobody would miss it"));
+        }
         for file in row.files.split(", ").map(|name| name.trim_matches('`')) {
             if file.is_empty() || !root.join(file).exists() {
                 findings.push(row.finding(&format!("there is no file {file}")));

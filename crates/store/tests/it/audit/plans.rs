@@ -1,7 +1,7 @@
 //! What looks into the record walks an index, so that it does not cost more when the record has grown.
 
 use crate::engines;
-use crate::statements::{postgres, sqlite, statement};
+use crate::statements::{plan, postgres, sqlite, statement};
 
 /// Statements, values for their placeholders, and the indexes that SQLite and PostgreSQL walk.
 const PLANS: [(&str, &[&str], &str, &str); 7] = [
@@ -32,9 +32,7 @@ async fn looking_into_the_record_walks_an_index() {
     for (name, values, lite, large) in PLANS {
         let places = values.iter().enumerate().rev();
         let bare = places.fold(statement(name), |sql, (place, value)| sql.replace(&format!("${}", place + 1), value));
-        let mut explained = file.prepare(&format!("EXPLAIN QUERY PLAN {bare}")).unwrap();
-        let rows = explained.query_map([], |row| row.get(3)).unwrap();
-        let plan = rows.map(Result::unwrap).collect::<Vec<String>>().join("\n");
+        let plan = plan(&file, name);
         assert!(plan.contains(lite) && !plan.contains("SCAN audit"), "{name} on SQLite: {plan}");
         if !["audit::accesses", "audit::of_subject"].contains(&name) {
             assert!(!plan.contains("TEMP B-TREE"), "{name} on SQLite: {plan}");

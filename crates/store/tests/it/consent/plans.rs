@@ -1,7 +1,7 @@
 //! What looks for consents walks an index, so that it does not cost more when the bank has more of them.
 
 use crate::engines;
-use crate::statements::{postgres, sqlite, statement};
+use crate::statements::{plan, postgres, sqlite, statement};
 
 /// Statements, values for their placeholders, and the indexes that SQLite and PostgreSQL may walk.
 const PLANS: [(&str, &[&str], &[&str]); 14] = [
@@ -29,9 +29,7 @@ async fn looking_for_consents_walks_an_index() {
     for (name, values, indexes) in PLANS {
         let places = values.iter().enumerate().rev();
         let bare = places.fold(statement(name), |sql, (place, value)| sql.replace(&format!("${}", place + 1), value));
-        let mut explained = file.prepare(&format!("EXPLAIN QUERY PLAN {bare}")).unwrap();
-        let rows = explained.query_map([], |row| row.get(3)).unwrap();
-        let plan = rows.map(Result::unwrap).collect::<Vec<String>>().join("\n");
+        let plan = plan(&file, name);
         assert!(indexes.iter().any(|index| plan.contains(&format!("INDEX {index} "))), "{name} on SQLite: {plan}");
         assert!(!plan.contains("SCAN c") && !plan.contains("SCAN consent\n"), "{name} on SQLite: {plan}");
 

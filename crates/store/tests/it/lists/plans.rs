@@ -1,7 +1,7 @@
 //! A page walks indexes, sorts no more than a page of each account, and reads no more rows than that however long the lists are.
 
 use crate::engines;
-use crate::statements::{postgres, sqlite, statement};
+use crate::statements::{plan, postgres, sqlite, statement};
 
 /// Each list: its table, and the rest of a row after the account.
 const LISTS: [(&str, &str); 5] = [
@@ -32,9 +32,7 @@ async fn a_page_walks_its_index() {
         server.batch_execute(&fill(noun, rest)).await.unwrap();
         for (way, sign) in [("later", '>'), ("earlier", '<')] {
             let bare = bare(noun, way, &format!("{noun}_0000010000"));
-            let mut explained = file.prepare(&format!("EXPLAIN QUERY PLAN {bare}")).unwrap();
-            let rows = explained.query_map([], |row| row.get(3)).unwrap();
-            let plan = rows.map(Result::unwrap).collect::<Vec<String>>().join("\n");
+            let plan = plan(&file, &format!("{noun}::{way}"));
             for step in [
                 "c USING PRIMARY KEY (consent_id=? AND account_id>? AND account_id<?)".to_owned(),
                 "(account_id=? AND customer_id=?)".to_owned(),

@@ -2,7 +2,7 @@
 //! of its own days and the one before them.
 
 use crate::engines;
-use crate::statements::{postgres, sqlite, statement};
+use crate::statements::{plan, postgres, sqlite, statement};
 
 /// The statement with values in place of its parameters.
 fn bare(name: &str, values: &[&str]) -> String {
@@ -23,9 +23,7 @@ async fn a_page_walks_its_index() {
         let edge = ["'acc_0003'", "'2000-01-01'"];
         let values = ["'con_3'", low, high, "'cus_3'", edge[0], edge[1], begin, "'stm_5'", open, end, "101"];
         let bare = bare(name, &values);
-        let mut explained = file.prepare(&format!("EXPLAIN QUERY PLAN {bare}")).unwrap();
-        let rows = explained.query_map([], |row| row.get(3)).unwrap();
-        let plan = rows.map(Result::unwrap).collect::<Vec<String>>().join("\n");
+        let plan = plan(&file, name);
         for step in [
             "c USING PRIMARY KEY (consent_id=? AND account_id>? AND account_id<?)",
             "(account_id=? AND customer_id=?)",
@@ -70,9 +68,7 @@ async fn figures_are_made_from_the_days_of_the_statement_alone() {
         "15050",
     ];
     let bare = bare("statement::add_missing", &values);
-    let mut explained = file.prepare(&format!("EXPLAIN QUERY PLAN {}", bare.replace("''", "x''"))).unwrap();
-    let rows = explained.query_map([], |row| row.get(3)).unwrap();
-    let plan = rows.map(Result::unwrap).collect::<Vec<String>>().join("\n");
+    let plan = plan(&file, "statement::add_missing");
     for step in [
         "account_transaction USING INDEX account_transaction_in_order (account_id=? AND booked_at>? AND booked_at<?)",
         "account_transaction USING INDEX account_transaction_in_order (account_id=? AND booked_at<?)",

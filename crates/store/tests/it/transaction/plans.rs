@@ -1,7 +1,7 @@
 //! What pages and changes cost: walks along indexes, bounded by the page, wherever it lies and however long the history is.
 
 use crate::engines;
-use crate::statements::{postgres, sqlite, statement};
+use crate::statements::{plan, postgres, sqlite, statement};
 
 /// The statement with values in place of its parameters.
 fn bare(name: &str, values: &[&str]) -> String {
@@ -135,9 +135,7 @@ async fn every_page_walks_indexes_and_reads_no_more_than_it_needs() {
     server.batch_execute(FILL).await.unwrap();
     for Case { name, values, sqlite, postgres, visits } in CASES {
         let bare = bare(name, values);
-        let mut explained = file.prepare(&format!("EXPLAIN QUERY PLAN {bare}")).unwrap();
-        let rows = explained.query_map([], |row| row.get(3)).unwrap();
-        let plan = rows.map(Result::unwrap).collect::<Vec<String>>().join("\n");
+        let plan = plan(&file, name);
         for step in sqlite {
             assert!(plan.contains(step), "{name} has no {step}:\n{plan}");
         }
@@ -170,9 +168,7 @@ async fn running_balances_of_a_new_account_meet_each_row_once() {
     let [file, server] = &engines::fresh().await[..] else { unreachable!() };
     let bare = bare("transaction::recompute_balances", &["'acc_3'"]);
     let file = sqlite(file);
-    let mut explained = file.prepare(&format!("EXPLAIN QUERY PLAN {bare}")).unwrap();
-    let rows = explained.query_map([], |row| row.get(3)).unwrap();
-    let plan = rows.map(Result::unwrap).collect::<Vec<String>>().join("\n");
+    let plan = plan(&file, "transaction::recompute_balances");
     assert!(
         plan.contains("SEARCH account_transaction USING INDEX sqlite_autoindex_account_transaction_1 (id=?)"),
         "{plan}"
