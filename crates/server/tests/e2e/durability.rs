@@ -43,10 +43,13 @@ async fn everything_that_was_answered_survives_a_kill_at_any_moment() {
         seen.add(answered);
     }
     println!("{seen}");
-    assert!(seen.apps.len() > 10 && seen.tokens.len() > 10 && seen.reads.len() > 30, "hardly any load: {seen}");
+    assert!(
+        seen.apps.len() > 10 && seen.tokens.len() > 10 && !seen.spent.is_empty() && seen.reads.len() > 30,
+        "hardly any load: {seen}"
+    );
 }
 
-/// Apps can prove who they are, tokens read and refresh, codes are exchanged.
+/// Apps can prove who they are, tokens read and refresh, codes are exchanged; what was taken back or used up is refused.
 async fn answered_still_holds(answered: &Ledger, round: u32) {
     for app in &answered.apps {
         let url = format!("{}/register/{}", app.issuer, app.id);
@@ -65,6 +68,13 @@ async fn answered_still_holds(answered: &Ledger, round: u32) {
     for (app, tokens) in &answered.revoked {
         let refused = app.get("/accounts", &tokens.access).await.status();
         assert_eq!(refused, StatusCode::UNAUTHORIZED, "round {round}: a revocation that was answered");
+        let refused = app.refresh(&tokens.refresh).await.status();
+        assert_eq!(refused, StatusCode::BAD_REQUEST, "round {round}: a revocation that was answered");
+    }
+    // Last, because whoever brings a code again loses what it gave.
+    for (app, code) in &answered.spent {
+        let refused = app.redeem(code, &Wanted::scopes(load::SCOPE)).await.status();
+        assert_eq!(refused, StatusCode::BAD_REQUEST, "round {round}: a code that was exchanged");
     }
 }
 

@@ -59,8 +59,13 @@ async fn two_servers_and_one_counter_admit_what_one_admits_and_their_parts_while
         assert!(server.ops("/metrics").await.contains("lombard_limits_shared_up 1"), "{}", server.stderr());
     }
 
-    counter.kill();
-    let (first, second) = tokio::join!(admitted(&to_one, &nodes[0], 40), admitted(&to_other, &nodes[1], 40));
+    // In the middle of a load, of which nothing was admitted any more.
+    let dies = async {
+        sleep(Duration::from_millis(50)).await;
+        counter.kill();
+    };
+    let (first, second, ()) =
+        tokio::join!(admitted(&to_one, &nodes[0], 200), admitted(&to_other, &nodes[1], 200), dies);
     assert_eq!((first, second), (15, 15), "each node has its half, and nobody waits for the counter");
     until(&to_one, &nodes[0], &one, "0").await;
     assert!(one.stderr().contains("limits are counted by each node alone"), "{}", one.stderr());

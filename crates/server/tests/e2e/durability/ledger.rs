@@ -14,6 +14,8 @@ pub(crate) struct Ledger {
     pub(crate) apps: Vec<App>,
     /// Codes that nobody has tried to exchange.
     pub(crate) codes: Vec<(App, String)>,
+    /// Codes that were exchanged.
+    pub(crate) spent: Vec<(App, String)>,
     pub(crate) tokens: Vec<(App, Tokens)>,
     pub(crate) revoked: Vec<(App, Tokens)>,
     /// The interaction ids of reads.
@@ -25,6 +27,7 @@ impl Ledger {
     pub(crate) fn add(&mut self, other: Self) {
         self.apps.extend(other.apps);
         self.codes.extend(other.codes);
+        self.spent.extend(other.spent);
         self.tokens.extend(other.tokens);
         self.revoked.extend(other.revoked);
         self.reads.extend(other.reads);
@@ -33,10 +36,13 @@ impl Ledger {
 
 impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { apps, codes, tokens, revoked, reads } = self;
-        let [apps, codes, tokens] = [apps.len(), codes.len(), tokens.len()];
-        let [revoked, reads] = [revoked.len(), reads.len()];
-        write!(f, "{apps} apps, {codes} unused codes, {tokens} tokens, {revoked} revocations, {reads} reads")
+        let Self { apps, codes, spent, tokens, revoked, reads } = self;
+        let [apps, codes, spent] = [apps.len(), codes.len(), spent.len()];
+        let [tokens, revoked, reads] = [tokens.len(), revoked.len(), reads.len()];
+        write!(
+            f,
+            "{apps} apps, {codes} unused codes and {spent} used, {tokens} tokens, {revoked} revocations, {reads} reads"
+        )
     }
 }
 

@@ -62,6 +62,7 @@ async fn story(http: &Client, app: &App, customer: &Customer, ledger: &Shared, t
     ];
     let tokens: Value = good(post(app, "/token", &form).await?, StatusCode::OK).json().await.ok()?;
     let tokens = Tokens::of(tokens);
+    ledger.note(|ledger| ledger.spent.push((app.clone(), code)));
     if turn % 5 == 2 {
         good(post(app, "/revoke", &[("token", &tokens.refresh)]).await?, StatusCode::OK);
         ledger.note(|ledger| ledger.revoked.push((app.clone(), tokens)));
