@@ -5,7 +5,6 @@
 //! ends something goes on while reads are refused. In the queue everybody who waits has a turn, one call each; where it is full,
 //! whoever has most of it loses the latest. It must never hold a lock while it waits.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +14,9 @@ use lombard_domain::time::{Instant, Span};
 use tokio::sync::oneshot;
 use tokio::time;
 
+use self::state::State;
+
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -52,29 +54,8 @@ struct Lane {
     gauges: Gauges,
 }
 
-struct State {
-    rule: Adaptive,
-    running: u32,
-    waiting: usize,
-    /// Who waits, by whose turn it is next.
-    turns: VecDeque<Share>,
-    queues: HashMap<Share, VecDeque<Waiter>>,
-    /// Since when nobody has got a place soon after coming, of those who came; none: the last one did.
-    late_since: Option<time::Instant>,
-    /// When a call was refused, for the last time.
-    refused_at: Option<time::Instant>,
-    next: u64,
-}
-
 /// Whose turn a call takes: an app's, an address's, or that of those of whom nothing is known.
 pub(crate) type Share = Option<Subject>;
-
-struct Waiter {
-    number: u64,
-    /// Since when it waits; the way to the queue is a part of that for those behind others of their share.
-    since: time::Instant,
-    ticket: oneshot::Sender<()>,
-}
 
 /// A call in the queue. If it goes away, its place in the queue goes with it, or the place to run that it was just given.
 struct Waiting<'a> {
@@ -137,16 +118,7 @@ impl Lane {
             limit: metrics::gauge!("lombard_throttle_limit", "class" => class.name()),
         };
         let rule = Adaptive::new(throttling.bounds(class));
-        let state = State {
-            rule,
-            running: 0,
-            waiting: 0,
-            turns: VecDeque::new(),
-            queues: HashMap::new(),
-            late_since: None,
-            refused_at: None,
-            next: 0,
-        };
+        let state = State::new(rule);
         let lane = Self {
             state: Mutex::new(state),
             waiting_max: usize::try_from(throttling.waiting).unwrap_or(usize::MAX),
@@ -225,90 +197,6 @@ impl Lane {
     }
 }
 
-impl State {
-    /// Whether everybody has waited for a while (CoDel, RFC 8289 3): the queue is not that of a moment.
-    fn stands(&self) -> bool {
-        self.late_since.is_some_and(|since| since.elapsed() >= STANDING)
-    }
-
-    /// Gives a place to a call that has waited for so long.
-    fn let_in(&mut self, waited: Duration) {
-        self.running = self.running.saturating_add(1);
-        // A place that is free because others were refused is no sign that there is little to do.
-        let is_calm = self.refused_at.is_none_or(|refused| refused.elapsed() >= CALM);
-        if is_calm && waited < PROMPT {
-            self.late_since = None;
-        } else {
-            self.late();
-        }
-    }
-
-    fn late(&mut self) {
-        self.late_since.get_or_insert_with(time::Instant::now);
-    }
-
-    fn refused(&mut self) {
-        self.late();
-        self.refused_at = Some(time::Instant::now());
-    }
-
-    /// A place in the queue; `None` if there is none for this caller.
-    fn queue(&mut self, share: Share, since: time::Instant, most: usize) -> Option<(u64, oneshot::Receiver<()>)> {
-        self.late();
-        if self.waiting >= most {
-            self.push_out(share)?;
-        }
-        let (ticket, called) = oneshot::channel();
-        let number = self.next;
-        self.next = self.next.wrapping_add(1);
-        let queue = self.queues.entry(share).or_default();
-        if queue.is_empty() {
-            self.turns.push_back(share);
-        }
-        queue.push_back(Waiter { number, since, ticket });
-        self.waiting = self.waiting.saturating_add(1);
-        Some((number, called))
-    }
-
-    /// Makes room for somebody who has less of the queue than another.
-    fn push_out(&mut self, share: Share) -> Option<()> {
-        let own = self.queues.get(&share).map_or(0, VecDeque::len);
-        let (longest, queue) = self.queues.iter_mut().max_by_key(|(_, queue)| queue.len())?;
-        if queue.len() <= own.saturating_add(1) {
-            return None;
-        }
-        let longest = *longest;
-        let last = queue.back()?.number;
-        self.remove(longest, last).then_some(())
-    }
-
-    fn next_in_turn(&mut self) -> Option<Waiter> {
-        let share = self.turns.pop_front()?;
-        let queue = self.queues.get_mut(&share)?;
-        let waiter = queue.pop_front();
-        if queue.is_empty() {
-            self.queues.remove(&share);
-        } else {
-            self.turns.push_back(share);
-        }
-        self.waiting = self.waiting.saturating_sub(usize::from(waiter.is_some()));
-        waiter
-    }
-
-    /// Takes somebody out of the queue; whether they were in it.
-    fn remove(&mut self, share: Share, number: u64) -> bool {
-        let Some(queue) = self.queues.get_mut(&share) else { return false };
-        let Some(place) = queue.iter().position(|waiter| waiter.number == number) else { return false };
-        queue.remove(place);
-        if queue.is_empty() {
-            self.queues.remove(&share);
-            self.turns.retain(|other| *other != share);
-        }
-        self.waiting = self.waiting.saturating_sub(1);
-        true
-    }
-}
-
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if self.has_place {
@@ -353,12 +241,6 @@ fn span(duration: Duration) -> Span {
     Span::from_micros(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
 }
 
-/// After so long without a refusal, a free place is free because there are few.
-const CALM: Duration = Duration::from_millis(10);
-/// Who gets a place within this time has not waited.
-const PROMPT: Duration = Duration::from_millis(5);
-/// When everybody has waited for so long, a queue is no longer that of a moment.
-const STANDING: Duration = Duration::from_millis(50);
 /// So many may wait in a queue that stands, even where there are fewer places than that.
 const FEW: usize = 4;
 /// How long a call waits in a queue that stands, at least.

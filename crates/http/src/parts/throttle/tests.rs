@@ -3,6 +3,7 @@
 use lombard_domain::id::ClientId;
 use tokio::task::JoinHandle;
 
+use super::state::{CALM, STANDING};
 use super::*;
 
 const READ: Class = Class::Read;
