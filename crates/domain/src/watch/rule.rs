@@ -60,7 +60,8 @@ rules! {
         "An app brings ended refresh tokens of many consents, more than it gets new tokens for.";
     ProofReplay = "proof-replay", Span::hours(1), 5, 30,
         "Proofs of possession or assertions of an app come a second time.";
-    TokenOtherKey = "token-other-key", Span::hours(1), 3, 40,
+    // Without the key they are worth nothing, and an app that changed its key looks the same: once leads to nothing.
+    TokenOtherKey = "token-other-key", Span::hours(1), 3, 20,
         "Tokens of an app are presented with another key or certificate than they are bound to.";
     TokenOtherNetwork = "token-other-network", Span::hours(1), 5, 20,
         "Tokens of an app that has always called from the same few networks are used from a new one.";
