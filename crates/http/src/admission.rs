@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::class;
 use crate::parts::arrived::Arrived;
 use crate::parts::body;
-use crate::parts::guard::{Admitted, Refusal, known_method};
+use crate::parts::guard::{Admitted, Refusal};
 use crate::parts::interaction::InteractionId;
 use crate::parts::peer::Peer;
 use crate::parts::throttle::Comer;
@@ -37,7 +37,7 @@ pub(crate) async fn admit(app: &App, class: Class, request: Request) -> Result<A
         outcome("admitted");
         return Ok(Admitted { request, place: None });
     };
-    let kind = app.traffic.template(known_method(request.method()), route(&request));
+    let kind = app.traffic.template(route(&request));
     let request = body::gathered(request).await;
     let Some(place) = throttle.enter(Comer { class, share, kind, unseen }).await else {
         outcome("shed");
@@ -70,10 +70,9 @@ struct Caller {
 
 impl Caller {
     fn of(request: &Request) -> Self {
-        let known = request.extensions().get::<InteractionId>().cloned();
         let token = class::takes_token(route(request)).then(|| body::access_token(request.headers())).flatten();
         Self {
-            id: known.unwrap_or_else(|| InteractionId::read_or_make(request.headers(), request.extensions())),
+            id: InteractionId::known_or_new(request.headers(), request.extensions()),
             address: address(request),
             token: token.map(str::to_owned),
         }

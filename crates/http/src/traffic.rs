@@ -68,8 +68,9 @@ impl Traffic {
     }
 
     /// The template of a route, as it is known.
-    pub(crate) fn template(&self, method: &'static str, route: &str) -> &'static str {
-        self.routes.get(&(method, route)).map_or(UNMATCHED, |known| known.route)
+    pub(crate) fn template(&self, route: &str) -> &'static str {
+        let [any, ..] = METHODS;
+        self.routes.get(&(any, route)).map_or(UNMATCHED, |known| known.route)
     }
 
     fn find<'a>(&'a self, ended: &Ended<'a>) -> Option<&'a Route> {

@@ -1,4 +1,5 @@
-//! The guard around every request: its interaction id, whether it is let in, a time-out, no panic that escapes, safe headers, and the log line.
+//! The guard around every request: its interaction id, whether it is let in, a time-out, no panic that escapes, safe headers, and the
+//! log line.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -162,7 +163,7 @@ fn finish(response: &mut Response, id: &InteractionId) {
 }
 
 /// A method as a label: what is not one of the usual ones is counted together.
-pub(crate) fn known_method(method: &http::Method) -> &'static str {
+fn known_method(method: &http::Method) -> &'static str {
     METHODS.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 

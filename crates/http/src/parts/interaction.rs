@@ -35,6 +35,11 @@ impl InteractionId {
         Self { id, address, meter: extensions.get::<Arc<Meter>>().map(Arc::clone) }
     }
 
+    /// That of a call which the guard has seen, or else as [`read_or_make`](Self::read_or_make).
+    pub(crate) fn known_or_new(headers: &HeaderMap, extensions: &Extensions) -> Self {
+        extensions.get::<Self>().cloned().unwrap_or_else(|| Self::read_or_make(headers, extensions))
+    }
+
     /// The id.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -50,8 +55,7 @@ impl<S: Sync> FromRequestParts<S> for InteractionId {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        let known = parts.extensions.get::<Self>().cloned();
-        Ok(known.unwrap_or_else(|| Self::read_or_make(&parts.headers, &parts.extensions)))
+        Ok(Self::known_or_new(&parts.headers, &parts.extensions))
     }
 }
 

@@ -8,13 +8,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use lombard_auth::limit::{Class, Subject, Throttling};
+use lombard_auth::limit::{Class, Throttling};
 use lombard_domain::throttle::{Adaptive, Answered};
 use lombard_domain::time::{Instant, Span};
 use tokio::sync::oneshot;
 use tokio::time;
 
-use self::state::State;
+use self::state::{Share, State};
 
 mod state;
 #[cfg(test)]
@@ -53,9 +53,6 @@ struct Lane {
     origin: time::Instant,
     gauges: Gauges,
 }
-
-/// Whose turn a call takes: an app's, an address's, or that of those of whom nothing is known.
-pub(crate) type Share = Option<Subject>;
 
 /// A call in the queue. If it goes away, its place in the queue goes with it, or the place to run that it was just given.
 struct Waiting<'a> {
@@ -111,19 +108,16 @@ impl Throttle {
 
 impl Lane {
     fn new(class: Class, throttling: &Throttling) -> Self {
-        let now = time::Instant::now();
         let gauges = Gauges {
             running: metrics::gauge!("lombard_throttle_running", "class" => class.name()),
             waiting: metrics::gauge!("lombard_throttle_waiting", "class" => class.name()),
             limit: metrics::gauge!("lombard_throttle_limit", "class" => class.name()),
         };
-        let rule = Adaptive::new(throttling.bounds(class));
-        let state = State::new(rule);
         let lane = Self {
-            state: Mutex::new(state),
+            state: Mutex::new(State::new(Adaptive::new(throttling.bounds(class)))),
             waiting_max: usize::try_from(throttling.waiting).unwrap_or(usize::MAX),
             wait: duration(throttling.wait),
-            origin: now,
+            origin: time::Instant::now(),
             gauges,
         };
         lane.show(&lane.lock());
@@ -184,7 +178,7 @@ impl Lane {
             state.let_in(waited);
             // Whoever waits no longer has left the queue before, under the same lock.
             if waiter.ticket.send(()).is_err() {
-                state.running = state.running.saturating_sub(1);
+                state.left();
             }
         }
         self.show(state);
@@ -192,7 +186,7 @@ impl Lane {
 
     fn leave(&self) {
         let mut state = self.lock();
-        state.running = state.running.saturating_sub(1);
+        state.left();
         self.call_in(&mut state);
     }
 }
@@ -205,7 +199,7 @@ impl Drop for Waiting<'_> {
         let mut state = self.lane.lock();
         let was_called = !state.remove(self.share, self.number) && self.called.try_recv().is_ok();
         if was_called {
-            state.running = state.running.saturating_sub(1);
+            state.left();
         }
         self.lane.call_in(&mut state);
     }

@@ -3,11 +3,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
+use lombard_auth::limit::Subject;
 use lombard_domain::throttle::Adaptive;
 use tokio::sync::oneshot;
 use tokio::time;
 
-use super::Share;
+/// Whose turn a call takes: an app's, an address's, or that of those of whom nothing is known.
+pub(crate) type Share = Option<Subject>;
 
 /// The places of one class at a moment.
 pub(super) struct State {
@@ -53,6 +55,11 @@ impl State {
         } else {
             self.late();
         }
+    }
+
+    /// Takes back the place of a call that runs no more.
+    pub(super) fn left(&mut self) {
+        self.running = self.running.saturating_sub(1);
     }
 
     fn late(&mut self) {

@@ -1,5 +1,6 @@
 //! Places and turns, with the clock of the runtime stopped.
 
+use lombard_auth::limit::Subject;
 use lombard_domain::id::ClientId;
 use tokio::task::JoinHandle;
 
