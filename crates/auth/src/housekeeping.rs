@@ -5,7 +5,7 @@
 
 use lombard_domain::time::{Instant, Span};
 use lombard_store::{
-    Db, Tx, consent, device, grant, interaction, notification, receipt, service_level, session, token,
+    Db, Tx, consent, device, grant, interaction, key, notification, receipt, service_level, session, token,
     unattended_access, used_once, watch,
 };
 
@@ -49,6 +49,8 @@ pub enum Leftover {
     ServiceLevels,
     /// Signed-in browsers.
     Sessions,
+    /// Keys that signed until others did.
+    SigningKeys,
     /// Counted accesses without the customer.
     UnattendedAccesses,
     /// Names of assertions and proofs.
@@ -57,7 +59,7 @@ pub enum Leftover {
 
 impl Leftover {
     /// Everything, in the order in which it is looked for.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::UsedOnce,
         Self::Interactions,
         Self::PushedRequests,
@@ -76,6 +78,7 @@ impl Leftover {
         Self::ClientHistories,
         Self::Measures,
         Self::Alarms,
+        Self::SigningKeys,
     ];
 
     /// Its name in metrics.
@@ -98,6 +101,7 @@ impl Leftover {
             Self::RefreshTokens => "refresh-tokens",
             Self::ServiceLevels => "service-levels",
             Self::Sessions => "sessions",
+            Self::SigningKeys => "signing-keys",
             Self::UnattendedAccesses => "unattended-accesses",
             Self::UsedOnce => "used-once",
         }
@@ -121,6 +125,7 @@ impl Leftover {
             Self::ServiceLevels => now.minus(SERVICE_MEMORY),
             Self::Alarms | Self::Measures => now.minus(ALARM_MEMORY),
             Self::ClientHistories => now.minus(HISTORY_MEMORY),
+            Self::SigningKeys => now.minus(KEY_MEMORY),
         }
     }
 
@@ -145,6 +150,7 @@ impl Leftover {
             Self::ClientHistories => watch::forget_histories(tx, until, AT_ONCE).await,
             Self::Measures => watch::forget_measures(tx, until, AT_ONCE).await,
             Self::Alarms => watch::forget_alarms(tx, until, AT_ONCE).await,
+            Self::SigningKeys => key::forget(tx, until, AT_ONCE).await,
         }
     }
 
@@ -201,6 +207,9 @@ const FAILURE_MEMORY: Span = Span::days(7);
 const ALARM_MEMORY: Span = Span::days(400);
 /// How long an app is remembered that does nothing.
 const HISTORY_MEMORY: Span = Span::days(90);
+/// How long a key stays after the next one has begun to sign: apps bring ID tokens of the sign-in before (`id_token_hint`), which was a
+/// year ago at most where customers must renew what they allow.
+const KEY_MEMORY: Span = Span::days(400);
 /// How long a consent stays that nobody gave; UK Open Banking: nothing may be forgotten before 24 hours have passed.
 const NEVER_GIVEN_MEMORY: Span = Span::days(30);
 /// How long it is known how well the bank served: eight quarters and the running one.

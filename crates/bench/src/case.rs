@@ -91,6 +91,19 @@ pub(crate) fn read(name: &'static str, path: String, access: &Access) -> Case {
     }
 }
 
+/// A revocation of a token that nobody has, which is answered like any other (RFC 7009 2.2).
+pub(crate) fn revocation(access: &Access) -> Case {
+    Case {
+        name: "revocation",
+        path: "/revoke".to_owned(),
+        signatures: Signatures::NONE,
+        signer: None,
+        method: Method::POST,
+        authorization: Some(access.basic.clone()),
+        form: Some("token=nobody-has-it"),
+    }
+}
+
 /// The cases of an app of the profile `baseline` with this access.
 pub(crate) fn baseline(access: &Access) -> Vec<Case> {
     vec![

@@ -107,6 +107,7 @@ impl Side {
             folder: folder.join("data"),
             ports: Ports::free()?,
             database: database.cloned(),
+            one_core: false,
             more,
         };
         let sandbox = Sandbox::start(&place).await.context("the start")?;

@@ -188,7 +188,7 @@ async fn crowd(args: &Bench, folder: &Path) -> anyhow::Result<()> {
 
 #[expect(clippy::print_stdout, reason = "the result of the program")]
 async fn overload(args: &Bench, folder: &Path, duration: Duration) -> anyhow::Result<()> {
-    let sandbox = Sandbox::start(&Place { more: &["--throttled"], ..place(args, folder)? }).await?;
+    let sandbox = Sandbox::start(&Place { one_core: true, more: &["--throttled"], ..place(args, folder)? }).await?;
     let overloaded = overload::measure(&sandbox, duration).await?;
     println!("{overloaded}");
     sandbox.stop().await
@@ -201,6 +201,7 @@ fn place(args: &Bench, folder: &Path) -> anyhow::Result<Place> {
         log: sandbox::log_file(folder),
         ports: Ports::free()?,
         database: args.database.first().cloned(),
+        one_core: false,
         more: &[],
     })
 }

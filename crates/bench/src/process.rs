@@ -1,5 +1,6 @@
 //! A process that we started: it never outlives us, and Linux tells what it uses.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -93,17 +94,33 @@ pub(crate) fn memory(pid: u32) -> anyhow::Result<Memory> {
     parse_memory(&text).context("cannot read /proc/PID/status")
 }
 
+/// A command that runs on one of our cores from its beginning, so that it has no more threads than it has use for.
+///
+/// # Errors
+/// This is not Linux.
+pub(crate) fn on_one_core(program: &Path) -> anyhow::Result<Command> {
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", &our_cores()?.0.to_string()]).arg(program);
+    Ok(command)
+}
+
 /// Gives a process one of our cores for itself, and what we do the others.
 ///
 /// # Errors
 /// There is no `taskset`, it is refused, or this is not Linux.
 pub(crate) fn give_one_core(pid: u32) -> anyhow::Result<()> {
+    let (first, others) = our_cores()?;
+    keep_to(pid, &[first])?;
+    // With one core alone there is nothing to choose.
+    if others.is_empty() { Ok(()) } else { keep_to(std::process::id(), &others) }
+}
+
+/// The first core that we may use, and the others.
+fn our_cores() -> anyhow::Result<(u32, Vec<u32>)> {
     let text = std::fs::read_to_string("/proc/self/status").context("affinity needs Linux's /proc")?;
     let cores = parse_cores(&text).context("cannot read /proc/self/status")?;
     let (first, others) = cores.split_first().context("we may use no core")?;
-    keep_to(pid, &[*first])?;
-    // With one core alone there is nothing to choose.
-    if others.is_empty() { Ok(()) } else { keep_to(std::process::id(), others) }
+    Ok((*first, others.to_vec()))
 }
 
 /// Lets all threads of a process run on these cores only.

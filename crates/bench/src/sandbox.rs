@@ -12,7 +12,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
 use crate::load;
-use crate::process::Process;
+use crate::process::{self, Process};
 
 /// Where and how the server runs; the same for every start.
 pub(crate) struct Place {
@@ -21,6 +21,8 @@ pub(crate) struct Place {
     pub(crate) log: PathBuf,
     pub(crate) ports: Ports,
     pub(crate) database: Option<String>,
+    /// Whether it has one core from its beginning.
+    pub(crate) one_core: bool,
     /// More arguments.
     pub(crate) more: &'static [&'static str],
 }
@@ -40,7 +42,7 @@ pub(crate) struct Sandbox {
     /// From its start to its first answer.
     pub(crate) took: Duration,
     process: Process,
-    port: u16,
+    ports: Ports,
 }
 
 /// What the server leaves for programs in `sandbox.json`.
@@ -80,7 +82,8 @@ impl Sandbox {
     pub(crate) async fn start(place: &Place) -> anyhow::Result<Self> {
         let log = File::create(&place.log).with_context(|| place.log.display().to_string())?;
         let loopback = |port: u16| format!("127.0.0.1:{port}");
-        let mut command = Command::new(&place.binary);
+        let one = place.one_core.then(|| process::on_one_core(&place.binary)).transpose()?;
+        let mut command = one.unwrap_or_else(|| Command::new(&place.binary));
         // What is measured is how much it can do, not how much it lets one app do.
         command.args(["sandbox", "--no-limits"]).arg("--data").arg(&place.folder);
         command.args(["--listen", &loopback(place.ports.public), "--mtls-listen", &loopback(place.ports.mtls)]);
@@ -104,12 +107,17 @@ impl Sandbox {
         let took = started_at.elapsed();
         let file = place.folder.join("sandbox.json");
         let text = fs::read(&file).with_context(|| file.display().to_string())?;
-        Ok(Self { facts: Arc::new(serde_json::from_slice(&text)?), took, process, port: place.ports.public })
+        Ok(Self { facts: Arc::new(serde_json::from_slice(&text)?), took, process, ports: place.ports })
     }
 
     /// The port for everybody.
     pub(crate) fn port(&self) -> u16 {
-        self.port
+        self.ports.public
+    }
+
+    /// The port for operators.
+    pub(crate) fn ops_port(&self) -> u16 {
+        self.ports.ops
     }
 
     /// What Linux calls it.

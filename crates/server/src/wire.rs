@@ -26,8 +26,7 @@ use crate::system::{SystemClock, SystemRandom};
 pub(crate) struct Plan {
     pub(crate) policy: Policy,
     pub(crate) second_factor: SecondFactor,
-    /// Passwords checked at once.
-    pub(crate) password_hashes: usize,
+    pub(crate) passwords: PasswordPlaces,
     /// Whether reads are put on record; always, but where a sandbox is measured.
     pub(crate) recording: Recording,
     pub(crate) trust: Trust,
@@ -57,6 +56,18 @@ pub(crate) struct Core {
     bank: Arc<EmbeddedBank>,
 }
 
+/// How many passwords are checked at once, and how many sign-ins wait for that.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PasswordPlaces {
+    pub(crate) at_once: usize,
+    pub(crate) waiting: usize,
+}
+
+impl PasswordPlaces {
+    /// What most servers need: at 31 ms each, the last waits half a second.
+    pub(crate) const USUAL: Self = Self { at_once: 2, waiting: 32 };
+}
+
 /// Opens a database with its master keys.
 pub(crate) async fn open(options: &Options, masters: &[Master]) -> lombard_store::Result<Db> {
     let random: fn() -> Box<dyn Random> = || Box::new(SystemRandom);
@@ -77,7 +88,7 @@ impl Core {
             random: Arc::new(SystemRandom),
             policy: plan.policy,
             keys,
-            passwords: PasswordHasher::new(plan.password_hashes, PASSWORDS_WAITING)?,
+            passwords: PasswordHasher::new(plan.passwords.at_once, plan.passwords.waiting)?,
             second_factor: plan.second_factor,
             directory: bank.clone(),
             recorder: Recorder::start(db.clone(), plan.recording),
@@ -95,6 +106,3 @@ impl Core {
         lombard_http::router(App::new(self.auth.clone(), self.bank.clone(), site, traces))
     }
 }
-
-/// Sign-ins that may wait for a password to be checked; at 31 ms each, two at a time, the last waits half a second.
-const PASSWORDS_WAITING: usize = 32;

@@ -79,6 +79,23 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<StoredKey>> {
     .await
 }
 
+/// Deletes keys that others of their algorithm have followed, and began to sign before this moment; how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget(tx: &mut Tx, before: Instant, limit: i64) -> Result<u64> {
+    tx.exec(
+        "-- key::forget
+        DELETE FROM signing_key WHERE kid IN (
+            SELECT former.kid FROM signing_key former
+            WHERE EXISTS (SELECT 1 FROM signing_key next
+                WHERE next.alg = former.alg AND next.active_from > former.active_from AND next.active_from <= $1)
+            ORDER BY former.active_from LIMIT $2)",
+        &[&before.micros(), &limit],
+    )
+    .await
+}
+
 fn place(kid: &str) -> Place<'_> {
     Place { table: "signing_key", column: "sealed", row: kid }
 }

@@ -1,7 +1,8 @@
 //! Signed statements of what the chain was: which database, how many entries, and their hash. Kept elsewhere, one shows that
 //! nothing of what it covers was changed or taken away since, not even the end.
 
-use lombard_domain::time::Instant;
+use lombard_domain::audit::{Event, Subject};
+use lombard_domain::time::{Instant, Span};
 use lombard_store::audit::{self, AuditKey, StoredCheckpoint};
 use lombard_store::{Db, Tx, key};
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use super::chain::Hash;
 use super::hex;
 use crate::error::{Error, Result};
 use crate::jose::{self, Alg, Header, Jwks, SigningKey, Typ, VerifyRules};
+use crate::{Auth, Call};
 
 /// What a checkpoint says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,15 +104,41 @@ pub(super) async fn ensure_key(db: &Db, now: Instant) -> Result<()> {
     if !audit::audit_keys(&mut db.read().await?).await?.is_empty() {
         return Ok(());
     }
-    let made = spawn_blocking(|| SigningKey::generate(ALG)).await.map_err(Error::internal)??;
+    let made = new_key(now).await?;
     let mut tx = db.begin("audit key").await?;
     key::lock(&mut tx).await?;
     if audit::audit_keys(&mut tx).await?.is_empty() {
-        let alg = ALG.name().to_owned();
-        let stored = AuditKey { kid: made.kid().to_owned(), alg, private: made.to_pkcs8()?, created_at: now };
-        audit::add_audit_key(&mut tx, &stored).await?;
+        audit::add_audit_key(&mut tx, &made).await?;
     }
     Ok(tx.commit().await?)
+}
+
+impl Auth {
+    /// Makes another key, which signs checkpoints from now on; its name. The former one signs what the chain is before that, and what
+    /// it signed can be checked as before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rotate_audit_key(&self, call: Call<'_>) -> Result<String> {
+        self.make_checkpoint().await?;
+        let mut made = new_key(self.now()).await?;
+        let mut tx = self.db().begin("rotate audit key").await?;
+        key::lock(&mut tx).await?;
+        // The newest signs, also where a clock was set back.
+        let former = audit::audit_keys(&mut tx).await?.iter().map(|key| key.created_at).max();
+        made.created_at =
+            former.map_or(made.created_at, |former| made.created_at.max(former.plus(Span::from_micros(1))));
+        audit::add_audit_key(&mut tx, &made).await?;
+        self.record(&mut tx, call, Event::KeyPublished, Subject::default(), Some("record")).await?;
+        tx.commit().await?;
+        Ok(made.kid)
+    }
+}
+
+async fn new_key(now: Instant) -> Result<AuditKey> {
+    let made = spawn_blocking(|| SigningKey::generate(ALG)).await.map_err(Error::internal)??;
+    let (kid, alg) = (made.kid().to_owned(), ALG.name().to_owned());
+    Ok(AuditKey { kid, alg, private: made.to_pkcs8()?, created_at: now })
 }
 
 /// Signs what the chain is at this moment and stores it; `None` if the chain is empty. What is stored for this place already stays.

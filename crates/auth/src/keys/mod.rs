@@ -73,7 +73,7 @@ impl KeyRing {
         self.held().line(alg).current_since(now)
     }
 
-    /// Every public key that ever signed, for what is read long after it was signed (`id_token_hint`).
+    /// Every public key that is not forgotten, for what is read long after it was signed (`id_token_hint`).
     #[must_use]
     pub fn ever(&self) -> Jwks {
         let ring = self.held();

@@ -1,7 +1,7 @@
 //! The keys as they stand in memory: one line of them per algorithm, and which of a line signs or is published at a moment.
 //!
 //! ```text
-//! made ── lead ──▶ signs ──▶ the next one signs ── RETIRED_AFTER ──▶ forgotten
+//! made ── lead ──▶ signs ──▶ the next one signs ── RETIRED_AFTER ──▶ known for hints alone ──▶ forgotten (housekeeping)
 //!  └──────────────────────── published ───────────────────────────┘
 //! ```
 //!
@@ -90,7 +90,7 @@ impl Line {
         self.keys.iter().rev().find(|held| held.active_from <= now).or_else(|| self.keys.first())
     }
 
-    /// Every key that ever signed, and the next one.
+    /// Every key that signed and is not forgotten, and the next one.
     pub(super) fn ever(&self) -> impl Iterator<Item = &PublicJwk> {
         self.keys.iter().map(|held| held.key.public())
     }

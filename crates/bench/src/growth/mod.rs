@@ -107,6 +107,7 @@ impl Branch {
             folder: folder.join("data"),
             ports: Ports::free()?,
             database: database.cloned(),
+            one_core: false,
             more: &[],
         };
         Sandbox::start(&place).await.context("the first start")?.stop().await?;

@@ -9,7 +9,14 @@ use crate::id::ClientId;
 #[derive(Debug, Default)]
 pub(super) struct Probing {
     clients: Subjects<ClientId, OfClient>,
-    networks: Subjects<Network, Case>,
+    networks: Subjects<Network, OfNetwork>,
+}
+
+/// What is remembered of those who could not prove to be an app.
+#[derive(Debug, Default)]
+struct OfNetwork {
+    failed: Case,
+    apps: Few,
 }
 
 #[derive(Debug, Default)]
@@ -49,13 +56,16 @@ impl Probing {
         }
     }
 
-    /// Who fails to be an app is not the app: whoever knows a name can write it. So the network is accused.
+    /// Who fails to be an app is not the app: whoever knows a name can write it. So the network is accused. One app that fails again and
+    /// again has an old secret or was deleted; ours cannot be guessed. Names that cannot be an app's are one name.
     fn not_proved(&mut self, turn: &mut Turn<'_, '_>) {
         let fact = turn.fact;
         let (Some(network), Some("unknown" | "secret")) = (fact.network, fact.reason) else { return };
-        let case = self.networks.of(network, fact.at);
-        let count = turn.count(Rule::ClientGuessing, case);
-        turn.raise(Rule::ClientGuessing, Accused::Network(network), case, count);
+        let of = self.networks.of(network, fact.at);
+        turn.count(Rule::ClientGuessing, &mut of.failed);
+        let name = fact.client.map_or(0, |client| number(&client.to_string()));
+        let different = of.apps.add(turn.half(Rule::ClientGuessing), name);
+        turn.raise(Rule::ClientGuessing, Accused::Network(network), &mut of.failed, different);
     }
 
     fn refused(&mut self, turn: &mut Turn<'_, '_>) {

@@ -310,13 +310,20 @@ fn enumeration_of_ids_and_an_app_whose_list_is_old() {
 
 #[test]
 fn guessing_of_apps_and_an_app_with_an_old_secret() {
-    let failed = of_client(Event::ClientAuthenticationFailed, Some("unknown"));
+    let failed = |reason| of_client(Event::ClientAuthenticationFailed, Some(reason));
     let mut attack = Played::new();
-    attack.times(25, SECOND, failed);
+    for client in 1..=25 {
+        attack.times(1, SECOND, What { client, ..failed(["unknown", "secret"][usize::from(client % 2 == 0)]) });
+    }
     assert_eq!(attack.names(), ["client-guessing"]);
     assert_eq!(attack.raised[0].accused.kind(), "network", "whoever knows an app's name can write it");
     let mut honest = Played::new();
-    honest.times(30, Span::minutes(5), of_client(Event::ClientAuthenticationFailed, Some("secret")));
+    // Two that went on with their old secrets, one that was deleted, and one that never had a name of ours.
+    for _ in 0..300 {
+        for (client, reason) in [(1, "secret"), (2, "secret"), (3, "unknown"), (0, "unknown")] {
+            honest.times(1, SECOND, What { client, ..failed(reason) });
+        }
+    }
     assert!(honest.raised.is_empty());
 }
 

@@ -391,13 +391,15 @@ pub(crate) struct DirectoryJwks {
 pub(crate) enum KeyCommand {
     /// Publish the next signing key; it signs once everybody can have seen it.
     Rotate(KeyRotate),
+    /// Make another key for the checkpoints of the record; auditors need it beside the former ones.
+    RotateAudit(KeyBare),
     /// Wrap all data keys with the first master key that is configured, while servers run; they must know it already.
-    RotateMaster(KeyRotateMaster),
+    RotateMaster(KeyBare),
 }
 
-/// `lombard key rotate-master`
+/// `lombard key rotate-master` and `lombard key rotate-audit`
 #[derive(Debug, Args)]
-pub(crate) struct KeyRotateMaster {
+pub(crate) struct KeyBare {
     #[command(flatten)]
     pub(crate) place: Where,
 }

@@ -1,4 +1,4 @@
-//! `lombard key`: the keys that sign tokens, and the master key.
+//! `lombard key`: the keys that sign tokens, the one that signs checkpoints of the record, and the master key.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ use lombard_auth::jose::Alg;
 use lombard_domain::time::Instant;
 
 use super::place::Place;
-use super::{KeyCommand, KeyRotate, KeyRotateMaster, OPERATOR, say};
+use super::{KeyBare, KeyCommand, KeyRotate, OPERATOR, say};
 
 /// Does what `lombard key` was asked.
 ///
@@ -16,6 +16,7 @@ use super::{KeyCommand, KeyRotate, KeyRotateMaster, OPERATOR, say};
 pub(crate) async fn key(command: &KeyCommand) -> anyhow::Result<ExitCode> {
     match command {
         KeyCommand::Rotate(args) => rotate(args).await,
+        KeyCommand::RotateAudit(args) => rotate_audit(args).await,
         KeyCommand::RotateMaster(args) => rotate_master(args).await,
     }
 }
@@ -33,7 +34,17 @@ async fn rotate(args: &KeyRotate) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn rotate_master(args: &KeyRotateMaster) -> anyhow::Result<ExitCode> {
+async fn rotate_audit(args: &KeyBare) -> anyhow::Result<ExitCode> {
+    let core = Place::find(&args.place)?.core().await?;
+    let kid = core.auth.rotate_audit_key(OPERATOR).await?;
+    say(format_args!("Checkpoints of the record are signed by {kid} from now on."));
+    say(
+        "Give auditors the keys anew (lombard audit key); checkpoints of before are still checked with the former one.",
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn rotate_master(args: &KeyBare) -> anyhow::Result<ExitCode> {
     let place = Place::find(&args.place)?;
     let core = place.core().await?;
     let mut told = None;

@@ -31,8 +31,8 @@ pub(crate) use args::{
     AccountClose, AccountCommand, AfterRestore, AuditBare, AuditCommand, AuditExport, AuditList, AuditReport,
     AuditVerify, Backup, ClientAdd, ClientCommand, ClientKeys, ClientList, ClientShow, ClientSuspend, ClientUnverify,
     ClientVerify, ConfigCheck, ConfigCommand, ConsentCommand, ConsentList, ConsentRevoke, ConsentShow, CustomerCommand,
-    CustomerErase, DirectoryCommand, DirectoryIssue, DirectoryJwks, Doctor, EnrolTotp, Import, KeyCommand, KeyRotate,
-    KeyRotateMaster, Migrate, Reason, ReportCommand, Restore, Sandbox, Serve, SetPassword, WatchAlarms, WatchCommand,
+    CustomerErase, DirectoryCommand, DirectoryIssue, DirectoryJwks, Doctor, EnrolTotp, Import, KeyBare, KeyCommand,
+    KeyRotate, Migrate, Reason, ReportCommand, Restore, Sandbox, Serve, SetPassword, WatchAlarms, WatchCommand,
     WatchLift, WatchMeasures, WatchShow, Where,
 };
 

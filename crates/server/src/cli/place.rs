@@ -17,7 +17,7 @@ use crate::fetch::Reach;
 use crate::files;
 use crate::post::LeftToServer;
 use crate::system::SystemRandom;
-use crate::wire::{self, Core, Plan, Trust};
+use crate::wire::{self, Core, PasswordPlaces, Plan, Trust};
 
 /// A database that a command works on.
 pub(crate) struct Place {
@@ -124,7 +124,7 @@ impl Place {
         let plan = Plan {
             policy: self.policy.clone(),
             second_factor: SecondFactor::totp(),
-            password_hashes: 2,
+            passwords: PasswordPlaces::USUAL,
             recording: Recording::Kept,
             trust: self.trust.clone(),
             shared_counter: None,

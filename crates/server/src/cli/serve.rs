@@ -53,7 +53,7 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
     let plan = Plan {
         policy: config.policy()?,
         second_factor: SecondFactor::totp(),
-        password_hashes: usize::try_from(config.sign_in.password_hash_concurrency).unwrap_or(1),
+        passwords: config.sign_in.password_places(),
         recording: Recording::Kept,
         trust: config.trust()?,
         post: config.post(&system_environment)?,

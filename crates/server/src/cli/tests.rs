@@ -65,6 +65,7 @@ fn a_settings_file_says_everything_about_the_place() {
         "lombard key rotate --alg EdDSA --config lombard.toml",
         "lombard key rotate-master --config lombard.toml",
         "lombard key rotate-master --data x",
+        "lombard key rotate-audit --data x",
         "lombard key rotate-master --database c --master-key-file new --former-master-key-file old --former-master-key-file older",
         "lombard consent list --client abc --data x",
         "lombard consent list --customer ada --config lombard.toml",

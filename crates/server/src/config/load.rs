@@ -186,6 +186,7 @@ impl Config {
             ("sign_in", "max_failures", sign_in.max_failures, 1..=20),
             ("sign_in", "lock_minutes", sign_in.lock_minutes, 1..=1_440),
             ("sign_in", "password_hash_concurrency", sign_in.password_hash_concurrency, 1..=64),
+            ("sign_in", "password_hash_waiting", sign_in.password_hash_waiting, 1..=1_024),
             ("receipts", "per_hour", receipts.per_hour, 1..=1_000),
             ("receipts", "smtp_port", u32::from(receipts.smtp_port), 1..=65_535),
             ("limits", "nodes", limits.nodes, 1..=1_000),
@@ -226,7 +227,8 @@ impl Config {
             ("watching", "throttle_divisor", watching.throttle_divisor, 2..=1_000),
         ];
         for rule in &self.watching_rules {
-            numbers.extend(rule.threshold.map(|threshold| ("watching_rules", "threshold", threshold, 1..=1_000_000)));
+            let reached = 1..=rule.rule.0.threshold_max();
+            numbers.extend(rule.threshold.map(|threshold| ("watching_rules", "threshold", threshold, reached)));
             numbers.extend(rule.score.map(|score| ("watching_rules", "score", score, 0..=1_000)));
         }
         numbers

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::listen::{Limits, limits};
 use crate::telemetry::Format;
+use crate::wire::PasswordPlaces;
 
 mod access;
 mod apps;
@@ -245,6 +246,8 @@ pub(crate) struct SignIn {
     pub(crate) lock_minutes: u32,
     /// Passwords checked at once; each takes a core and 19 MiB for a moment.
     pub(crate) password_hash_concurrency: u32,
+    /// Sign-ins that wait for a password to be checked; more are refused with 503.
+    pub(crate) password_hash_waiting: u32,
     /// The second factor of a sandbox; refused in production.
     pub(crate) fixed_second_factor: Option<String>,
 }
@@ -381,8 +384,17 @@ impl Default for SignIn {
             max_failures: 5,
             lock_minutes: 5,
             password_hash_concurrency: 2,
+            password_hash_waiting: 32,
             fixed_second_factor: None,
         }
+    }
+}
+
+impl SignIn {
+    /// How many passwords are checked at once, and how many wait.
+    pub(crate) fn password_places(&self) -> PasswordPlaces {
+        let number = |number: u32| usize::try_from(number).unwrap_or(1);
+        PasswordPlaces { at_once: number(self.password_hash_concurrency), waiting: number(self.password_hash_waiting) }
     }
 }
 

@@ -39,6 +39,8 @@ async fn an_auditor_checks_the_record_with_the_bank_and_without_it() {
     let offline = ["audit", "verify", "--bundle", &bundle, "--key", &key, "--checkpoint", &kept];
     let said = lombard(&offline).good();
     assert!(said.contains("as it was exported") && !said.contains("anybody could"), "{said}");
+    assert!(lombard(&["key", "rotate-audit", "--data", &data]).good().contains("Give auditors the keys anew"));
+    assert!(audit(&["verify"]).good().contains("The record is as it was"));
     let alone = lombard(&["audit", "verify", "--bundle", &bundle]).good();
     assert!(alone.contains("anybody could have made it"), "{alone}");
     let text = fs::read_to_string(&bundle).unwrap();

@@ -2,21 +2,30 @@
 
 use std::time::Duration;
 
-use lombard_testkit::{App, Tokens, Wanted};
+use lombard_testkit::{App, Tokens, Wanted, postgres};
 use reqwest::StatusCode;
 use tokio::time::sleep;
 
-use crate::command::lombard;
 use crate::story::Sandbox;
 use ledger::{Ledger, Shared};
 
 mod ledger;
 mod load;
+mod look;
 mod whole;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_that_was_answered_survives_a_kill_at_any_moment() {
-    let sandbox = Sandbox::new();
+    killed_again_and_again(Sandbox::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_that_was_answered_survives_a_kill_beside_postgresql() {
+    let database = postgres::fresh_database().await;
+    killed_again_and_again(Sandbox::on(database.url())).await;
+}
+
+async fn killed_again_and_again(sandbox: Sandbox) {
     let mut seen = Ledger::default();
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
     for round in 0..ROUNDS {
@@ -31,18 +40,17 @@ async fn everything_that_was_answered_survives_a_kill_at_any_moment() {
         for worker in load {
             worker.await.unwrap();
         }
-        whole::check(&sandbox.folder().join("bank.db"));
+        whole::check(&sandbox).await;
 
         let server = sandbox.start().await;
         let answered = shared.take();
         answered_still_holds(&answered, round).await;
-        whole::every_read_is_on_record(&sandbox.folder().join("bank.db"), &answered.reads);
-        let verified = lombard(&["audit", "verify", "--data", &sandbox.data()]).good();
+        whole::every_read_is_on_record(&sandbox, &answered.reads).await;
+        let verified = sandbox.command(&["audit", "verify"]).await.good();
         assert!(verified.contains("The record is as it was"), "round {round}: {verified}");
         server.stop().await;
         seen.add(answered);
     }
-    println!("{seen}");
     assert!(
         seen.apps.len() > 10 && seen.tokens.len() > 10 && !seen.spent.is_empty() && seen.reads.len() > 30,
         "hardly any load: {seen}"

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use lombard_testkit::{RedisServer, https_client, postgres};
+use lombard_testkit::{App, RedisServer, https_client, postgres};
 use reqwest::Client;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::command::lombard;
 use crate::process::Server;
 use crate::production::Production;
+use crate::story::{SCOPE, Sandbox, accounts};
 
 /// How many of so many calls a server admits; the rest is refused for their number.
 async fn admitted(http: &Client, server: &Production, calls: usize) -> usize {
@@ -115,5 +117,51 @@ async fn what_a_proxy_says_of_who_calls_counts_where_it_is_trusted() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_refuses_reads_is_ready_and_takes_revocations() {
+    let sandbox = Sandbox::new().without_rates();
+    let server = sandbox.start().await;
+    let bank = sandbox.bank();
+    let app = bank.register().await;
+    let tokens = bank.connect(&app, &sandbox.customer("alice"), SCOPE).await;
+    let path = format!("/accounts/{}/transactions", accounts(&app, &tokens.access).await[0]);
+    let mut reads = JoinSet::new();
+    for _ in 0..CALLERS {
+        let caller = App { http: https_client(&bank.ca_pem).build().unwrap(), ..app.clone() };
+        // From now on it has one connection for all that it asks.
+        assert_eq!(caller.get(&path, &tokens.access).await.status(), 200);
+        for _ in 0..READS_EACH {
+            let (caller, path, token) = (caller.clone(), path.clone(), tokens.access.clone());
+            reads.spawn(async move { caller.get(&path, &token).await });
+        }
+    }
+    let (mut good, mut refused) = (0, 0);
+    let (mut ready, mut revoked) = (0, 0);
+    while let Some(answer) = reads.join_next().await {
+        let answer = answer.unwrap();
+        match answer.status().as_u16() {
+            200 => good += 1,
+            503 => {
+                assert_eq!(answer.headers()["retry-after"], "1");
+                refused += 1;
+            }
+            other => panic!("{other}"),
+        }
+        // While others are being refused.
+        if refused % 100 == 1 {
+            assert_eq!(server.readiness().await, Some(200));
+            ready += 1;
+            assert_eq!(app.post("/revoke", &[("token", "nobody-has-it")]).await.status(), 200);
+            revoked += 1;
+        }
+    }
+    assert!(good > 0 && refused > 100 && ready > 1 && revoked > 1, "{good} and {refused}, {ready} and {revoked}");
+    assert_eq!(app.get(&path, &tokens.access).await.status(), 200, "afterwards");
+    server.stop().await;
+}
+
+/// Callers, and reads that each of them wants at once; there are places for fewer.
+const CALLERS: usize = 12;
+const READS_EACH: usize = 100;
 /// How long something may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -10,7 +10,7 @@ use lombard_testkit::{App, Tokens, example_folder, postgres};
 use reqwest::StatusCode;
 use tokio::time::{Instant, sleep};
 
-use crate::command::{Ran, lombard};
+use crate::command::lombard;
 use crate::customer::{Bank, Customer};
 use crate::process::Server;
 use crate::production::Production;
@@ -19,7 +19,7 @@ use crate::story::{SCOPE, Sandbox, read_all};
 #[tokio::test]
 async fn the_master_key_is_replaced_under_load_without_an_error() {
     let database = postgres::fresh_database().await;
-    for (sandbox, url) in [(Sandbox::new(), None), (Sandbox::on(database.url()), Some(database.url()))] {
+    for sandbox in [Sandbox::new(), Sandbox::on(database.url())] {
         let sandbox = sandbox.without_limits();
         let server = sandbox.start().await;
         let load = Load::on(&sandbox).await;
@@ -37,17 +37,17 @@ async fn the_master_key_is_replaced_under_load_without_an_error() {
         // New keys are made while the others are wrapped anew.
         let folder = example_folder();
         let (import, turn) = (["import", folder.to_str().unwrap()], ["key", "rotate-master"]);
-        let (imported, turned) = tokio::join!(command(&sandbox, url, &import), command(&sandbox, url, &turn));
+        let (imported, turned) = tokio::join!(sandbox.command(&import), sandbox.command(&turn));
         imported.good();
         assert!(turned.good().contains("wraps every data key"));
-        let again = command(&sandbox, url, &["key", "rotate-master"]).await.good();
+        let again = sandbox.command(&["key", "rotate-master"]).await.good();
         load.went_on().await;
 
         fs::remove_file(&former).unwrap();
         server.signal("HUP");
         said(&server, 2).await;
         load.went_on().await;
-        let third = command(&sandbox, url, &["key", "rotate-master"]).await.good();
+        let third = sandbox.command(&["key", "rotate-master"]).await.good();
         assert!(third.contains("nothing was changed"), "{again} {third}");
         let (app, tokens) = load.end().await;
         server.stop().await;
@@ -58,15 +58,6 @@ async fn the_master_key_is_replaced_under_load_without_an_error() {
         assert!(!server.stderr().contains("\"level\":\"ERROR\""), "{}", server.stderr());
         server.stop().await;
     }
-}
-
-/// A command on a sandbox's database.
-async fn command(sandbox: &Sandbox, url: Option<&str>, words: &[&str]) -> Ran {
-    let mut line: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-    line.extend(["--data".to_owned(), sandbox.data()]);
-    line.extend(url.iter().flat_map(|url| ["--database".to_owned(), (*url).to_owned()]));
-    let run = move || lombard(&line.iter().map(String::as_str).collect::<Vec<_>>());
-    tokio::task::spawn_blocking(run).await.unwrap()
 }
 
 /// Waits until a server has said so many times that it read its master keys.

@@ -1,7 +1,11 @@
 //! What operators see of a server: its metrics while it runs, and how well it served afterwards.
 
+use std::collections::BTreeSet;
+
 use lombard_domain::time::{Clock, Instant, Span};
-use serde_json::Value;
+use lombard_testkit::App;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::command::lombard;
 use crate::story::{SCOPE, Sandbox};
@@ -72,6 +76,61 @@ async fn metrics_tell_kinds_of_callers_queues_keys_and_the_database_and_nobodys_
     server.stop().await;
 }
 
+/// Somebody writes things that nobody else writes wherever a caller can write.
+async fn writes_everywhere(app: &App, token: &str, word: &str) {
+    let (issuer, api) = (&app.issuer, format!("{}/open-banking/v4.0/aisp", app.issuer));
+    let method = Method::from_bytes(word.to_uppercase().as_bytes()).unwrap();
+    let calls = [
+        app.http.get(format!("{issuer}/{word}")),
+        app.http.get(format!("{issuer}/.well-known/{word}?{word}={word}")),
+        app.http.request(method, format!("{api}/accounts")),
+        app.http.get(format!("{api}/accounts/{word}")).bearer_auth(token),
+        app.http.get(format!("{api}/{word}")).bearer_auth(word),
+        app.http.get(format!("{issuer}/authorize?client_id={word}&response_type={word}&scope={word}")),
+        app.http.post(format!("{issuer}/token")).basic_auth(word, Some(word)).form(&[("grant_type", word)]),
+        app.http.post(format!("{issuer}/token")).basic_auth(&app.id, Some(&app.secret)).form(&[("grant_type", word)]),
+        app.http.post(format!("{issuer}/register")).json(&json!({"client_name": word, "grant_types": [word]})),
+    ];
+    for call in calls {
+        let call = ["user-agent", "x-fapi-interaction-id", "x-forwarded-for", "traceparent", "dpop", "accept"]
+            .into_iter()
+            .fold(call, |call, name| call.header(name, word));
+        assert!(call.send().await.unwrap().status().as_u16() < 500);
+    }
+}
+
+#[tokio::test]
+async fn what_callers_write_never_becomes_a_label() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.start().await;
+    let bank = sandbox.bank();
+    let app = bank.register().await;
+    let tokens = bank.connect(&app, &sandbox.customer("alice"), SCOPE).await;
+    let mut seen: Option<BTreeSet<String>> = None;
+    for wave in 0..3 {
+        for n in 0..5 {
+            writes_everywhere(&app, &tokens.access, &format!("zqx{wave}y{n}")).await;
+        }
+        let metrics = server.ops("/metrics").await;
+        let place = metrics.to_lowercase().find("zqx");
+        assert_eq!(place.map(|place| &metrics[place..]), None);
+        let series = metrics.lines().filter(|line| CALLS.iter().any(|name| line.starts_with(name)));
+        let series = series.map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect();
+        assert_eq!(seen.get_or_insert_with(|| BTreeSet::clone(&series)), &series, "other words, the same series");
+    }
+    assert!(seen.unwrap().len() >= 10);
+    server.stop().await;
+}
+
+/// Metrics of calls.
+const CALLS: [&str; 5] = [
+    "lombard_http_requests_total",
+    "lombard_http_request_seconds_count",
+    "lombard_token_requests_total",
+    "lombard_admission_total",
+    "lombard_limited_total",
+];
+
 #[tokio::test]
 async fn the_report_tells_what_was_served_also_after_a_restart() {
     let sandbox = Sandbox::new();
@@ -80,7 +139,7 @@ async fn the_report_tells_what_was_served_also_after_a_restart() {
     let data = sandbox.data();
     for _ in 0..2 {
         let server = sandbox.start().await;
-        let http = lombard_testkit::App::at(&sandbox.bank().issuer, &sandbox.bank().ca_pem, "", "").http;
+        let http = App::at(&sandbox.bank().issuer, &sandbox.bank().ca_pem, "", "").http;
         for _ in 0..5 {
             http.get(format!("{}/jwks", sandbox.bank().issuer)).send().await.unwrap();
         }

@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::command::{Ran, lombard};
 use crate::customer::{Bank, Customer};
 use crate::process::{Ports, Server};
 
@@ -16,13 +17,13 @@ pub(crate) struct Sandbox {
     home: TempDir,
     pub(crate) ports: Ports,
     database: Option<String>,
-    is_limited: bool,
+    more: &'static [&'static str],
 }
 
 impl Sandbox {
     /// A place for a sandbox whose database is in its folder.
     pub(crate) fn new() -> Self {
-        Self { home: tempfile::tempdir().unwrap(), ports: Ports::free(), database: None, is_limited: true }
+        Self { home: tempfile::tempdir().unwrap(), ports: Ports::free(), database: None, more: &[] }
     }
 
     /// A place for a sandbox with a database elsewhere.
@@ -32,7 +33,12 @@ impl Sandbox {
 
     /// The same without limits, for a test that asks more often than an honest app.
     pub(crate) fn without_limits(self) -> Self {
-        Self { is_limited: false, ..self }
+        Self { more: &["--no-limits"], ..self }
+    }
+
+    /// The same for a test that asks for more at once than there are places.
+    pub(crate) fn without_rates(self) -> Self {
+        Self { more: &["--no-limits", "--throttled"], ..self }
     }
 
     /// Its data folder, which the first start makes.
@@ -57,9 +63,7 @@ impl Sandbox {
         if let Some(database) = &self.database {
             add("--database", database.clone());
         }
-        if !self.is_limited {
-            arguments.push("--no-limits".to_owned());
-        }
+        arguments.extend(self.more.iter().map(|argument| (*argument).to_owned()));
         arguments
     }
 
@@ -79,6 +83,20 @@ impl Sandbox {
         let arguments = self.arguments();
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
         Server::start_in(environment, &arguments, self.ports, self.home.path()).await
+    }
+
+    /// Where its database is, if it is not in its folder.
+    pub(crate) fn database(&self) -> Option<&str> {
+        self.database.as_deref()
+    }
+
+    /// Runs a command on its data.
+    pub(crate) async fn command(&self, words: &[&str]) -> Ran {
+        let mut line: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        line.extend(["--data".to_owned(), self.data()]);
+        line.extend(self.database.iter().flat_map(|url| ["--database".to_owned(), url.clone()]));
+        let run = move || lombard(&line.iter().map(String::as_str).collect::<Vec<_>>());
+        tokio::task::spawn_blocking(run).await.unwrap()
     }
 
     /// What it left for programs.

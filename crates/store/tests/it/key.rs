@@ -39,6 +39,23 @@ async fn all_are_listed_oldest_first_as_they_were_stored() {
 }
 
 #[tokio::test]
+async fn former_ones_are_forgotten_and_those_that_sign_are_not() {
+    for engine in engines::fresh().await {
+        let mut tx = engine.db.begin("test").await.unwrap();
+        for (kid, active_from) in [("a", 10), ("b", 20), ("c", 30), ("d", 99)] {
+            key::insert(&mut tx, &a_key(kid, active_from)).await.unwrap();
+        }
+        key::insert(&mut tx, &StoredKey { alg: "ES256".to_owned(), ..a_key("e", 1) }).await.unwrap();
+        assert_eq!(key::forget(&mut tx, at(19), 9).await.unwrap(), 0, "{engine}: the next one does not sign yet");
+        assert_eq!(key::forget(&mut tx, at(30), 1).await.unwrap(), 1, "{engine}: a batch");
+        assert_eq!(key::forget(&mut tx, at(30), 9).await.unwrap(), 1, "{engine}");
+        assert_eq!(key::forget(&mut tx, at(30), 9).await.unwrap(), 0, "{engine}");
+        let left: Vec<_> = key::list(&mut tx).await.unwrap().into_iter().map(|key| key.kid).collect();
+        assert_eq!(left, ["e", "c", "d"], "{engine}: the only one of its algorithm, the last that signs, and the next");
+    }
+}
+
+#[tokio::test]
 async fn a_name_is_given_once() {
     for engine in engines::fresh().await {
         let mut tx = engine.db.begin("test").await.unwrap();

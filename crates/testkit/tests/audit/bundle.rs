@@ -175,6 +175,29 @@ async fn a_bundle_that_somebody_else_made_is_refused_by_the_banks_own_key() {
 }
 
 #[tokio::test]
+async fn what_former_keys_signed_is_checked_as_before() {
+    let trail = Trail::new().await;
+    let before = trail.make(&Plan { seed: 1, batches: vec![(5, true)] }).await;
+    let auth = &trail.bank.auth;
+    let keys = async || AuditKeys::parse(auth.audit_keys().await.unwrap().to_json().to_string().as_bytes()).unwrap();
+    let former = keys().await;
+    for turn in 1..=2 {
+        let kid = auth.rotate_audit_key(TestBank::OPERATOR).await.unwrap();
+        let made = auth.make_checkpoint().await.unwrap().unwrap();
+        let both = keys().await;
+        assert_eq!(both.to_json()["keys"].as_array().unwrap().len(), 1 + turn);
+        assert!(both.to_json().to_string().contains(&kid));
+        assert!(former.open(&made.jws).is_err() && both.open(&made.jws).is_ok(), "the newest signs");
+        let kept = auth.kept_checkpoint(&before.kept.jws).await.unwrap().unwrap();
+        auth.verify_record(Some(&kept)).await.unwrap().chain.unwrap();
+        let file = export(&trail, Part::default()).await;
+        verify_bundle(&file[..], Some(&both), Some(&before.kept.jws)).unwrap().chain.unwrap();
+        let found = first_bad(verify_bundle(&file[..], Some(&former), None));
+        assert_eq!(found.map(|(_, wrong)| wrong), Some(Wrong::Checkpoint), "an auditor who was not told");
+    }
+}
+
+#[tokio::test]
 async fn a_bundle_names_nobody() {
     let bank = TestBank::new().await;
     bank.browser().open("/authorize?client_id=nobody").await;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use lombard_auth::housekeeping::Leftover;
+use lombard_auth::jose::Alg;
 use lombard_domain::time::Span;
 use lombard_testkit::fapi::{FapiApp, FapiSetup};
 use lombard_testkit::{App, Engine, Form, TestBank, Tokens, Wanted};
@@ -48,6 +49,7 @@ async fn a_busy_day(bank: &TestBank, apps: &Apps) -> Tokens {
     let tokens = apps.strict.granted(apps.strict.redeem(&code, &wanted).await).await;
     apps.strict.read("/accounts", &tokens.access).await;
     bank.auth.note_service().await.unwrap();
+    bank.auth.rotate_key(TestBank::OPERATOR, Alg::EdDsa, Span::hours(1)).await.unwrap();
     // Somebody else's token: an alarm, and what follows from it.
     assert_eq!(apps.strict.refresh(&held.refresh).await.status(), 400);
     bank.watch().await;

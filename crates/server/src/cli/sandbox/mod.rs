@@ -27,7 +27,7 @@ use crate::post::FilePost;
 use crate::run::{Doors, MasterSource};
 use crate::system::SystemClock;
 use crate::telemetry::{Format, Telemetry};
-use crate::wire::{Core, Plan};
+use crate::wire::{Core, PasswordPlaces, Plan};
 
 /// Serves a sandbox; its folder is made at the first start and found again later.
 ///
@@ -88,7 +88,7 @@ fn plan(args: &Sandbox, policy: Policy, post: FilePost) -> anyhow::Result<Plan> 
     Ok(Plan {
         policy,
         second_factor: second_factor.context("the sandbox's code is not six digits")?,
-        password_hashes: 2,
+        passwords: PasswordPlaces::USUAL,
         recording: if args.without_record { Recording::Dropped } else { Recording::Kept },
         trust: rules::trust(&args.data),
         shared_counter: None,

@@ -1,63 +1,26 @@
-//! A look into the file that a crash left: no half of anything, and every change on record.
+//! What a crash may have left: no half of anything, and every change on record.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use lombard_domain::audit::Line;
-use rusqlite::Connection;
+use super::look::Look;
+use crate::story::Sandbox;
 
 /// Nothing in the database is half-made.
-pub(crate) fn check(file: &Path) {
-    let database = open(file);
-    assert_eq!(texts(&database, "PRAGMA integrity_check"), ["ok"]);
-    assert!(texts(&database, "SELECT \"table\" FROM pragma_foreign_key_check").is_empty());
+pub(crate) async fn check(sandbox: &Sandbox) {
+    let look = Look::into(sandbox).await;
+    assert_eq!(look.faults(), [""; 0]);
     for (what, query) in HALVES {
-        let halves = texts(&database, query);
+        let halves = look.texts(query).await;
         assert!(halves.is_empty(), "{what}: {halves:?}");
     }
 }
 
 /// Every one of these calls has its entry.
-pub(crate) fn every_read_is_on_record(file: &Path, reads: &[String]) {
-    let database = open(file);
-    let recorded = texts(&database, "SELECT interaction FROM record WHERE event = 'data.read'");
+pub(crate) async fn every_read_is_on_record(sandbox: &Sandbox, reads: &[String]) {
+    let recorded = Look::into(sandbox).await.texts("SELECT interaction FROM record WHERE event = 'data.read'").await;
     let recorded: BTreeSet<_> = recorded.iter().collect();
     let missing: Vec<_> = reads.iter().filter(|read| !recorded.contains(read)).collect();
     assert!(missing.is_empty(), "{} of {} reads are not on record: {missing:?}", missing.len(), reads.len());
-}
-
-/// Opens the file; `record` has the entries that are chained and those that are not yet.
-fn open(file: &Path) -> Connection {
-    let database = Connection::open(file).unwrap();
-    let columns = "event, client_id, consent_id, interaction";
-    database.execute_batch(&format!("CREATE TEMP TABLE record AS SELECT {columns} FROM audit")).unwrap();
-    for packed in waiting(&database) {
-        let mut rest = &packed[..];
-        while let Some((length, more)) = rest.split_first_chunk() {
-            let (entry, more) = more.split_at(usize::try_from(u32::from_be_bytes(*length)).unwrap());
-            let Line { event, client, consent, interaction, .. } = Line::decode(entry).unwrap();
-            let insert = format!("INSERT INTO record ({columns}) VALUES (?1, ?2, ?3, ?4)");
-            database.execute(&insert, (event, client, consent, interaction)).unwrap();
-            rest = &more[KEYED_DIGEST..];
-        }
-    }
-    database
-}
-
-/// The rows of the inbox.
-fn waiting(database: &Connection) -> Vec<Vec<u8>> {
-    let mut statement = database.prepare("SELECT packed FROM audit_inbox").unwrap();
-    let rows = statement.query_map([], |row| row.get(0)).unwrap();
-    rows.map(Result::unwrap).collect()
-}
-
-/// Bytes behind each entry of the inbox.
-const KEYED_DIGEST: usize = 32;
-
-fn texts(database: &Connection, query: &str) -> Vec<String> {
-    let mut statement = database.prepare(query).expect(query);
-    let rows = statement.query_map([], |row| row.get(0)).unwrap();
-    rows.map(Result::unwrap).collect()
 }
 
 /// What must not be, and what finds it.

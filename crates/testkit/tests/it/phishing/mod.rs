@@ -20,7 +20,7 @@ async fn bank_with(engine: Engine, change: impl FnOnce(&mut AppRules)) -> TestBa
 }
 
 /// An app with a name, whose answers go to a host.
-async fn app_called(bank: &TestBank, name: &str, host: &str) -> App {
+pub(crate) async fn app_called(bank: &TestBank, name: &str, host: &str) -> App {
     App::register_as(bank, &body(name, host)).await
 }
 

@@ -1,13 +1,12 @@
 //! Trying what is not allowed; and apps that do not know better.
 
 use lombard_auth::watch::Rule;
-use lombard_domain::audit::{Entry, Event, Subject};
 use lombard_domain::id::AccountId;
 use lombard_domain::time::Span;
-use lombard_store::audit;
 use lombard_testkit::{App, TestBank};
 
 use super::bank;
+use crate::phishing::app_called;
 
 /// A bank, an app that may read accounts alone, its token, and an account.
 async fn scene(thresholds: &[(Rule, u32)]) -> (TestBank, App, String, String) {
@@ -58,7 +57,7 @@ async fn guessing_of_apps_and_one_with_an_old_secret() {
     let app = App::register(&bank).await;
     let form = [("grant_type", "client_credentials")];
     let old = App { secret: "the one before".to_owned(), ..app.clone() }.in_network(&bank, 6);
-    for _ in 0..19 {
+    for _ in 0..60 {
         assert_eq!(old.post("/token", &form).await.status(), 401);
     }
     assert!(bank.alarms().await.is_empty());
@@ -86,12 +85,13 @@ async fn a_burst_of_errors_and_a_token_that_expired() {
 #[tokio::test]
 async fn a_name_that_imitates_and_one_that_does_not() {
     let bank = bank(&[]).await;
-    let app = App::register(&bank).await;
-    assert!(bank.alarms().await.is_empty());
-    let subject = Subject { client: app.id.parse().ok(), ..Subject::default() };
-    let entry = bank.auth.operator_entry(Event::ClientLookAlike);
-    let mut tx = bank.db.begin("test").await.unwrap();
-    audit::append(&mut tx, &[Entry { subject, reason: Some("app"), ..entry }]).await.unwrap();
-    tx.commit().await.unwrap();
+    let known = app_called(&bank, "Pocket Ledger", "pocket.example").await;
+    known.connect(&bank, "amelia", "accounts:read").await;
+    bank.clock.advance(Span::days(1));
+    for (name, host) in [("Rent Register", "rent.example"), ("Pocket Ledger", "pocket.example")] {
+        app_called(&bank, name, host).await;
+    }
+    assert!(bank.alarms().await.is_empty(), "another name, and the maker's own");
+    app_called(&bank, "Рocket Ledger", "evil.example").await;
     assert_eq!(bank.alarms().await, ["look-alike"]);
 }
