@@ -190,8 +190,9 @@ async fn write(db: Db, recording: Recording, mut waiting: mpsc::Receiver<Waiting
             }
         }
         let calls = group.iter().filter(|one| !one.asked.is_nothing()).count();
-        pace.written(calls, Instant::now());
+        let begun = Instant::now();
         let outcome = write_group(&db, &mut group).await;
+        pace.written(calls, begun, Instant::now());
         if let Err(error) = &outcome {
             tracing::error!(error = %crate::chain(error), calls = group.len(), "the record could not be written; its calls are refused");
         }

@@ -37,8 +37,10 @@ pub struct Adaptive {
 pub struct Answered {
     /// Of which kind it is; there are only so many, such as the routes of a server.
     pub kind: &'static str,
-    /// How long it took.
-    pub took: Span,
+    /// For how long it waited before it ran.
+    pub waited: Span,
+    /// How long it took then.
+    pub ran: Span,
     /// How many ran when it was ready, itself among them.
     pub running: u32,
 }
@@ -56,7 +58,10 @@ struct Kind {
 #[derive(Clone, Debug, Default)]
 struct Seen {
     answers: i64,
-    micros: i64,
+    /// How long they ran together, in microseconds.
+    ran: i64,
+    /// How long they waited together.
+    waited: i64,
     /// The most that ran at once.
     running: u32,
 }
@@ -100,7 +105,7 @@ impl Adaptive {
         let began = *window.began.get_or_insert(now);
         window.seen.add(answered);
         // Of what is not known yet, nothing is slow.
-        window.usual = window.usual.saturating_add(kind.usual.unwrap_or_else(|| answered.took.micros().max(0)));
+        window.usual = window.usual.saturating_add(kind.usual.unwrap_or_else(|| answered.ran.micros().max(0)));
         let is_whole = now.since(began).micros() >= WINDOW.micros() && window.seen.answers >= ANSWERS_LEAST;
         if is_whole || now < began {
             let Window { seen, usual, .. } = std::mem::take(&mut self.window);
@@ -112,7 +117,8 @@ impl Adaptive {
     /// were slow before as well; more by one and a sixteenth when they are not slow and more would have run, or when there is little to do.
     fn decide(&mut self, seen: &Seen, usual: i64) {
         self.usual = Some(usual);
-        let (mean, slow) = (seen.mean(), usual.saturating_mul(SLOWER).saturating_add(SLACK.micros()));
+        let (mean, slow) =
+            (seen.mean().saturating_add(seen.mean_wait()), usual.saturating_mul(SLOWER).saturating_add(SLACK.micros()));
         // What is slow while few run is not slow because of too many.
         let is_slow = mean > slow && seen.running > QUIET;
         let next = if is_slow {
@@ -134,7 +140,7 @@ impl Adaptive {
 }
 
 impl Kind {
-    /// What is usual falls at once, and rises only while few run: it may change with the data, and is believed slowly.
+    /// What is usual falls at once, and rises only while few run and nobody waits: it may change with the data, and is believed slowly.
     fn learn(&mut self, answered: Answered) {
         self.seen.add(answered);
         if self.seen.answers < ANSWERS_LEAST {
@@ -145,7 +151,7 @@ impl Kind {
         let usual = *self.usual.get_or_insert(mean);
         if mean < usual {
             self.usual = Some(mean);
-        } else if seen.running <= QUIET {
+        } else if seen.running <= QUIET && seen.mean_wait() <= PROMPT.micros() {
             self.usual = Some(usual.saturating_add(mean.saturating_sub(usual).div_euclid(LEARNING)));
         }
     }
@@ -154,12 +160,17 @@ impl Kind {
 impl Seen {
     fn add(&mut self, answered: Answered) {
         self.answers = self.answers.saturating_add(1);
-        self.micros = self.micros.saturating_add(answered.took.micros().max(0));
+        self.ran = self.ran.saturating_add(answered.ran.micros().max(0));
+        self.waited = self.waited.saturating_add(answered.waited.micros().max(0));
         self.running = self.running.max(answered.running);
     }
 
     fn mean(&self) -> i64 {
-        self.micros.div_euclid(self.answers.max(1))
+        self.ran.div_euclid(self.answers.max(1))
+    }
+
+    fn mean_wait(&self) -> i64 {
+        self.waited.div_euclid(self.answers.max(1))
     }
 }
 
@@ -169,9 +180,11 @@ const WINDOW: Span = Span::milliseconds(50);
 const ANSWERS_LEAST: i64 = 20;
 /// So many times what is usual is slow.
 const SLOWER: i64 = 3;
-/// What is slower by less is not slow: an answer of half a millisecond may well take two.
-const SLACK: Span = Span::milliseconds(2);
+/// What is slower by less is not slow: an answer of half a millisecond may well take one.
+const SLACK: Span = Span::milliseconds(1);
 /// With so few running, nothing is slow because of too many.
 const QUIET: u32 = 2;
+/// Who waits for less does not wait.
+const PROMPT: Span = Span::milliseconds(1);
 /// The part of a difference that is believed at once.
 const LEARNING: i64 = 16;

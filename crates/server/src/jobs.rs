@@ -10,7 +10,8 @@ use lombard_auth::notification::Courier;
 use lombard_auth::receipt::{self, Postman};
 use lombard_auth::{Auth, audit, keys, watch};
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::task::JoinHandle;
+use tokio::runtime::Handle;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
 use crate::gauges;
@@ -28,14 +29,21 @@ pub(crate) fn start(
     vec![
         tokio::spawn(telemetry::keep_metrics_small(metrics, stop.clone())),
         tokio::spawn(keep_keys_fresh(auth.clone(), stop.clone())),
-        tokio::spawn(forget_what_is_over(auth.clone(), stop.clone())),
-        tokio::spawn(chain_the_record(auth.clone(), stop.clone())),
+        aside(forget_what_is_over(auth.clone(), stop.clone())),
+        aside(chain_the_record(auth.clone(), stop.clone())),
         tokio::spawn(send_notifications(auth.clone(), stop.clone())),
         tokio::spawn(fetch_logos(auth.clone(), stop.clone())),
         tokio::spawn(send_receipts(auth.clone(), stop.clone())),
         tokio::spawn(gauges::keep(auth.clone(), certificate, stop.clone())),
-        tokio::spawn(watch_the_record(auth.clone(), stop.clone())),
+        aside(watch_the_record(auth.clone(), stop.clone())),
     ]
+}
+
+/// Starts a job that takes many rows at a time on a thread of its own: statements run on the thread that asks for them, and would keep
+/// calls waiting.
+fn aside(job: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    let runtime = Handle::current();
+    spawn_blocking(move || runtime.block_on(job))
 }
 
 /// Reads signing keys anew, so that a key made by `lombard key rotate` is published and used in time.
@@ -72,10 +80,13 @@ async fn chain_the_record(auth: Auth, stop: Stop) {
         if let Ok(seconds) = auth.record_lag().await {
             metrics::gauge!("lombard_audit_lag_seconds").set(seconds);
         }
-        if let Err(error) = auth.seal_record().await {
+        let chained = auth.seal_record().await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the record could not be chained; the next attempt is in a moment");
-        }
-        if timeout(CHAIN_EVERY, stop.wait()).await.is_ok() {
+            0
+        });
+        // Where much comes in, often a little: a lot at once keeps calls waiting.
+        let every = if chained >= CHAINED_MANY { CHAIN_SOON } else { CHAIN_EVERY };
+        if timeout(every, stop.wait()).await.is_ok() {
             return;
         }
     }
@@ -156,6 +167,10 @@ async fn send_receipts(auth: Auth, stop: Stop) {
 
 /// Between two rounds of chaining what is on record.
 const CHAIN_EVERY: Duration = Duration::from_secs(1);
+/// The same after a round that chained many.
+const CHAIN_SOON: Duration = Duration::from_millis(100);
+/// Entries that are many for one round.
+const CHAINED_MANY: u64 = 32;
 /// Between two looks at what was put on record.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// Between two times at which it is written down how well the bank serves.

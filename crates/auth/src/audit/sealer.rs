@@ -114,8 +114,8 @@ fn count(text: &str) {
 /// What happened, by event, as it is chained.
 const EVENTS_METRIC: &str = "lombard_events_total";
 /// Entries chained in one transaction: few, because SQLite has one writer, for which calls wait meanwhile.
-const BATCH: i64 = 256;
+const BATCH: i64 = 64;
 /// Batches of one round, so that a round ends and is measured however much comes in.
-const BATCHES_MAX: usize = 400;
+const BATCHES_MAX: usize = 1600;
 /// Between two checkpoints.
 const CHECKPOINT_EVERY: Span = Span::minutes(1);

@@ -51,13 +51,13 @@ pub(crate) async fn measure(sandbox: &Sandbox, duration: Duration) -> anyhow::Re
     let memory = || process::memory(target.pid);
 
     let crowd = Crowd::new(&target, &case, CONNECTIONS).await?;
-    let revoking = Crowd::new(&target, &case::revocation(&access), 1).await?;
     let capacity = crowd.capacity().await.context("how much it can do")?;
     tokio::time::sleep(SETTLE).await;
     eprintln!("{capacity:.0} answers per second are what it can do");
     let before = crowd.ask(QUIET_RATE, QUIET).await?;
     ensure!(before.refused() == 0 && before.lost == 0, "it refuses somebody when there is little to do: {before:?}");
     let at_first = memory()?;
+    let revoking = Crowd::new(&target, &case::revocation(&access), 1).await?;
     eprintln!("three times as much for {} s", duration.as_secs());
     let (during, revoked, ready) = tokio::join!(
         crowd.ask(capacity * TIMES, duration),

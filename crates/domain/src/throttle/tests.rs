@@ -10,6 +10,8 @@ const BOUNDS: Bounds = Bounds { least: 4, most: 256 };
 struct Server {
     processors: u32,
     answer: i64,
+    /// For how long each waits before it runs.
+    waits: Span,
     now: i64,
     kind: &'static str,
     rule: Adaptive,
@@ -17,7 +19,7 @@ struct Server {
 
 impl Server {
     fn new(processors: u32, answer: i64) -> Self {
-        Self { processors, answer, now: 0, kind: "page", rule: Adaptive::new(BOUNDS) }
+        Self { processors, answer, waits: Span::milliseconds(0), now: 0, kind: "page", rule: Adaptive::new(BOUNDS) }
     }
 
     fn took(&self, running: u32) -> i64 {
@@ -33,7 +35,7 @@ impl Server {
             self.now += (took / i64::from(running.max(1))).max(1);
             self.rule.observe(
                 Instant::from_micros(self.now),
-                Answered { kind: self.kind, took: Span::from_micros(took), running },
+                Answered { kind: self.kind, waited: self.waits, ran: Span::from_micros(took), running },
             );
         }
     }
@@ -69,7 +71,7 @@ proptest! {
         for (micros, running, gap) in took {
             now += gap;
             let kind = if micros % 2 == 0 { "even" } else { "odd" };
-            rule.observe(Instant::from_micros(now), Answered { kind, took: Span::from_micros(micros), running });
+            rule.observe(Instant::from_micros(now), Answered { kind, waited: Span::from_micros(micros / 3), ran: Span::from_micros(micros), running });
             prop_assert!((BOUNDS.least..=BOUNDS.most).contains(&rule.limit()));
         }
     }
@@ -87,11 +89,26 @@ fn learns_when_answers_take_longer_for_good() {
 }
 
 #[test]
+fn to_wait_for_the_processor_is_slow_and_never_becomes_usual() {
+    let mut server = Server::new(64, 1_000);
+    server.run(1, 10);
+    server.waits = Span::milliseconds(40);
+    server.run(2, 60);
+    assert_eq!(server.rule.usual(), Some(Span::milliseconds(1)));
+    // Also what they take then is no sign of what they take by themselves.
+    server.answer = 30_000;
+    server.run(2, 60);
+    assert_eq!(server.rule.usual(), Some(Span::milliseconds(1)));
+    server.run(16, 10);
+    assert_eq!(server.rule.limit(), BOUNDS.least);
+}
+
+#[test]
 fn one_slow_window_costs_a_fifth_and_a_crowd_is_felt_in_a_moment() {
     let mut rule = Adaptive::new(BOUNDS);
     let mut windows = |means: &[i64]| {
         for mean in means {
-            rule.decide(&Seen { answers: 100, micros: mean * 100, running: 256 }, 1_000);
+            rule.decide(&Seen { answers: 100, ran: mean * 100, waited: 0, running: 256 }, 1_000);
         }
         rule.limit()
     };

@@ -14,8 +14,10 @@ use lombard_domain::time::{Instant, Span};
 use tokio::sync::oneshot;
 use tokio::time;
 
+use self::pulse::Pulse;
 use self::state::{Share, State};
 
+mod pulse;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,7 @@ mod tests;
 /// The places of a server.
 pub(crate) struct Throttle {
     lanes: Vec<(Class, Arc<Lane>)>,
+    pulse: Arc<Pulse>,
 }
 
 /// A call that runs. Its place is free again when this is dropped.
@@ -72,25 +75,31 @@ struct Gauges {
 impl Throttle {
     pub(crate) fn new(throttling: &Throttling) -> Self {
         let lane = |class| (class, Arc::new(Lane::new(class, throttling)));
-        Self { lanes: Class::ALL.into_iter().map(lane).collect() }
+        Self { lanes: Class::ALL.into_iter().map(lane).collect(), pulse: Arc::default() }
     }
 
     /// A place to run, at once or after a short wait; `None` if there is none.
     pub(crate) async fn enter(&self, comer: Comer) -> Option<Place> {
+        let comer = Comer { unseen: comer.unseen.saturating_add(self.pulse.lag()), ..comer };
         let (_, lane) = self.lanes.iter().find(|(own, _)| *own == comer.class)?;
         let (mut waiting, wait) = {
             let mut state = lane.lock();
+            let waited = if state.is_due(comer.share) { Duration::ZERO } else { comer.unseen };
+            let Some(wait) = lane.wait_now(&state).checked_sub(waited) else {
+                state.refused();
+                return None;
+            };
             if state.waiting == 0 && state.running < state.rule.limit() {
-                state.let_in(comer.unseen);
+                state.let_in(comer.share, comer.unseen);
                 lane.show(&state);
                 return Some(Place::begins(lane, comer));
             }
-            let Some(queued) = lane.queue(&mut state, &comer) else {
+            let Some(queued) = lane.queue(&mut state, &comer, waited) else {
                 state.refused();
                 return None;
             };
             lane.show(&state);
-            queued
+            (queued, wait)
         };
         match time::timeout(wait, &mut waiting.called).await {
             Ok(Ok(())) => {
@@ -154,14 +163,11 @@ impl Lane {
         self.waiting_max.min(places.max(FEW))
     }
 
-    /// A place in the queue, and for how long it may be kept; `None` if there is none for this caller.
-    fn queue<'a>(self: &'a Arc<Self>, state: &mut State, comer: &Comer) -> Option<(Waiting<'a>, Duration)> {
-        // Whoever has nobody in the queue has a turn, however late anybody looked.
-        let waited = if state.queues.contains_key(&comer.share) { comer.unseen } else { Duration::ZERO };
-        let wait = self.wait_now(state).checked_sub(waited)?;
+    /// A place in the queue for who has waited for so long; `None` if there is none for this caller.
+    fn queue<'a>(self: &'a Arc<Self>, state: &mut State, comer: &Comer, waited: Duration) -> Option<Waiting<'a>> {
         let since = time::Instant::now().checked_sub(waited)?;
         let (number, called) = state.queue(comer.share, since, self.waiting_now(state))?;
-        Some((Waiting { lane: self, share: comer.share, number, called, has_place: false }, wait))
+        Some(Waiting { lane: self, share: comer.share, number, called, has_place: false })
     }
 
     /// Calls in who is next, while there are places. Who has waited for longer than one may wait by now is refused: those behind them would
@@ -169,13 +175,13 @@ impl Lane {
     fn call_in(&self, state: &mut State) {
         let wait = self.wait_now(state);
         while state.running < state.rule.limit() {
-            let Some(waiter) = state.next_in_turn() else { break };
+            let Some((share, waiter)) = state.next_in_turn() else { break };
             let waited = waiter.since.elapsed();
             if waited > wait {
                 state.refused();
                 continue;
             }
-            state.let_in(waited);
+            state.let_in(share, waited);
             // Whoever waits no longer has left the queue before, under the same lock.
             if waiter.ticket.send(()).is_err() {
                 state.left();
@@ -215,8 +221,8 @@ impl Place {
         let now = time::Instant::now();
         let mut state = self.lane.lock();
         let at = Instant::from_micros(span(now.duration_since(self.lane.origin)).micros());
-        let took = span(self.unseen.saturating_add(now.duration_since(self.began)));
-        let answered = Answered { kind: self.kind, took, running: state.running };
+        let (waited, ran) = (span(self.unseen), span(now.duration_since(self.began)));
+        let answered = Answered { kind: self.kind, waited, ran, running: state.running };
         state.rule.observe(at, answered);
     }
 }
@@ -238,4 +244,4 @@ fn span(duration: Duration) -> Span {
 /// So many may wait in a queue that stands, even where there are fewer places than that.
 const FEW: usize = 4;
 /// How long a call waits in a queue that stands, at least.
-const SHORT_WAIT: Duration = Duration::from_millis(5);
+const SHORT_WAIT: Duration = Duration::from_millis(3);

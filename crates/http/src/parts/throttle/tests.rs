@@ -4,7 +4,7 @@ use lombard_auth::limit::Subject;
 use lombard_domain::id::ClientId;
 use tokio::task::JoinHandle;
 
-use super::state::{CALM, STANDING};
+use super::state::{CALM, STANDING, STANDING_AGAIN, TURN};
 use super::*;
 
 const READ: Class = Class::Read;
@@ -160,7 +160,7 @@ async fn those_behind_a_queue_that_stood_do_not_wait_for_it() {
     time::sleep(CALM).await;
     let place = enter(&throttle, app(1)).await.unwrap();
     let waiting = call(&throttle, app(1)).await;
-    time::sleep(STANDING / 2).await;
+    time::sleep(STANDING_AGAIN / 2).await;
     drop(place);
     assert!(waiting.await.unwrap().is_some());
 }
@@ -205,6 +205,54 @@ async fn the_way_to_the_queue_is_a_part_of_the_wait_of_those_behind_others() {
     drop(place);
     assert!(first.await.unwrap().is_none(), "it would have been late");
     assert!(throttle.enter(comer(app(1), unseen)).await.is_some(), "whoever needs not wait is let in");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_stood_a_moment_ago_stands_again_soon() {
+    let throttle = throttle(1, 64);
+    let mut place = enter(&throttle, app(1)).await.unwrap();
+    for standing in [STANDING, STANDING_AGAIN, STANDING_AGAIN] {
+        let first = call(&throttle, app(1)).await;
+        time::sleep(standing - Duration::from_millis(1)).await;
+        let patient = call(&throttle, app(1)).await;
+        time::sleep(Duration::from_millis(1)).await;
+        let before = time::Instant::now();
+        assert!(enter(&throttle, app(1)).await.is_none());
+        assert_eq!(before.elapsed(), SHORT_WAIT, "it stands");
+        assert!(!patient.is_finished(), "who came before may wait");
+        drop(place);
+        assert!(first.await.unwrap().is_none() && patient.await.unwrap().is_none(), "they would be late");
+        time::sleep(CALM).await;
+        place = enter(&throttle, app(1)).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_late_to_be_seen_is_refused_but_has_a_turn() {
+    let throttle = throttle(64, 64);
+    let late = |share| throttle.enter(comer(share, Duration::from_millis(501)));
+    let mut places = vec![late(app(1)).await.expect("its turn")];
+    assert!(late(app(1)).await.is_none(), "later than anybody may wait, though there are places");
+    places.push(late(app(2)).await.expect("another's turn"));
+    time::sleep(TURN).await;
+    places.push(late(app(1)).await.expect("its turn again"));
+    places.push(enter(&throttle, app(1)).await.expect("it is not late"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_has_read_yet_is_late_as_well() {
+    let throttle = throttle(64, 64);
+    let _first = enter(&throttle, app(1)).await.unwrap();
+    settle().await;
+    // Nothing runs for a while.
+    time::advance(Duration::from_millis(600)).await;
+    let lag = throttle.pulse.lag();
+    assert!((590..600).contains(&lag.as_millis()), "{lag:?}");
+    let _turn = enter(&throttle, app(1)).await.expect("its turn");
+    assert!(enter(&throttle, app(1)).await.is_none());
+    time::sleep(Duration::from_millis(30)).await;
+    assert!(throttle.pulse.lag().is_zero());
+    assert!(enter(&throttle, app(1)).await.is_some(), "all is well again");
 }
 
 #[tokio::test(start_paused = true)]
