@@ -168,7 +168,7 @@ async fn send_receipts(auth: Auth, stop: Stop) {
 /// Between two rounds of chaining what is on record.
 const CHAIN_EVERY: Duration = Duration::from_secs(1);
 /// The same after a round that chained many.
-const CHAIN_SOON: Duration = Duration::from_millis(100);
+const CHAIN_SOON: Duration = Duration::from_millis(40);
 /// Entries that are many for one round.
 const CHAINED_MANY: u64 = 32;
 /// Between two looks at what was put on record.
