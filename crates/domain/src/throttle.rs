@@ -15,7 +15,7 @@ mod tests;
 pub struct Bounds {
     /// So many run in any case.
     pub least: u32,
-    /// So many at most, and at first.
+    /// So many at most.
     pub most: u32,
 }
 
@@ -27,8 +27,8 @@ pub struct Adaptive {
     kinds: HashMap<&'static str, Kind>,
     /// What an answer of the last window takes, in microseconds, when there is little to do; none before the first window.
     usual: Option<i64>,
-    /// Whether answers were slow at the last decision.
-    was_slow: bool,
+    /// How many decisions there were since answers were slow.
+    since_slow: u32,
     window: Window,
 }
 
@@ -76,13 +76,13 @@ struct Window {
 }
 
 impl Adaptive {
-    /// Begins with the most.
+    /// Begins as a server that has little to do.
     #[must_use]
     pub fn new(bounds: Bounds) -> Self {
         let least = bounds.least.max(1);
         let bounds = Bounds { least, most: bounds.most.max(least) };
         let (kinds, window) = (HashMap::new(), Window::default());
-        Self { bounds, limit: bounds.most, kinds, usual: None, was_slow: false, window }
+        Self { bounds, limit: bounds.at_rest(), kinds, usual: None, since_slow: SETTLED, window }
     }
 
     /// How many may run at once.
@@ -114,7 +114,8 @@ impl Adaptive {
     }
 
     /// Fewer at once by a fifth when answers are slow, and only so many as are answered in time, but a quarter of them at least, when they
-    /// were slow before as well; more by one and a sixteenth when they are not slow and more would have run, or when there is little to do.
+    /// were slow before as well; more when they are not slow and more would have run: by one and a sixteenth, or a quarter where they have
+    /// not been slow for a while. Where there is little to do, step by step as many as at rest.
     fn decide(&mut self, seen: &Seen, usual: i64) {
         self.usual = Some(usual);
         let (mean, slow) =
@@ -128,14 +129,25 @@ impl Adaptive {
             let in_time = i64::from(ran).saturating_mul(slow).div_euclid(mean.max(1));
             let in_time = u32::try_from(in_time).unwrap_or(ran).max(ran / 4);
             // Once may be chance: a disk that was busy for a moment.
-            if self.was_slow { in_time.min(fewer) } else { fewer }
-        } else if mean <= slow && (seen.running >= self.limit || seen.running <= QUIET) {
-            self.limit.saturating_add(1).saturating_add(self.limit / 16)
+            if self.since_slow == 0 { in_time.min(fewer) } else { fewer }
+        } else if mean <= slow && seen.running >= self.limit {
+            let part = if self.since_slow >= SETTLED { 4 } else { 16 };
+            self.limit.saturating_add(1).saturating_add(self.limit / part)
+        } else if mean <= slow && seen.running <= QUIET {
+            let step = self.limit / 16 + 1;
+            self.bounds.at_rest().clamp(self.limit.saturating_sub(step), self.limit.saturating_add(step))
         } else {
             self.limit
         };
-        self.was_slow = is_slow;
+        self.since_slow = if is_slow { 0 } else { self.since_slow.saturating_add(1) };
         self.limit = next.clamp(self.bounds.least, self.bounds.most);
+    }
+}
+
+impl Bounds {
+    /// How many may run at once where there is little to do: what comes all at once is felt before it is too much.
+    fn at_rest(self) -> u32 {
+        AT_REST.clamp(self.least, self.most)
     }
 }
 
@@ -184,6 +196,10 @@ const SLOWER: i64 = 3;
 const SLACK: Span = Span::milliseconds(1);
 /// With so few running, nothing is slow because of too many.
 const QUIET: u32 = 2;
+/// So many may run where there is little to do; the next of a crowd wait for a moment, until it is seen whether they make it slow.
+const AT_REST: u32 = 32;
+/// After so many decisions without slow answers, there is time to grow.
+const SETTLED: u32 = 20;
 /// Who waits for less does not wait.
 const PROMPT: Span = Span::milliseconds(1);
 /// The part of a difference that is believed at once.

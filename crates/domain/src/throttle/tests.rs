@@ -50,7 +50,7 @@ proptest! {
     ) {
         let mut server = Server::new(processors, answer);
         server.run(1, 30);
-        prop_assert_eq!(server.rule.limit(), BOUNDS.most, "one caller changes nothing");
+        prop_assert_eq!(server.rule.limit(), AT_REST, "one caller changes nothing");
         prop_assert_eq!(server.rule.usual().map(Span::micros), Some(answer));
         server.run(callers, 60);
         let took = server.took(server.rule.limit());
@@ -59,7 +59,7 @@ proptest! {
         prop_assert!(server.rule.limit() >= processors.min(BOUNDS.most), "no processor rests");
         prop_assert_eq!(server.rule.usual().map(Span::micros), Some(answer), "what is usual is not forgotten");
         server.run(1, 120);
-        prop_assert_eq!(server.rule.limit(), BOUNDS.most);
+        prop_assert_eq!(server.rule.limit(), AT_REST);
     }
 
     #[test]
@@ -105,7 +105,7 @@ fn to_wait_for_the_processor_is_slow_and_never_becomes_usual() {
 
 #[test]
 fn one_slow_window_costs_a_fifth_and_a_crowd_is_felt_in_a_moment() {
-    let mut rule = Adaptive::new(BOUNDS);
+    let mut rule = Adaptive { limit: BOUNDS.most, ..Adaptive::new(BOUNDS) };
     let mut windows = |means: &[i64]| {
         for mean in means {
             rule.decide(&Seen { answers: 100, ran: mean * 100, waited: 0, running: 256 }, 1_000);
@@ -124,11 +124,22 @@ fn what_takes_long_by_its_nature_is_not_slow() {
         (server.kind, server.answer) = (kind, answer);
         server.run(16, 1);
     }
-    assert_eq!(server.rule.limit(), BOUNDS.most);
+    assert_eq!(server.rule.limit(), AT_REST);
     // Both are slow now.
     server.answer = 300_000;
     server.run(64, 20);
     assert_eq!(server.rule.limit(), BOUNDS.least);
+}
+
+#[test]
+fn a_server_that_can_has_soon_places_for_all() {
+    let mut server = Server::new(1_000, 20_000);
+    server.run(1, 10);
+    assert_eq!(server.rule.limit(), AT_REST);
+    server.run(1_000, 1);
+    assert_eq!(server.rule.limit(), BOUNDS.most, "within a second");
+    server.run(1, 60);
+    assert_eq!(server.rule.limit(), AT_REST, "a crowd that comes later is felt before it is too much");
 }
 
 #[test]

@@ -84,22 +84,17 @@ impl Throttle {
         let (_, lane) = self.lanes.iter().find(|(own, _)| *own == comer.class)?;
         let (mut waiting, wait) = {
             let mut state = lane.lock();
-            let waited = if state.is_due(comer.share) { Duration::ZERO } else { comer.unseen };
-            let Some(wait) = lane.wait_now(&state).checked_sub(waited) else {
-                state.refused();
-                return None;
-            };
             if state.waiting == 0 && state.running < state.rule.limit() {
-                state.let_in(comer.share, comer.unseen);
+                state.let_in(comer.unseen);
                 lane.show(&state);
                 return Some(Place::begins(lane, comer));
             }
-            let Some(queued) = lane.queue(&mut state, &comer, waited) else {
+            let Some(queued) = lane.queue(&mut state, &comer) else {
                 state.refused();
                 return None;
             };
             lane.show(&state);
-            (queued, wait)
+            queued
         };
         match time::timeout(wait, &mut waiting.called).await {
             Ok(Ok(())) => {
@@ -163,11 +158,14 @@ impl Lane {
         self.waiting_max.min(places.max(FEW))
     }
 
-    /// A place in the queue for who has waited for so long; `None` if there is none for this caller.
-    fn queue<'a>(self: &'a Arc<Self>, state: &mut State, comer: &Comer, waited: Duration) -> Option<Waiting<'a>> {
+    /// A place in the queue, and for how long it may be kept; `None` if there is none for this caller.
+    fn queue<'a>(self: &'a Arc<Self>, state: &mut State, comer: &Comer) -> Option<(Waiting<'a>, Duration)> {
+        // Whoever has nobody in the queue has a turn, however late anybody looked.
+        let waited = if state.queues.contains_key(&comer.share) { comer.unseen } else { Duration::ZERO };
+        let wait = self.wait_now(state).checked_sub(waited)?;
         let since = time::Instant::now().checked_sub(waited)?;
         let (number, called) = state.queue(comer.share, since, self.waiting_now(state))?;
-        Some(Waiting { lane: self, share: comer.share, number, called, has_place: false })
+        Some((Waiting { lane: self, share: comer.share, number, called, has_place: false }, wait))
     }
 
     /// Calls in who is next, while there are places. Who has waited for longer than one may wait by now is refused: those behind them would
@@ -175,13 +173,13 @@ impl Lane {
     fn call_in(&self, state: &mut State) {
         let wait = self.wait_now(state);
         while state.running < state.rule.limit() {
-            let Some((share, waiter)) = state.next_in_turn() else { break };
+            let Some(waiter) = state.next_in_turn() else { break };
             let waited = waiter.since.elapsed();
             if waited > wait {
                 state.refused();
                 continue;
             }
-            state.let_in(share, waited);
+            state.let_in(waited);
             // Whoever waits no longer has left the queue before, under the same lock.
             if waiter.ticket.send(()).is_err() {
                 state.left();

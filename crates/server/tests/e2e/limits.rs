@@ -125,11 +125,15 @@ async fn a_server_that_refuses_reads_is_ready_and_takes_revocations() {
     let app = bank.register().await;
     let tokens = bank.connect(&app, &sandbox.customer("alice"), SCOPE).await;
     let path = format!("/accounts/{}/transactions", accounts(&app, &tokens.access).await[0]);
-    let mut reads = JoinSet::new();
+    let mut callers = Vec::new();
     for _ in 0..CALLERS {
         let caller = App { http: https_client(&bank.ca_pem).build().unwrap(), ..app.clone() };
         // From now on it has one connection for all that it asks.
         assert_eq!(caller.get(&path, &tokens.access).await.status(), 200);
+        callers.push(caller);
+    }
+    let mut reads = JoinSet::new();
+    for caller in callers {
         for _ in 0..READS_EACH {
             let (caller, path, token) = (caller.clone(), path.clone(), tokens.access.clone());
             reads.spawn(async move { caller.get(&path, &token).await });

@@ -19,8 +19,6 @@ pub(super) struct State {
     /// Who waits, by whose turn it is next.
     pub(super) turns: VecDeque<Share>,
     pub(super) queues: HashMap<Share, VecDeque<Waiter>>,
-    /// When somebody of each share was let in, for the last time; those of a while ago may be missing.
-    let_in_at: HashMap<Share, time::Instant>,
     /// Since when nobody has got a place soon after coming, of those who came; none: the last one did.
     late_since: Option<time::Instant>,
     /// When the queue stood, for the last time before the present one.
@@ -40,14 +38,13 @@ pub(super) struct Waiter {
 
 impl State {
     pub(super) fn new(rule: Adaptive) -> Self {
-        let (turns, queues, let_in_at) = (VecDeque::new(), HashMap::new(), HashMap::new());
+        let (turns, queues) = (VecDeque::new(), HashMap::new());
         Self {
             rule,
             running: 0,
             waiting: 0,
             turns,
             queues,
-            let_in_at,
             late_since: None,
             stood_at: None,
             refused_at: None,
@@ -63,19 +60,9 @@ impl State {
         self.late_since.is_some_and(|since| since.elapsed() >= standing)
     }
 
-    /// Whether nobody of a share was let in for a while, and nobody of it waits.
-    pub(super) fn is_due(&self, share: Share) -> bool {
-        let is_over = |at: &time::Instant| at.elapsed() >= TURN;
-        !self.queues.contains_key(&share) && self.let_in_at.get(&share).is_none_or(is_over)
-    }
-
     /// Gives a place to a call that has waited for so long.
-    pub(super) fn let_in(&mut self, share: Share, waited: Duration) {
+    pub(super) fn let_in(&mut self, waited: Duration) {
         self.running = self.running.saturating_add(1);
-        if self.let_in_at.len() >= SHARES_MAX {
-            self.let_in_at.retain(|_, at| at.elapsed() < TURN);
-        }
-        self.let_in_at.insert(share, time::Instant::now());
         // A place that is free because others were refused is no sign that there is little to do.
         let is_calm = self.refused_at.is_none_or(|refused| refused.elapsed() >= CALM);
         if is_calm && waited < PROMPT {
@@ -137,7 +124,7 @@ impl State {
         self.remove(longest, last).then_some(())
     }
 
-    pub(super) fn next_in_turn(&mut self) -> Option<(Share, Waiter)> {
+    pub(super) fn next_in_turn(&mut self) -> Option<Waiter> {
         let share = self.turns.pop_front()?;
         let queue = self.queues.get_mut(&share)?;
         let waiter = queue.pop_front();
@@ -147,7 +134,7 @@ impl State {
             self.turns.push_back(share);
         }
         self.waiting = self.waiting.saturating_sub(usize::from(waiter.is_some()));
-        Some((share, waiter?))
+        waiter
     }
 
     /// Takes somebody out of the queue; whether they were in it.
@@ -164,10 +151,6 @@ impl State {
     }
 }
 
-/// Who was let in such a while ago has a turn, however late anybody looked.
-pub(super) const TURN: Duration = Duration::from_millis(50);
-/// Shares of which is known when they were let in, but for those within [`TURN`].
-const SHARES_MAX: usize = 4_096;
 /// After so long without a refusal, a free place is free because there are few.
 pub(super) const CALM: Duration = Duration::from_millis(10);
 /// Who gets a place within this time has not waited.
