@@ -207,8 +207,8 @@ const FAILURE_MEMORY: Span = Span::days(7);
 const ALARM_MEMORY: Span = Span::days(400);
 /// How long an app is remembered that does nothing.
 const HISTORY_MEMORY: Span = Span::days(90);
-/// How long a key stays after the next one has begun to sign: apps bring ID tokens of the sign-in before (`id_token_hint`), which was a
-/// year ago at most where customers must renew what they allow.
+/// How long a key stays after the next one has begun to sign: apps bring ID tokens of an earlier sign-in (`id_token_hint`). Older ones are
+/// refused.
 const KEY_MEMORY: Span = Span::days(400);
 /// How long a consent stays that nobody gave; UK Open Banking: nothing may be forgotten before 24 hours have passed.
 const NEVER_GIVEN_MEMORY: Span = Span::days(30);

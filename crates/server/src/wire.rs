@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use axum::Router;
 use lombard_auth::keys::KeyRing;
 use lombard_auth::limit::SharedCounter;
-use lombard_auth::login::password::PasswordHasher;
+use lombard_auth::login::password::{PasswordError, PasswordHasher};
 use lombard_auth::login::second_factor::SecondFactor;
 use lombard_auth::possession::Authorities;
 use lombard_auth::{Auth, Parts, Policy, Post, Recorder, Recording};
@@ -59,13 +59,18 @@ pub(crate) struct Core {
 /// How many passwords are checked at once, and how many sign-ins wait for that.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PasswordPlaces {
-    pub(crate) at_once: usize,
-    pub(crate) waiting: usize,
+    pub(crate) at_once: u32,
+    pub(crate) waiting: u32,
 }
 
 impl PasswordPlaces {
     /// What most servers need: at 31 ms each, the last waits half a second.
     pub(crate) const USUAL: Self = Self { at_once: 2, waiting: 32 };
+
+    fn hasher(self) -> Result<PasswordHasher, PasswordError> {
+        let number = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        PasswordHasher::new(number(self.at_once), number(self.waiting))
+    }
 }
 
 /// Opens a database with its master keys.
@@ -88,7 +93,7 @@ impl Core {
             random: Arc::new(SystemRandom),
             policy: plan.policy,
             keys,
-            passwords: PasswordHasher::new(plan.passwords.at_once, plan.passwords.waiting)?,
+            passwords: plan.passwords.hasher()?,
             second_factor: plan.second_factor,
             directory: bank.clone(),
             recorder: Recorder::start(db.clone(), plan.recording),

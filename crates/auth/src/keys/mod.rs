@@ -75,9 +75,9 @@ impl KeyRing {
 
     /// Every public key that is not forgotten, for what is read long after it was signed (`id_token_hint`).
     #[must_use]
-    pub fn ever(&self) -> Jwks {
+    pub fn kept(&self) -> Jwks {
         let ring = self.held();
-        Jwks::new(Alg::ALL.into_iter().flat_map(|alg| ring.line(alg).ever()).cloned().collect())
+        Jwks::new(Alg::ALL.into_iter().flat_map(|alg| ring.line(alg).kept()).cloned().collect())
     }
 
     /// The public keys that others need at this moment: of each algorithm the next, the current, and former ones while something

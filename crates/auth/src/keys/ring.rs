@@ -91,7 +91,7 @@ impl Line {
     }
 
     /// Every key that signed and is not forgotten, and the next one.
-    pub(super) fn ever(&self) -> impl Iterator<Item = &PublicJwk> {
+    pub(super) fn kept(&self) -> impl Iterator<Item = &PublicJwk> {
         self.keys.iter().map(|held| held.key.public())
     }
 

@@ -379,12 +379,13 @@ impl Default for Authorization {
 
 impl Default for SignIn {
     fn default() -> Self {
+        let PasswordPlaces { at_once, waiting } = PasswordPlaces::USUAL;
         Self {
             idle_minutes: 5,
             max_failures: 5,
             lock_minutes: 5,
-            password_hash_concurrency: 2,
-            password_hash_waiting: 32,
+            password_hash_concurrency: at_once,
+            password_hash_waiting: waiting,
             fixed_second_factor: None,
         }
     }
@@ -393,8 +394,7 @@ impl Default for SignIn {
 impl SignIn {
     /// How many passwords are checked at once, and how many wait.
     pub(crate) fn password_places(&self) -> PasswordPlaces {
-        let number = |number: u32| usize::try_from(number).unwrap_or(1);
-        PasswordPlaces { at_once: number(self.password_hash_concurrency), waiting: number(self.password_hash_waiting) }
+        PasswordPlaces { at_once: self.password_hash_concurrency, waiting: self.password_hash_waiting }
     }
 }
 

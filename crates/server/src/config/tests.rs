@@ -143,6 +143,8 @@ fn errors_name_the_file_the_line_and_the_key() {
             "authorization.software_statements",
             "no app could",
         ),
+        (7, "[sign_in]\npassword_hash_waiting = 0", 8, "sign_in.password_hash_waiting", "between 1 and 1024"),
+        (7, UNREACHABLE, 9, "watching_rules.threshold", "between 1 and 64"),
         (7, "[[directories]]\nissuer = \"D\"", 7, "directories", "jwks_file or jwks_url"),
         (7, "[[directories]]\njwks_file = \"d\"", 7, "directories.issuer", "missing"),
         (7, "[[directories]]\nissuer = \"D\"\njwks_url = \"http://d.example\"", 9, "directories.jwks_url", "https"),
@@ -175,6 +177,7 @@ const MTLS_AT_THE_SAME: &str =
 const DIRECTORY_WITH_BOTH: &str =
     "[[directories]]\nissuer = \"D\"\njwks_file = \"d\"\njwks_url = \"https://d.example/\"";
 const AGREEMENT: &str = "client_id = \"cli_00000000000000000000000007\"\nunattended_calls_per_day = \"unlimited\"";
+const UNREACHABLE: &str = "[[watching_rules]]\nrule = \"password-spraying\"\nthreshold = 65";
 const AGREEMENT_TWICE: &str = "[[agreements]]\nclient_id = \"cli_00000000000000000000000007\"\nunattended_calls_per_day = 9\n\
     [[agreements]]\nclient_id = \"cli_00000000000000000000000007\"\nunattended_calls_per_day = 5";
 const DIRECTORY_TWICE: &str =

@@ -100,7 +100,7 @@ impl Auth {
     fn hinted_subject(&self, client: &KnownClient, params: &Params) -> Result<Option<Opaque>, OauthError> {
         let Some(token) = params.get("id_token_hint")? else { return Ok(None) };
         let no_hint = || refused("id_token_hint is not an ID token of this server for this client");
-        let keys = self.parts.keys.ever();
+        let keys = self.parts.keys.kept();
         let rules = VerifyRules { typ: Typ::OneOf(&["JWT"]), algs: &Alg::ALL, keys: &keys };
         let claims = jose::verify(token, rules).and_then(|verified| verified.claims()).map_err(|_| no_hint())?;
         let ours = claims.issuer() == Some(self.policy().issuer.as_str())
