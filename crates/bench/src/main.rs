@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
+use tokio::runtime;
 
 use crate::bare::{Bare, Serve};
 use crate::case::{Case, Protocol};
@@ -110,22 +111,30 @@ enum Part {
     Bare(Serve),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     // An error means that a provider is there already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let cli = Cli::parse();
-    let outcome = match &cli.part {
-        Some(Part::Bare(serve)) => bare::serve(serve).await,
-        None => bench(&cli.bench).await,
-    };
-    match outcome {
+    match run(&Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("lombard-bench: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<()> {
+    // Whoever asks for more than can be done has one core: threads that wake each other there would measure their own lateness.
+    let mut runtime = match cli.bench.overload {
+        Some(_) => runtime::Builder::new_current_thread(),
+        None => runtime::Builder::new_multi_thread(),
+    };
+    runtime.enable_all().build()?.block_on(async {
+        match &cli.part {
+            Some(Part::Bare(serve)) => bare::serve(serve).await,
+            None => bench(&cli.bench).await,
+        }
+    })
 }
 
 async fn bench(args: &Bench) -> anyhow::Result<()> {

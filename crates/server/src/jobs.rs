@@ -8,16 +8,20 @@ use std::time::Duration;
 
 use lombard_auth::notification::Courier;
 use lombard_auth::receipt::{self, Postman};
-use lombard_auth::{Auth, audit, keys, watch};
+use lombard_auth::watch::{self, Watched};
+use lombard_auth::{Auth, audit, keys};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
+use self::rhythm::Rhythm;
 use crate::gauges;
 use crate::listen::tls::ServedCertificate;
 use crate::stop::Stop;
 use crate::telemetry;
+
+mod rhythm;
 
 /// Starts all of them.
 pub(crate) fn start(
@@ -75,6 +79,7 @@ async fn forget_what_is_over(auth: Auth, stop: Stop) {
 /// Chains what is on record, at once after a start: a crash leaves entries that are not chained yet.
 async fn chain_the_record(auth: Auth, stop: Stop) {
     audit::begin_to_count();
+    let mut rhythm = Rhythm::new(CHAIN_SOON, CHAIN_EVERY, PORTION);
     loop {
         // Also where the chain cannot be made: this is how it is noticed.
         if let Ok(seconds) = auth.record_lag().await {
@@ -84,9 +89,7 @@ async fn chain_the_record(auth: Auth, stop: Stop) {
             tracing::warn!(%error, "the record could not be chained; the next attempt is in a moment");
             0
         });
-        // Where much comes in, often a little: a lot at once keeps calls waiting.
-        let every = if chained >= CHAINED_MANY { CHAIN_SOON } else { CHAIN_EVERY };
-        if timeout(every, stop.wait()).await.is_ok() {
+        if timeout(rhythm.after(chained), stop.wait()).await.is_ok() {
             return;
         }
     }
@@ -111,10 +114,14 @@ async fn watch_the_record(auth: Auth, stop: Stop) {
         return;
     }
     watch::begin_to_count();
-    while timeout(WATCH_EVERY, stop.wait()).await.is_err() {
-        if let Err(error) = auth.watch().await {
+    let mut rhythm = Rhythm::new(WATCH_SOON, WATCH_EVERY, PORTION);
+    let mut pause = WATCH_EVERY;
+    while timeout(pause, stop.wait()).await.is_err() {
+        let watched = auth.watch().await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the record could not be watched; the next attempt is in a moment");
-        }
+            Watched::default()
+        });
+        pause = rhythm.after(u64::try_from(watched.entries).unwrap_or(u64::MAX));
     }
 }
 
@@ -165,14 +172,16 @@ async fn send_receipts(auth: Auth, stop: Stop) {
     postman.stop().await;
 }
 
-/// Between two rounds of chaining what is on record.
+/// Between two rounds of chaining what is on record, where little is.
 const CHAIN_EVERY: Duration = Duration::from_secs(1);
-/// The same after a round that chained many.
+/// The same where much is.
 const CHAIN_SOON: Duration = Duration::from_millis(40);
-/// Entries that are many for one round.
-const CHAINED_MANY: u64 = 32;
-/// Between two looks at what was put on record.
+/// Between two looks at what was put on record, where little is.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
+/// The same where much is.
+const WATCH_SOON: Duration = Duration::from_millis(100);
+/// Entries of the record that are chained or looked at in one go, where so many come in.
+const PORTION: u32 = 64;
 /// Between two times at which it is written down how well the bank serves.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
 /// Between two looks for what is to be sent, to apps and to customers.

@@ -35,8 +35,8 @@ pub(super) const GROUP_MAX: usize = 256;
 const CROWD: usize = 2;
 /// Where calls come together, writing takes one part of the time in so many.
 const PART: u32 = 4;
-/// Between the beginnings of two groups, at most.
-const GAP_MAX: Duration = Duration::from_millis(10);
+/// Between the beginnings of two groups, at most: where writing is slow because there is too much to do, waiting makes it worse.
+const GAP_MAX: Duration = Duration::from_millis(3);
 /// After which nobody else is waited for.
 const QUIET: Duration = Duration::from_millis(1);
 
@@ -44,7 +44,7 @@ const QUIET: Duration = Duration::from_millis(1);
 mod tests {
     use super::*;
 
-    const WRITING: Duration = Duration::from_millis(1);
+    const WRITING: Duration = Duration::from_micros(700);
 
     #[tokio::test(start_paused = true)]
     async fn who_is_alone_never_waits() {

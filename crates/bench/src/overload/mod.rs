@@ -34,6 +34,8 @@ pub(crate) struct Overloaded {
     /// The first second after, and the time after that.
     after: [Answers; 2],
     memory: [Memory; 3],
+    /// The part of its core that sending and counting took meanwhile.
+    load: f64,
 }
 
 /// Finds out how much the server can do, and asks three times as much for so long.
@@ -57,15 +59,17 @@ pub(crate) async fn measure(sandbox: &Sandbox, duration: Duration) -> anyhow::Re
     let at_first = memory()?;
     let revoking = Crowd::new(&target, &case::revocation(&access), 1).await?;
     eprintln!("three times as much for {} s", duration.as_secs());
+    let (asked, load_before) = (Instant::now(), process::cpu(std::process::id())?);
     let (during, revoked, ready) = tokio::join!(
         crowd.ask(capacity * TIMES, duration),
         revoking.ask(BESIDE_RATE, duration),
         readiness(sandbox.ops_port(), duration)
     );
     let (during, beside) = (during?, [revoked?, ready?]);
+    let load = process::cpu(std::process::id())?.saturating_sub(load_before).div_duration_f64(asked.elapsed());
     let at_last = memory()?;
     let after = [crowd.ask(QUIET_RATE, Duration::from_secs(1)).await?, crowd.ask(QUIET_RATE, QUIET).await?];
-    Ok(Overloaded { capacity, before, during, beside, after, memory: [at_first, at_last, memory()?] })
+    Ok(Overloaded { capacity, before, during, beside, after, memory: [at_first, at_last, memory()?], load })
 }
 
 /// Asks whether the server is ready, again and again, as what stands before it does.
@@ -119,7 +123,8 @@ impl fmt::Display for Overloaded {
             writeln!(f, "{name}: {answers:?}")?;
         }
         let [first, last, after] = self.memory.map(|memory| f64::from(memory.resident) / 1024.0);
-        writeln!(f, "\nmemory of the server: {first:.0} MB before, {last:.0} MB at the end, {after:.0} MB after")
+        writeln!(f, "\nthe load took {:.0} % of its core", self.load * 100.0)?;
+        writeln!(f, "memory of the server: {first:.0} MB before, {last:.0} MB at the end, {after:.0} MB after")
     }
 }
 
