@@ -4,7 +4,9 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Parser as _;
+use tokio::runtime::{Builder, Runtime};
 
 mod cli;
 mod config;
@@ -33,11 +35,11 @@ mod x509;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     // Libraries that make TLS connections ask for the process's provider; an error means that one is there already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    match cli::run(cli::Cli::parse()).await {
+    let ended = runtime().and_then(|runtime| runtime.block_on(cli::run(cli::Cli::parse())));
+    match ended {
         Ok(code) => code,
         Err(error) => {
             eprintln!("lombard: {error:#}");
@@ -45,3 +47,14 @@ async fn main() -> ExitCode {
         }
     }
 }
+
+/// What runs all tasks: a thread for each processor.
+fn runtime() -> anyhow::Result<Runtime> {
+    let runtime = Builder::new_multi_thread().enable_all().global_queue_interval(STEPS).build();
+    runtime.context("cannot start its threads")
+}
+
+/// After so many steps of its own tasks, at the latest, a thread takes up one that a thread of another kind has woken, such as a call whose
+/// entry is stored. Left to itself the runtime does so the more often the longer a step takes: where there is too much to do, calls that
+/// run would then come before those that are refused in a moment, and all would wait. This is the largest number that it chooses by itself.
+const STEPS: u32 = 127;

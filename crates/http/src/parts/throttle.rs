@@ -25,7 +25,6 @@ mod tests;
 /// The places of a server.
 pub(crate) struct Throttle {
     lanes: Vec<(Class, Arc<Lane>)>,
-    pulse: Arc<Pulse>,
 }
 
 /// A call that runs. Its place is free again when this is dropped.
@@ -54,6 +53,7 @@ struct Lane {
     waiting_max: usize,
     wait: Duration,
     origin: time::Instant,
+    pulse: Arc<Pulse>,
     gauges: Gauges,
 }
 
@@ -74,17 +74,19 @@ struct Gauges {
 
 impl Throttle {
     pub(crate) fn new(throttling: &Throttling) -> Self {
-        let lane = |class| (class, Arc::new(Lane::new(class, throttling)));
-        Self { lanes: Class::ALL.into_iter().map(lane).collect(), pulse: Arc::default() }
+        let pulse = Arc::default();
+        let lane = |class| (class, Arc::new(Lane::new(class, throttling, Arc::clone(&pulse))));
+        Self { lanes: Class::ALL.into_iter().map(lane).collect() }
     }
 
     /// A place to run, at once or after a short wait; `None` if there is none.
     pub(crate) async fn enter(&self, comer: Comer) -> Option<Place> {
-        let comer = Comer { unseen: comer.unseen.saturating_add(self.pulse.lag()), ..comer };
         let (_, lane) = self.lanes.iter().find(|(own, _)| *own == comer.class)?;
+        let lag = lane.pulse.lag();
+        let comer = Comer { unseen: comer.unseen.saturating_add(lag), ..comer };
         let (mut waiting, wait) = {
             let mut state = lane.lock();
-            if state.waiting == 0 && state.running < state.rule.limit() {
+            if state.waiting == 0 && state.running < places_now(&state, lag) {
                 state.let_in(comer.unseen);
                 lane.show(&state);
                 return Some(Place::begins(lane, comer));
@@ -111,7 +113,7 @@ impl Throttle {
 }
 
 impl Lane {
-    fn new(class: Class, throttling: &Throttling) -> Self {
+    fn new(class: Class, throttling: &Throttling, pulse: Arc<Pulse>) -> Self {
         let gauges = Gauges {
             running: metrics::gauge!("lombard_throttle_running", "class" => class.name()),
             waiting: metrics::gauge!("lombard_throttle_waiting", "class" => class.name()),
@@ -122,6 +124,7 @@ impl Lane {
             waiting_max: usize::try_from(throttling.waiting).unwrap_or(usize::MAX),
             wait: duration(throttling.wait),
             origin: time::Instant::now(),
+            pulse,
             gauges,
         };
         lane.show(&lane.lock());
@@ -149,13 +152,14 @@ impl Lane {
     }
 
     /// How many may wait: where everybody has waited for a while, only those whose turn comes before they have waited too long. The rest
-    /// is refused at once, which costs least. There is always room for a few, so that whoever asks for little has a turn.
+    /// is refused at once, which costs least: one for every second place. There is always room for a few, so that whoever asks for little has
+    /// a turn.
     fn waiting_now(&self, state: &State) -> usize {
         if !state.stands() {
             return self.waiting_max;
         }
         let places = usize::try_from(state.rule.limit()).unwrap_or(usize::MAX);
-        self.waiting_max.min(places.max(FEW))
+        self.waiting_max.min((places / 2).max(FEW))
     }
 
     /// A place in the queue, and for how long it may be kept; `None` if there is none for this caller.
@@ -171,8 +175,8 @@ impl Lane {
     /// Calls in who is next, while there are places. Who has waited for longer than one may wait by now is refused: those behind them would
     /// come as late.
     fn call_in(&self, state: &mut State) {
-        let wait = self.wait_now(state);
-        while state.running < state.rule.limit() {
+        let (wait, places) = (self.wait_now(state), places_now(state, self.pulse.lag()));
+        while state.running < places {
             let Some(waiter) = state.next_in_turn() else { break };
             let waited = waiter.since.elapsed();
             if waited > wait {
@@ -231,6 +235,13 @@ impl Drop for Place {
     }
 }
 
+/// How many may run now. Where a queue stands and the runtime is late, it is half of them until the runtime has caught up: one that runs
+/// takes as much of the processor as several refusals.
+fn places_now(state: &State, lag: Duration) -> u32 {
+    let limit = state.rule.limit();
+    if lag > LATE && state.stands() { (limit / 2).max(1) } else { limit }
+}
+
 fn duration(span: Span) -> Duration {
     Duration::from_micros(span.micros().max(0).unsigned_abs())
 }
@@ -242,4 +253,6 @@ fn span(duration: Duration) -> Span {
 /// So many may wait in a queue that stands, even where there are fewer places than that.
 const FEW: usize = 4;
 /// How long a call waits in a queue that stands, at least.
-const SHORT_WAIT: Duration = Duration::from_millis(3);
+const SHORT_WAIT: Duration = Duration::from_millis(2);
+/// A runtime that is late by more has too much to do at this moment.
+const LATE: Duration = Duration::from_millis(2);

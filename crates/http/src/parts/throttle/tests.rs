@@ -167,9 +167,9 @@ async fn those_behind_a_queue_that_stood_do_not_wait_for_it() {
 
 #[tokio::test(start_paused = true)]
 async fn of_a_crowd_that_stays_only_those_wait_whose_turn_comes() {
-    let throttle = throttle(6, 64);
+    let throttle = throttle(12, 64);
     let mut places = Vec::new();
-    for _ in 0..6 {
+    for _ in 0..12 {
         places.push(enter(&throttle, app(1)).await.unwrap());
     }
     let mut waiting = vec![call(&throttle, app(1)).await];
@@ -234,12 +234,38 @@ async fn what_nobody_has_read_yet_is_late_as_well() {
     settle().await;
     // Nothing runs for a while.
     time::advance(Duration::from_millis(600)).await;
-    let lag = throttle.pulse.lag();
+    let lag = throttle.lanes[0].1.pulse.lag();
     assert!((590..600).contains(&lag.as_millis()), "{lag:?}");
     let place = enter(&throttle, app(1)).await.expect("there are places");
     assert!((590..600).contains(&place.unseen.as_millis()), "what it learns from");
     time::sleep(Duration::from_millis(30)).await;
-    assert!(throttle.pulse.lag().is_zero(), "all is well again");
+    assert!(throttle.lanes[0].1.pulse.lag().is_zero(), "all is well again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_runtime_is_late_half_of_the_places_are_given() {
+    for (has_crowd, is_late, expected) in [(true, true, 4), (true, false, 8), (false, true, 8)] {
+        let throttle = throttle(8, 64);
+        let mut places = Vec::new();
+        for _ in 0..8 {
+            places.push(enter(&throttle, app(1)).await.unwrap());
+        }
+        if has_crowd {
+            let _waiting = call(&throttle, app(1)).await;
+            time::sleep(STANDING).await;
+            assert!(enter(&throttle, app(1)).await.is_none());
+        }
+        places.clear();
+        settle().await;
+        if is_late {
+            // Nothing runs for a while.
+            time::advance(Duration::from_millis(2) + LATE * 2).await;
+        }
+        for _ in 0..expected {
+            places.push(enter(&throttle, app(1)).await.unwrap());
+        }
+        assert!(call(&throttle, app(1)).await.await.unwrap().is_none(), "{has_crowd} {is_late}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
