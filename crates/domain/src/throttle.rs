@@ -192,8 +192,8 @@ const WINDOW: Span = Span::milliseconds(50);
 const ANSWERS_LEAST: i64 = 20;
 /// So many times what is usual is slow.
 const SLOWER: i64 = 3;
-/// What is slower by less is not slow: an answer of a tenth of a millisecond may well take half of one.
-const SLACK: Span = Span::from_micros(500);
+/// What is slower by less is not slow: to be called in and to be measured take their time too.
+const SLACK: Span = Span::from_micros(200);
 /// With so few running, nothing is slow because of too many.
 const QUIET: u32 = 2;
 /// So many may run where there is little to do; the next of a crowd wait for a moment, until it is seen whether they make it slow.

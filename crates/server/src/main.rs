@@ -55,6 +55,7 @@ fn runtime() -> anyhow::Result<Runtime> {
 }
 
 /// After so many steps of its own tasks, at the latest, a thread takes up one that a thread of another kind has woken, such as a call whose
-/// entry is stored. Left to itself the runtime does so the more often the longer a step takes: where there is too much to do, calls that
-/// run would then come before those that are refused in a moment, and all would wait. This is the largest number that it chooses by itself.
+/// entry is stored. Left to itself the runtime does so the more often the longer a step takes, and calls that run come before those that
+/// are refused in a moment: under three times the load that there is time for, everybody waited longer (`docs/benchmark.md`). This is the
+/// largest number that it chooses by itself.
 const STEPS: u32 = 127;
