@@ -115,7 +115,8 @@ impl Adaptive {
 
     /// Fewer at once by a fifth when answers are slow, and only so many as are answered in time, but a quarter of them at least, when they
     /// were slow before as well; more when they are not slow and more would have run: by one and a sixteenth, or a quarter where they have
-    /// not been slow for a while. Where there is little to do, step by step as many as at rest.
+    /// not been slow for a while. Where there is little to do, step by step as many as at rest, and up to that by half of what is missing: a few that
+    /// come together after a crowd find places.
     fn decide(&mut self, seen: &Seen, usual: i64) {
         self.usual = Some(usual);
         let (mean, slow) =
@@ -134,8 +135,9 @@ impl Adaptive {
             let part = if self.since_slow >= SETTLED { 4 } else { 16 };
             self.limit.saturating_add(1).saturating_add(self.limit / part)
         } else if mean <= slow && seen.running <= QUIET {
-            let step = self.limit / 16 + 1;
-            self.bounds.at_rest().clamp(self.limit.saturating_sub(step), self.limit.saturating_add(step))
+            let (rest, step) = (self.bounds.at_rest(), self.limit / 16 + 1);
+            let up = step.max(rest.saturating_sub(self.limit) / 2);
+            rest.clamp(self.limit.saturating_sub(step), self.limit.saturating_add(up))
         } else {
             self.limit
         };

@@ -143,6 +143,16 @@ fn a_server_that_can_has_soon_places_for_all() {
 }
 
 #[test]
+fn soon_after_a_crowd_there_are_places_for_a_few_that_come_together() {
+    let mut rule = Adaptive { limit: BOUNDS.least, ..Adaptive::new(BOUNDS) };
+    // With a hundred answers a second, that is one second.
+    for _ in 0..5 {
+        rule.decide(&Seen { answers: ANSWERS_LEAST, ran: ANSWERS_LEAST * 1_000, waited: 0, running: 1 }, 1_000);
+    }
+    assert!(rule.limit() >= AT_REST - 2, "{}", rule.limit());
+}
+
+#[test]
 fn odd_bounds_are_put_right() {
     let rule = Adaptive::new(Bounds { least: 0, most: 0 });
     assert_eq!(rule.limit(), 1);
