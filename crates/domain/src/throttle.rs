@@ -115,8 +115,8 @@ impl Adaptive {
 
     /// Fewer at once by a fifth when answers are slow, and only so many as are answered in time, but a quarter of them at least, when they
     /// were slow before as well; more when they are not slow and more would have run: by one and a sixteenth, or a quarter where they have
-    /// not been slow for a while. Where there is little to do, step by step as many as at rest, and up to that by half of what is missing: a few that
-    /// come together after a crowd find places.
+    /// not been slow for a while. Where there is little to do, step by step as many as at rest; if there are fewer, by half of what is missing,
+    /// so that a few that come together after a crowd find places.
     fn decide(&mut self, seen: &Seen, usual: i64) {
         self.usual = Some(usual);
         let (mean, slow) =

@@ -151,9 +151,8 @@ impl Lane {
         SHORT_WAIT.max(usual.saturating_mul(2)).min(self.wait)
     }
 
-    /// How many may wait: where everybody has waited for a while, only those whose turn comes before they have waited too long. The rest
-    /// is refused at once, which costs least: one for every second place. There is always room for a few, so that whoever asks for little has
-    /// a turn.
+    /// How many may wait: where everybody has waited for a while, only those whose turn comes before they have waited too long, one for every
+    /// second place. The rest is refused at once, which costs least. There is always room for a few, so that whoever asks for little has a turn.
     fn waiting_now(&self, state: &State) -> usize {
         if !state.stands() {
             return self.waiting_max;
