@@ -43,6 +43,8 @@ pub struct Answered {
     pub ran: Span,
     /// How many ran when it was ready, itself among them.
     pub running: u32,
+    /// Whether others were kept waiting or refused meanwhile, because there were too many.
+    pub in_crowd: bool,
 }
 
 /// What is known of the answers of one kind.
@@ -64,6 +66,8 @@ struct Seen {
     waited: i64,
     /// The most that ran at once.
     running: u32,
+    /// Whether there was a crowd at any time.
+    in_crowd: bool,
 }
 
 /// What was seen since the last decision.
@@ -154,7 +158,8 @@ impl Bounds {
 }
 
 impl Kind {
-    /// What is usual falls at once, and rises only while few run and nobody waits: it may change with the data, and is believed slowly.
+    /// What is usual falls at once, and rises only while few run, nobody waits and nobody is refused: it may change with the data, and is believed
+    /// slowly.
     fn learn(&mut self, answered: Answered) {
         self.seen.add(answered);
         if self.seen.answers < ANSWERS_LEAST {
@@ -165,7 +170,7 @@ impl Kind {
         let usual = *self.usual.get_or_insert(mean);
         if mean < usual {
             self.usual = Some(mean);
-        } else if seen.running <= QUIET && seen.mean_wait() <= PROMPT.micros() {
+        } else if seen.running <= QUIET && !seen.in_crowd && seen.mean_wait() <= PROMPT.micros() {
             self.usual = Some(usual.saturating_add(mean.saturating_sub(usual).div_euclid(LEARNING)));
         }
     }
@@ -177,6 +182,7 @@ impl Seen {
         self.ran = self.ran.saturating_add(answered.ran.micros().max(0));
         self.waited = self.waited.saturating_add(answered.waited.micros().max(0));
         self.running = self.running.max(answered.running);
+        self.in_crowd |= answered.in_crowd;
     }
 
     fn mean(&self) -> i64 {
@@ -193,9 +199,9 @@ const WINDOW: Span = Span::milliseconds(50);
 /// How many answers are looked at, at least.
 const ANSWERS_LEAST: i64 = 20;
 /// So many times what is usual is slow.
-const SLOWER: i64 = 3;
+const SLOWER: i64 = 2;
 /// What is slower by less is not slow: to be called in and to be measured take their time too.
-const SLACK: Span = Span::from_micros(200);
+const SLACK: Span = Span::from_micros(500);
 /// With so few running, nothing is slow because of too many.
 const QUIET: u32 = 2;
 /// So many may run where there is little to do; the next of a crowd wait for a moment, until it is seen whether they make it slow.

@@ -37,7 +37,7 @@ impl Throttling {
             | Class::Page
             | Class::Public
             | Class::Read
-            | Class::Registration => 4,
+            | Class::Registration => 2,
         };
         Bounds { least: least.min(self.most), most: self.most }
     }

@@ -36,7 +36,7 @@ const CROWD: usize = 2;
 /// Where calls come together, writing takes one part of the time in so many.
 const PART: u32 = 4;
 /// Between the beginnings of two groups, at most: where writing is slow because there is too much to do, waiting makes it worse.
-const GAP_MAX: Duration = Duration::from_millis(3);
+const GAP_MAX: Duration = Duration::from_micros(1500);
 /// After which nobody else is waited for.
 const QUIET: Duration = Duration::from_millis(1);
 

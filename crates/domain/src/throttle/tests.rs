@@ -12,6 +12,7 @@ struct Server {
     answer: i64,
     /// For how long each waits before it runs.
     waits: Span,
+    in_crowd: bool,
     now: i64,
     kind: &'static str,
     rule: Adaptive,
@@ -19,7 +20,8 @@ struct Server {
 
 impl Server {
     fn new(processors: u32, answer: i64) -> Self {
-        Self { processors, answer, waits: Span::milliseconds(0), now: 0, kind: "page", rule: Adaptive::new(BOUNDS) }
+        let (waits, rule) = (Span::milliseconds(0), Adaptive::new(BOUNDS));
+        Self { processors, answer, waits, in_crowd: false, now: 0, kind: "page", rule }
     }
 
     fn took(&self, running: u32) -> i64 {
@@ -33,10 +35,8 @@ impl Server {
             let running = callers.min(self.rule.limit());
             let took = self.took(running);
             self.now += (took / i64::from(running.max(1))).max(1);
-            self.rule.observe(
-                Instant::from_micros(self.now),
-                Answered { kind: self.kind, waited: self.waits, ran: Span::from_micros(took), running },
-            );
+            let (kind, waited, ran, in_crowd) = (self.kind, self.waits, Span::from_micros(took), self.in_crowd);
+            self.rule.observe(Instant::from_micros(self.now), Answered { kind, waited, ran, running, in_crowd });
         }
     }
 }
@@ -71,7 +71,8 @@ proptest! {
         for (micros, running, gap) in took {
             now += gap;
             let kind = if micros % 2 == 0 { "even" } else { "odd" };
-            rule.observe(Instant::from_micros(now), Answered { kind, waited: Span::from_micros(micros / 3), ran: Span::from_micros(micros), running });
+            let (waited, ran, in_crowd) = (Span::from_micros(micros / 3), Span::from_micros(micros), micros % 3 == 0);
+            rule.observe(Instant::from_micros(now), Answered { kind, waited, ran, running, in_crowd });
             prop_assert!((BOUNDS.least..=BOUNDS.most).contains(&rule.limit()));
         }
     }
@@ -86,6 +87,18 @@ fn learns_when_answers_take_longer_for_good() {
     assert!(server.rule.usual().unwrap().micros() > 7_500, "{:?}", server.rule.usual());
     server.run(16, 20);
     assert!(server.rule.limit() >= 4);
+}
+
+#[test]
+fn what_few_take_while_many_are_refused_never_becomes_usual() {
+    for in_crowd in [true, false] {
+        let mut server = Server::new(4, 1_000);
+        server.run(1, 10);
+        server.in_crowd = in_crowd;
+        server.answer = 3_000;
+        server.run(2, 60);
+        assert_eq!(server.rule.usual() == Some(Span::milliseconds(1)), in_crowd, "{:?}", server.rule.usual());
+    }
 }
 
 #[test]
@@ -108,7 +121,7 @@ fn one_slow_window_costs_a_fifth_and_a_crowd_is_felt_in_a_moment() {
     let mut rule = Adaptive { limit: BOUNDS.most, ..Adaptive::new(BOUNDS) };
     let mut windows = |means: &[i64]| {
         for mean in means {
-            rule.decide(&Seen { answers: 100, ran: mean * 100, waited: 0, running: 256 }, 1_000);
+            rule.decide(&Seen { answers: 100, ran: mean * 100, waited: 0, running: 256, in_crowd: true }, 1_000);
         }
         rule.limit()
     };
@@ -147,7 +160,10 @@ fn soon_after_a_crowd_there_are_places_for_a_few_that_come_together() {
     let mut rule = Adaptive { limit: BOUNDS.least, ..Adaptive::new(BOUNDS) };
     // With a hundred answers a second, that is one second.
     for _ in 0..5 {
-        rule.decide(&Seen { answers: ANSWERS_LEAST, ran: ANSWERS_LEAST * 1_000, waited: 0, running: 1 }, 1_000);
+        rule.decide(
+            &Seen { answers: ANSWERS_LEAST, ran: ANSWERS_LEAST * 1_000, waited: 0, running: 1, in_crowd: false },
+            1_000,
+        );
     }
     assert!(rule.limit() >= AT_REST - 2, "{}", rule.limit());
 }

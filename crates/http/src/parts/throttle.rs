@@ -82,11 +82,10 @@ impl Throttle {
     /// A place to run, at once or after a short wait; `None` if there is none.
     pub(crate) async fn enter(&self, comer: Comer) -> Option<Place> {
         let (_, lane) = self.lanes.iter().find(|(own, _)| *own == comer.class)?;
-        let lag = lane.pulse.lag();
-        let comer = Comer { unseen: comer.unseen.saturating_add(lag), ..comer };
+        let comer = Comer { unseen: comer.unseen.saturating_add(lane.pulse.lag()), ..comer };
         let (mut waiting, wait) = {
             let mut state = lane.lock();
-            if state.waiting == 0 && state.running < places_now(&state, lag) {
+            if state.waiting == 0 && state.running < state.rule.limit() && lane.is_in_time(&state, comer.unseen) {
                 state.let_in(comer.unseen);
                 lane.show(&state);
                 return Some(Place::begins(lane, comer));
@@ -151,6 +150,12 @@ impl Lane {
         SHORT_WAIT.max(usual.saturating_mul(2)).min(self.wait)
     }
 
+    /// Whether a call has been here for no longer than it may wait. Where everybody has waited for a while, one that has gets no free place at
+    /// once, but a turn: places are for those that can still be answered in time. Where nobody runs, nobody would call it in.
+    fn is_in_time(&self, state: &State, unseen: Duration) -> bool {
+        !state.stands() || state.running == 0 || unseen <= self.wait_now(state)
+    }
+
     /// How many may wait: where everybody has waited for a while, only those whose turn comes before they have waited too long, one for every
     /// second place. The rest is refused at once, which costs least. There is always room for a few, so that whoever asks for little has a turn.
     fn waiting_now(&self, state: &State) -> usize {
@@ -174,8 +179,8 @@ impl Lane {
     /// Calls in who is next, while there are places. Who has waited for longer than one may wait by now is refused: those behind them would
     /// come as late.
     fn call_in(&self, state: &mut State) {
-        let (wait, places) = (self.wait_now(state), places_now(state, self.pulse.lag()));
-        while state.running < places {
+        let wait = self.wait_now(state);
+        while state.running < state.rule.limit() {
             let Some(waiter) = state.next_in_turn() else { break };
             let waited = waiter.since.elapsed();
             if waited > wait {
@@ -223,7 +228,8 @@ impl Place {
         let mut state = self.lane.lock();
         let at = Instant::from_micros(span(now.duration_since(self.lane.origin)).micros());
         let (waited, ran) = (span(self.unseen), span(now.duration_since(self.began)));
-        let answered = Answered { kind: self.kind, waited, ran, running: state.running };
+        let (running, in_crowd) = (state.running, state.stands());
+        let answered = Answered { kind: self.kind, waited, ran, running, in_crowd };
         state.rule.observe(at, answered);
     }
 }
@@ -232,13 +238,6 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.lane.leave();
     }
-}
-
-/// How many may run now. Where a queue stands and the runtime is late, it is half of them until the runtime has caught up: one that runs
-/// takes as much of the processor as several refusals.
-fn places_now(state: &State, lag: Duration) -> u32 {
-    let limit = state.rule.limit();
-    if lag > LATE && state.stands() { (limit / 2).max(1) } else { limit }
 }
 
 fn duration(span: Span) -> Duration {
@@ -253,5 +252,3 @@ fn span(duration: Duration) -> Span {
 const FEW: usize = 4;
 /// How long a call waits in a queue that stands, at least.
 const SHORT_WAIT: Duration = Duration::from_millis(2);
-/// A runtime that is late by more has too much to do at this moment.
-const LATE: Duration = Duration::from_millis(2);

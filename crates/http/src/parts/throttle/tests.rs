@@ -243,28 +243,30 @@ async fn what_nobody_has_read_yet_is_late_as_well() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_the_runtime_is_late_half_of_the_places_are_given() {
-    for (has_crowd, is_late, expected) in [(true, true, 4), (true, false, 8), (false, true, 8)] {
-        let throttle = throttle(8, 64);
-        let mut places = Vec::new();
-        for _ in 0..8 {
-            places.push(enter(&throttle, app(1)).await.unwrap());
-        }
+async fn in_a_crowd_a_free_place_is_for_those_that_come_in_time() {
+    for (has_crowd, has_place) in [(false, true), (true, false)] {
+        let throttle = throttle(2, 64);
+        let places = [enter(&throttle, app(1)).await.unwrap(), enter(&throttle, app(1)).await.unwrap()];
         if has_crowd {
             let _waiting = call(&throttle, app(1)).await;
             time::sleep(STANDING).await;
             assert!(enter(&throttle, app(1)).await.is_none());
         }
-        places.clear();
+        let [first, second] = places;
+        drop(second);
         settle().await;
-        if is_late {
-            // Nothing runs for a while.
-            time::advance(Duration::from_millis(2) + LATE * 2).await;
-        }
-        for _ in 0..expected {
-            places.push(enter(&throttle, app(1)).await.unwrap());
-        }
-        assert!(call(&throttle, app(1)).await.await.unwrap().is_none(), "{has_crowd} {is_late}");
+        let late = SHORT_WAIT + Duration::from_micros(1);
+        let before = time::Instant::now();
+        assert_eq!(throttle.enter(comer(app(1), late)).await.is_some(), has_place, "{has_crowd}");
+        assert_eq!(
+            before.elapsed(),
+            if has_place { Duration::ZERO } else { SHORT_WAIT },
+            "it had a turn, and nobody left"
+        );
+        assert!(throttle.enter(comer(app(1), SHORT_WAIT)).await.is_some(), "in time");
+        drop(first);
+        settle().await;
+        assert!(throttle.enter(comer(app(1), late)).await.is_some(), "nobody runs who could call it in");
     }
 }
 
