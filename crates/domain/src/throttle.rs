@@ -17,6 +17,8 @@ pub struct Bounds {
     pub least: u32,
     /// So many at most.
     pub most: u32,
+    /// So many times what is usual is slow.
+    pub slower: u32,
 }
 
 /// How many may run at once, and what that was learned from.
@@ -84,7 +86,7 @@ impl Adaptive {
     #[must_use]
     pub fn new(bounds: Bounds) -> Self {
         let least = bounds.least.max(1);
-        let bounds = Bounds { least, most: bounds.most.max(least) };
+        let bounds = Bounds { least, most: bounds.most.max(least), ..bounds };
         let (kinds, window) = (HashMap::new(), Window::default());
         Self { bounds, limit: bounds.at_rest(), kinds, usual: None, since_slow: SETTLED, window }
     }
@@ -123,8 +125,10 @@ impl Adaptive {
     /// so that a few that come together after a crowd find places.
     fn decide(&mut self, seen: &Seen, usual: i64) {
         self.usual = Some(usual);
-        let (mean, slow) =
-            (seen.mean().saturating_add(seen.mean_wait()), usual.saturating_mul(SLOWER).saturating_add(SLACK.micros()));
+        let (mean, slow) = (
+            seen.mean().saturating_add(seen.mean_wait()),
+            usual.saturating_mul(i64::from(self.bounds.slower)).saturating_add(SLACK.micros()),
+        );
         // What is slow while few run is not slow because of too many.
         let is_slow = mean > slow && seen.running > QUIET;
         let next = if is_slow {
@@ -198,8 +202,6 @@ impl Seen {
 const WINDOW: Span = Span::milliseconds(50);
 /// How many answers are looked at, at least.
 const ANSWERS_LEAST: i64 = 20;
-/// So many times what is usual is slow.
-const SLOWER: i64 = 2;
 /// What is slower by less is not slow: to be called in and to be measured take their time too.
 const SLACK: Span = Span::from_micros(500);
 /// With so few running, nothing is slow because of too many.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const BOUNDS: Bounds = Bounds { least: 4, most: 256 };
+const BOUNDS: Bounds = Bounds { least: 4, most: 256, slower: 2 };
 
 /// A server with some processors: an answer takes its time, and so many times more as more run than there are processors.
 struct Server {
@@ -54,7 +54,7 @@ proptest! {
         prop_assert_eq!(server.rule.usual().map(Span::micros), Some(answer));
         server.run(callers, 60);
         let took = server.took(server.rule.limit());
-        let slow = (answer * SLOWER + SLACK.micros()).max(server.took(BOUNDS.least));
+        let slow = (answer * i64::from(BOUNDS.slower) + SLACK.micros()).max(server.took(BOUNDS.least));
         prop_assert!(took <= slow * 5 / 4, "{took} µs with {} at once", server.rule.limit());
         prop_assert!(server.rule.limit() >= processors.min(BOUNDS.most), "no processor rests");
         prop_assert_eq!(server.rule.usual().map(Span::micros), Some(answer), "what is usual is not forgotten");
@@ -170,6 +170,6 @@ fn soon_after_a_crowd_there_are_places_for_a_few_that_come_together() {
 
 #[test]
 fn odd_bounds_are_put_right() {
-    let rule = Adaptive::new(Bounds { least: 0, most: 0 });
+    let rule = Adaptive::new(Bounds { least: 0, most: 0, slower: 2 });
     assert_eq!(rule.limit(), 1);
 }

@@ -52,6 +52,8 @@ struct Lane {
     state: Mutex<State>,
     waiting_max: usize,
     wait: Duration,
+    /// Its calls are of no use when they are late.
+    is_prompt: bool,
     origin: time::Instant,
     pulse: Arc<Pulse>,
     gauges: Gauges,
@@ -122,6 +124,7 @@ impl Lane {
             state: Mutex::new(State::new(Adaptive::new(throttling.bounds(class)))),
             waiting_max: usize::try_from(throttling.waiting).unwrap_or(usize::MAX),
             wait: duration(throttling.wait),
+            is_prompt: class.is_prompt(),
             origin: time::Instant::now(),
             pulse,
             gauges,
@@ -150,10 +153,10 @@ impl Lane {
         SHORT_WAIT.max(usual.saturating_mul(2)).min(self.wait)
     }
 
-    /// Whether a call has been here for no longer than it may wait. Where everybody has waited for a while, one that has gets no free place at
+    /// Whether a call has been here for no longer than it may wait. Where everybody has waited for a while, a read that has gets no free place at
     /// once, but a turn: places are for those that can still be answered in time. Where nobody runs, nobody would call it in.
     fn is_in_time(&self, state: &State, unseen: Duration) -> bool {
-        !state.stands() || state.running == 0 || unseen <= self.wait_now(state)
+        !self.is_prompt || !state.stands() || state.running == 0 || unseen <= self.wait_now(state)
     }
 
     /// How many may wait: where everybody has waited for a while, only those whose turn comes before they have waited too long, one for every
