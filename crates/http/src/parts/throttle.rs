@@ -231,7 +231,7 @@ impl Place {
         let mut state = self.lane.lock();
         let at = Instant::from_micros(span(now.duration_since(self.lane.origin)).micros());
         let (waited, ran) = (span(self.unseen), span(now.duration_since(self.began)));
-        let (running, in_crowd) = (state.running, state.stands());
+        let (running, in_crowd) = (state.running, self.lane.is_prompt && state.stands());
         let answered = Answered { kind: self.kind, waited, ran, running, in_crowd };
         state.rule.observe(at, answered);
     }
