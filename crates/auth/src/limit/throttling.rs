@@ -31,11 +31,13 @@ impl Throttling {
             Class::Revocation => 16,
             // Signatures and passwords: how long they take says little about how much there is to do.
             Class::SignIn | Class::Token => 8,
-            // So does what waits for the writer; and a person who waits for a page waits gladly for a moment longer.
-            Class::Consent | Class::Page => 8,
-            Class::Events | Class::Funds | Class::Public | Class::Registration => 4,
-            // Four at once are more than one processor answers in time.
-            Class::Read => 2,
+            Class::Consent
+            | Class::Events
+            | Class::Funds
+            | Class::Page
+            | Class::Public
+            | Class::Read
+            | Class::Registration => 4,
         };
         let slower = if class.is_prompt() { 2 } else { 3 };
         Bounds { least: least.min(self.most), most: self.most, slower }

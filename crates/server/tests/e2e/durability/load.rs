@@ -38,7 +38,7 @@ async fn register(bank: &Bank, ledger: &Shared) -> Option<App> {
     let mut app = App::at(&bank.issuer, &bank.ca_pem, "", "");
     let body = json!({"client_name": "Pocket Ledger", "redirect_uris": [app.redirect_uri]});
     let answer = app.http.post(format!("{}/register", bank.issuer)).json(&body).send().await.ok()?;
-    let answer: Value = good(answer, StatusCode::CREATED).json().await.ok()?;
+    let answer: Value = good(answer, StatusCode::CREATED).await?.json().await.ok()?;
     let text = |name: &str| answer[name].as_str().unwrap().to_owned();
     (app.id, app.secret) = (text("client_id"), text("client_secret"));
     app.registration_token = text("registration_access_token");
@@ -60,18 +60,18 @@ async fn story(http: &Client, app: &App, customer: &Customer, ledger: &Shared, t
         ("redirect_uri", &app.redirect_uri),
         ("code_verifier", &wanted.verifier),
     ];
-    let tokens: Value = good(post(app, "/token", &form).await?, StatusCode::OK).json().await.ok()?;
+    let tokens: Value = good(post(app, "/token", &form).await?, StatusCode::OK).await?.json().await.ok()?;
     let tokens = Tokens::of(tokens);
     ledger.note(|ledger| ledger.spent.push((app.clone(), code)));
     if turn % 5 == 2 {
-        good(post(app, "/revoke", &[("token", &tokens.refresh)]).await?, StatusCode::OK);
+        good(post(app, "/revoke", &[("token", &tokens.refresh)]).await?, StatusCode::OK).await?;
         ledger.note(|ledger| ledger.revoked.push((app.clone(), tokens)));
         return Some(());
     }
     ledger.note(|ledger| ledger.tokens.push((app.clone(), tokens.clone())));
     for _ in 0..3 {
         let url = format!("{}/open-banking/v4.0/aisp/accounts", app.issuer);
-        let answer = good(app.http.get(url).bearer_auth(&tokens.access).send().await.ok()?, StatusCode::OK);
+        let answer = good(app.http.get(url).bearer_auth(&tokens.access).send().await.ok()?, StatusCode::OK).await?;
         let interaction = answer.headers()["x-fapi-interaction-id"].to_str().unwrap().to_owned();
         answer.bytes().await.ok()?;
         ledger.note(|ledger| ledger.reads.push(interaction));
@@ -119,7 +119,7 @@ enum Place {
 async fn follow(http: &Client, issuer: &str, mut answer: Response) -> Option<Place> {
     loop {
         if !answer.status().is_redirection() {
-            let answer = good(answer, StatusCode::OK);
+            let answer = good(answer, StatusCode::OK).await?;
             return Some(Place::Page(answer.url().to_string(), answer.text().await.ok()?));
         }
         let target = answer.headers()[LOCATION].to_str().unwrap().to_owned();
@@ -137,8 +137,10 @@ async fn post(app: &App, path: &str, form: &[(&str, &str)]) -> Option<Response> 
 }
 
 /// An answer that came is a right one: nothing that was asked is wrong.
-#[track_caller]
-fn good(answer: Response, status: StatusCode) -> Response {
-    assert_eq!(answer.status(), status, "{}", answer.url());
-    answer
+async fn good(answer: Response, status: StatusCode) -> Option<Response> {
+    if answer.status() == status {
+        return Some(answer);
+    }
+    let (found, url, headers) = (answer.status(), answer.url().clone(), answer.headers().clone());
+    panic!("{found} in place of {status} from {url}: {headers:?} {}", answer.text().await.unwrap_or_default());
 }
