@@ -326,6 +326,32 @@ async fn fewer_run_while_answers_are_slow_and_all_again_afterwards() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn three_who_read_are_never_refused_however_slow_a_disk_is() {
+    let throttle = Arc::new(Throttle::new(&Throttling::usual()));
+    // Quick at first, so that it is known what is usual; then slow, each by another time, so that their turns mix.
+    for (callers, slow) in [(1, 1), (3, 40)] {
+        let calls: Vec<_> = (1..=callers)
+            .map(|caller| {
+                let throttle = Arc::clone(&throttle);
+                tokio::spawn(async move {
+                    for turn in 0..100 {
+                        let place = enter(&throttle, app(caller.into())).await.expect("a place");
+                        time::sleep(Duration::from_millis(slow + turn * caller % 7)).await;
+                        place.answered();
+                    }
+                })
+            })
+            .collect();
+        for call in calls {
+            call.await.unwrap();
+        }
+    }
+    let lane = &throttle.lanes.iter().find(|(class, _)| *class == READ).unwrap().1;
+    let state = lane.lock();
+    assert!(state.rule.limit() < 8, "it was slow: {}", state.rule.limit());
+}
+
+#[tokio::test(start_paused = true)]
 async fn calls_that_wait_for_the_processor_are_slow_calls() {
     let throttle = throttle(64, 64);
     let lane = Arc::clone(&throttle.lanes.iter().find(|(class, _)| *class == READ).unwrap().1);
