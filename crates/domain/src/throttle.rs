@@ -17,8 +17,6 @@ pub struct Bounds {
     pub least: u32,
     /// So many at most.
     pub most: u32,
-    /// So many times what is usual is slow.
-    pub slower: u32,
 }
 
 /// How many may run at once, and what that was learned from.
@@ -31,6 +29,8 @@ pub struct Adaptive {
     usual: Option<i64>,
     /// How many decisions there were since answers were slow.
     since_slow: u32,
+    /// Whether more were refused than answered lately.
+    is_flood: bool,
     window: Window,
 }
 
@@ -45,8 +45,6 @@ pub struct Answered {
     pub ran: Span,
     /// How many ran when it was ready, itself among them.
     pub running: u32,
-    /// Whether others were kept waiting or refused meanwhile, because there were too many.
-    pub in_crowd: bool,
 }
 
 /// What is known of the answers of one kind.
@@ -68,8 +66,6 @@ struct Seen {
     waited: i64,
     /// The most that ran at once.
     running: u32,
-    /// Whether there was a crowd at any time.
-    in_crowd: bool,
 }
 
 /// What was seen since the last decision.
@@ -79,6 +75,7 @@ struct Window {
     seen: Seen,
     /// How long all of them take, in microseconds, when there is little to do.
     usual: i64,
+    refused: i64,
 }
 
 impl Adaptive {
@@ -86,9 +83,9 @@ impl Adaptive {
     #[must_use]
     pub fn new(bounds: Bounds) -> Self {
         let least = bounds.least.max(1);
-        let bounds = Bounds { least, most: bounds.most.max(least), ..bounds };
+        let bounds = Bounds { least, most: bounds.most.max(least) };
         let (kinds, window) = (HashMap::new(), Window::default());
-        Self { bounds, limit: bounds.at_rest(), kinds, usual: None, since_slow: SETTLED, window }
+        Self { bounds, limit: bounds.at_rest(), kinds, usual: None, since_slow: SETTLED, is_flood: false, window }
     }
 
     /// How many may run at once.
@@ -103,10 +100,21 @@ impl Adaptive {
         self.usual.map(Span::from_micros)
     }
 
+    /// Whether more are refused than answered: the rest must be quick, because to refuse takes much of what there is.
+    #[must_use]
+    pub fn is_flood(&self) -> bool {
+        self.is_flood
+    }
+
+    /// Learns that one was refused.
+    pub fn refused(&mut self) {
+        self.window.refused = self.window.refused.saturating_add(1);
+    }
+
     /// Learns from one answer, which is ready now.
     pub fn observe(&mut self, now: Instant, answered: Answered) {
         let kind = self.kinds.entry(answered.kind).or_default();
-        kind.learn(answered);
+        kind.learn(answered, self.is_flood);
         let window = &mut self.window;
         let began = *window.began.get_or_insert(now);
         window.seen.add(answered);
@@ -114,7 +122,8 @@ impl Adaptive {
         window.usual = window.usual.saturating_add(kind.usual.unwrap_or_else(|| answered.ran.micros().max(0)));
         let is_whole = now.since(began).micros() >= WINDOW.micros() && window.seen.answers >= ANSWERS_LEAST;
         if is_whole || now < began {
-            let Window { seen, usual, .. } = std::mem::take(&mut self.window);
+            let Window { seen, usual, refused, .. } = std::mem::take(&mut self.window);
+            self.is_flood = refused > seen.answers;
             self.decide(&seen, usual.div_euclid(seen.answers.max(1)));
         }
     }
@@ -125,10 +134,9 @@ impl Adaptive {
     /// so that a few that come together after a crowd find places.
     fn decide(&mut self, seen: &Seen, usual: i64) {
         self.usual = Some(usual);
-        let (mean, slow) = (
-            seen.mean().saturating_add(seen.mean_wait()),
-            usual.saturating_mul(i64::from(self.bounds.slower)).saturating_add(SLACK.micros()),
-        );
+        let slower = if self.is_flood { SLOWER_IN_FLOOD } else { SLOWER };
+        let (mean, slow) =
+            (seen.mean().saturating_add(seen.mean_wait()), usual.saturating_mul(slower).saturating_add(SLACK.micros()));
         // What is slow while few run is not slow because of too many.
         let is_slow = mean > slow && seen.running > QUIET;
         let next = if is_slow {
@@ -162,9 +170,9 @@ impl Bounds {
 }
 
 impl Kind {
-    /// What is usual falls at once, and rises only while few run, nobody waits and nobody is refused: it may change with the data, and is believed
-    /// slowly.
-    fn learn(&mut self, answered: Answered) {
+    /// What is usual falls at once, and rises only while few run, nobody waits, and there is no flood: it may change with the data, and is believed
+    /// slowly. In a flood few run because the others are refused.
+    fn learn(&mut self, answered: Answered, is_flood: bool) {
         self.seen.add(answered);
         if self.seen.answers < ANSWERS_LEAST {
             return;
@@ -174,7 +182,7 @@ impl Kind {
         let usual = *self.usual.get_or_insert(mean);
         if mean < usual {
             self.usual = Some(mean);
-        } else if seen.running <= QUIET && !seen.in_crowd && seen.mean_wait() <= PROMPT.micros() {
+        } else if seen.running <= QUIET && !is_flood && seen.mean_wait() <= PROMPT.micros() {
             self.usual = Some(usual.saturating_add(mean.saturating_sub(usual).div_euclid(LEARNING)));
         }
     }
@@ -186,7 +194,6 @@ impl Seen {
         self.ran = self.ran.saturating_add(answered.ran.micros().max(0));
         self.waited = self.waited.saturating_add(answered.waited.micros().max(0));
         self.running = self.running.max(answered.running);
-        self.in_crowd |= answered.in_crowd;
     }
 
     fn mean(&self) -> i64 {
@@ -202,6 +209,10 @@ impl Seen {
 const WINDOW: Span = Span::milliseconds(50);
 /// How many answers are looked at, at least.
 const ANSWERS_LEAST: i64 = 20;
+/// So many times what is usual is slow: so much slower than a quiet server is still a good one.
+const SLOWER: i64 = 5;
+/// The same in a flood.
+const SLOWER_IN_FLOOD: i64 = 2;
 /// What is slower by less is not slow: to be called in and to be measured take their time too.
 const SLACK: Span = Span::from_micros(500);
 /// With so few running, nothing is slow because of too many.

@@ -74,13 +74,6 @@ impl Class {
         Self::Token,
     ];
 
-    /// Whether its calls have to be answered as quickly as can be, and may be refused for that: an app asks again. What writes waits for the writer,
-    /// and a person for a page.
-    #[must_use]
-    pub fn is_prompt(self) -> bool {
-        self == Self::Read
-    }
-
     /// Its name in answers, metrics and settings.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -39,7 +39,6 @@ impl Throttling {
             | Class::Read
             | Class::Registration => 4,
         };
-        let slower = if class.is_prompt() { 2 } else { 3 };
-        Bounds { least: least.min(self.most), most: self.most, slower }
+        Bounds { least: least.min(self.most), most: self.most }
     }
 }

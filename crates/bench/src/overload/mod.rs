@@ -28,6 +28,8 @@ pub(crate) struct Overloaded {
     /// Answers per second when as many ask as can be answered.
     capacity: f64,
     before: Answers,
+    /// While it is asked for most of what it can do.
+    busy: Answers,
     during: Answers,
     /// Revocations meanwhile, and questions whether the server is ready.
     beside: [Answers; 2],
@@ -38,7 +40,7 @@ pub(crate) struct Overloaded {
     load: f64,
 }
 
-/// Finds out how much the server can do, and asks three times as much for so long.
+/// Finds out how much the server can do, asks for most of it, and for three times as much for so long.
 ///
 /// # Errors
 /// The server does not answer at all, or not as it should when there is little to do; or it cannot have a core for itself.
@@ -56,6 +58,8 @@ pub(crate) async fn measure(sandbox: &Sandbox, duration: Duration) -> anyhow::Re
     eprintln!("{capacity:.0} answers per second are what it can do");
     let before = crowd.ask(QUIET_RATE, QUIET).await?;
     ensure!(before.refused() == 0 && before.lost == 0, "it refuses somebody when there is little to do: {before:?}");
+    let busy = crowd.ask(capacity * BUSY, QUIET).await?;
+    tokio::time::sleep(SETTLE).await;
     let at_first = memory()?;
     let revoking = Crowd::new(&target, &case::revocation(&access), 1).await?;
     eprintln!("three times as much for {} s", duration.as_secs());
@@ -69,7 +73,7 @@ pub(crate) async fn measure(sandbox: &Sandbox, duration: Duration) -> anyhow::Re
     let load = process::cpu(std::process::id())?.saturating_sub(load_before).div_duration_f64(asked.elapsed());
     let at_last = memory()?;
     let after = [crowd.ask(QUIET_RATE, Duration::from_secs(1)).await?, crowd.ask(QUIET_RATE, QUIET).await?];
-    Ok(Overloaded { capacity, before, during, beside, after, memory: [at_first, at_last, memory()?], load })
+    Ok(Overloaded { capacity, before, busy, during, beside, after, memory: [at_first, at_last, memory()?], load })
 }
 
 /// Asks whether the server is ready, again and again, as what stands before it does.
@@ -103,9 +107,11 @@ impl fmt::Display for Overloaded {
             )
         };
         line("before, little to do", before)?;
-        line("three times as much: let in", self.during.line(success))?;
-        for status in self.during.by_status.keys().filter(|status| !status.is_success()) {
-            line(&format!("three times as much: {}", status.as_u16()), self.during.line(|one| one == *status))?;
+        for (name, answers) in [("four fifths of it", &self.busy), ("three times as much", &self.during)] {
+            line(&format!("{name}: let in"), answers.line(success))?;
+            for status in answers.by_status.keys().filter(|status| !status.is_success()) {
+                line(&format!("{name}: {}", status.as_u16()), answers.line(|one| one == *status))?;
+            }
         }
         line("meanwhile: revocations", self.beside[0].line(success))?;
         line("meanwhile: `/readyz`", self.beside[1].line(success))?;
@@ -114,6 +120,7 @@ impl fmt::Display for Overloaded {
         writeln!(f)?;
         for (name, answers) in [
             ("before", &self.before),
+            ("four fifths", &self.busy),
             ("during", &self.during),
             ("revocations", &self.beside[0]),
             ("/readyz", &self.beside[1]),
@@ -128,7 +135,9 @@ impl fmt::Display for Overloaded {
     }
 }
 
-/// How many times what the server can do it is asked for.
+/// The part of what the server can do that it is asked for when it is busy.
+const BUSY: f64 = 0.8;
+/// How many times what the server can do it is asked for then.
 const TIMES: f64 = 3.0;
 /// How long it is left alone then.
 const SETTLE: Duration = Duration::from_secs(2);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const BOUNDS: Bounds = Bounds { least: 4, most: 256, slower: 2 };
+const BOUNDS: Bounds = Bounds { least: 4, most: 256 };
 
 /// A server with some processors: an answer takes its time, and so many times more as more run than there are processors.
 struct Server {
@@ -12,7 +12,8 @@ struct Server {
     answer: i64,
     /// For how long each waits before it runs.
     waits: Span,
-    in_crowd: bool,
+    /// How many are refused for each that is answered.
+    refuses: u32,
     now: i64,
     kind: &'static str,
     rule: Adaptive,
@@ -21,7 +22,7 @@ struct Server {
 impl Server {
     fn new(processors: u32, answer: i64) -> Self {
         let (waits, rule) = (Span::milliseconds(0), Adaptive::new(BOUNDS));
-        Self { processors, answer, waits, in_crowd: false, now: 0, kind: "page", rule }
+        Self { processors, answer, waits, refuses: 0, now: 0, kind: "page", rule }
     }
 
     fn took(&self, running: u32) -> i64 {
@@ -35,8 +36,9 @@ impl Server {
             let running = callers.min(self.rule.limit());
             let took = self.took(running);
             self.now += (took / i64::from(running.max(1))).max(1);
-            let (kind, waited, ran, in_crowd) = (self.kind, self.waits, Span::from_micros(took), self.in_crowd);
-            self.rule.observe(Instant::from_micros(self.now), Answered { kind, waited, ran, running, in_crowd });
+            (0..self.refuses).for_each(|_| self.rule.refused());
+            let (kind, waited, ran) = (self.kind, self.waits, Span::from_micros(took));
+            self.rule.observe(Instant::from_micros(self.now), Answered { kind, waited, ran, running });
         }
     }
 }
@@ -46,20 +48,25 @@ proptest! {
 
     #[test]
     fn many_callers_do_not_make_it_slow_and_afterwards_all_run_again(
-        processors in 1..16_u32, answer in 300..40_000_i64, callers in 100..2_000_u32,
+        processors in 1..16_u32, answer in 300..40_000_i64, callers in 100..2_000_u32, refuses in 0..4_u32,
     ) {
         let mut server = Server::new(processors, answer);
         server.run(1, 30);
         prop_assert_eq!(server.rule.limit(), AT_REST, "one caller changes nothing");
         prop_assert_eq!(server.rule.usual().map(Span::micros), Some(answer));
+        server.refuses = refuses;
         server.run(callers, 60);
         let took = server.took(server.rule.limit());
-        let slow = (answer * i64::from(BOUNDS.slower) + SLACK.micros()).max(server.took(BOUNDS.least));
+        prop_assert_eq!(server.rule.is_flood(), refuses > 1);
+        let slower = if refuses > 1 { SLOWER_IN_FLOOD } else { SLOWER };
+        let slow = (answer * slower + SLACK.micros()).max(server.took(BOUNDS.least));
         prop_assert!(took <= slow * 5 / 4, "{took} µs with {} at once", server.rule.limit());
         prop_assert!(server.rule.limit() >= processors.min(BOUNDS.most), "no processor rests");
         prop_assert_eq!(server.rule.usual().map(Span::micros), Some(answer), "what is usual is not forgotten");
+        server.refuses = 0;
         server.run(1, 120);
         prop_assert_eq!(server.rule.limit(), AT_REST);
+        prop_assert!(!server.rule.is_flood());
     }
 
     #[test]
@@ -71,8 +78,9 @@ proptest! {
         for (micros, running, gap) in took {
             now += gap;
             let kind = if micros % 2 == 0 { "even" } else { "odd" };
-            let (waited, ran, in_crowd) = (Span::from_micros(micros / 3), Span::from_micros(micros), micros % 3 == 0);
-            rule.observe(Instant::from_micros(now), Answered { kind, waited, ran, running, in_crowd });
+            (0..running % 3).for_each(|_| rule.refused());
+            let (waited, ran) = (Span::from_micros(micros / 3), Span::from_micros(micros));
+            rule.observe(Instant::from_micros(now), Answered { kind, waited, ran, running });
             prop_assert!((BOUNDS.least..=BOUNDS.most).contains(&rule.limit()));
         }
     }
@@ -91,13 +99,15 @@ fn learns_when_answers_take_longer_for_good() {
 
 #[test]
 fn what_few_take_while_many_are_refused_never_becomes_usual() {
-    for in_crowd in [true, false] {
+    for refuses in [1, 2] {
         let mut server = Server::new(4, 1_000);
         server.run(1, 10);
-        server.in_crowd = in_crowd;
+        // The first window tells that there is a flood.
+        server.refuses = refuses;
+        server.run(1, 1);
         server.answer = 3_000;
         server.run(2, 60);
-        assert_eq!(server.rule.usual() == Some(Span::milliseconds(1)), in_crowd, "{:?}", server.rule.usual());
+        assert_eq!(server.rule.usual() == Some(Span::milliseconds(1)), refuses > 1, "{:?}", server.rule.usual());
     }
 }
 
@@ -121,7 +131,7 @@ fn one_slow_window_costs_a_fifth_and_a_crowd_is_felt_in_a_moment() {
     let mut rule = Adaptive { limit: BOUNDS.most, ..Adaptive::new(BOUNDS) };
     let mut windows = |means: &[i64]| {
         for mean in means {
-            rule.decide(&Seen { answers: 100, ran: mean * 100, waited: 0, running: 256, in_crowd: true }, 1_000);
+            rule.decide(&Seen { answers: 100, ran: mean * 100, waited: 0, running: 256 }, 1_000);
         }
         rule.limit()
     };
@@ -160,16 +170,13 @@ fn soon_after_a_crowd_there_are_places_for_a_few_that_come_together() {
     let mut rule = Adaptive { limit: BOUNDS.least, ..Adaptive::new(BOUNDS) };
     // With a hundred answers a second, that is one second.
     for _ in 0..5 {
-        rule.decide(
-            &Seen { answers: ANSWERS_LEAST, ran: ANSWERS_LEAST * 1_000, waited: 0, running: 1, in_crowd: false },
-            1_000,
-        );
+        rule.decide(&Seen { answers: ANSWERS_LEAST, ran: ANSWERS_LEAST * 1_000, waited: 0, running: 1 }, 1_000);
     }
     assert!(rule.limit() >= AT_REST - 2, "{}", rule.limit());
 }
 
 #[test]
 fn odd_bounds_are_put_right() {
-    let rule = Adaptive::new(Bounds { least: 0, most: 0, slower: 2 });
+    let rule = Adaptive::new(Bounds { least: 0, most: 0 });
     assert_eq!(rule.limit(), 1);
 }

@@ -52,8 +52,6 @@ struct Lane {
     state: Mutex<State>,
     waiting_max: usize,
     wait: Duration,
-    /// Its calls are of no use when they are late.
-    is_prompt: bool,
     origin: time::Instant,
     pulse: Arc<Pulse>,
     gauges: Gauges,
@@ -105,8 +103,9 @@ impl Throttle {
                 waiting.has_place = true;
                 Some(Place::begins(lane, comer))
             }
-            // Pushed out, or waited too long.
-            Ok(Err(_)) | Err(_) => {
+            // Pushed out, or called when it was too late: whoever did that has noted it.
+            Ok(Err(_)) => None,
+            Err(_) => {
                 lane.lock().refused();
                 None
             }
@@ -125,7 +124,6 @@ impl Lane {
             state: Mutex::new(State::new(Adaptive::new(throttling.bounds(class)))),
             waiting_max: usize::try_from(throttling.waiting).unwrap_or(usize::MAX),
             wait: duration(throttling.wait),
-            is_prompt: class.is_prompt(),
             origin: time::Instant::now(),
             pulse,
             gauges,
@@ -154,10 +152,10 @@ impl Lane {
         SHORT_WAIT.max(usual.saturating_mul(2)).min(self.wait)
     }
 
-    /// Whether a call has been here for no longer than it may wait. Where everybody has waited for a while, a read that has gets no free place at
-    /// once, but a turn: places are for those that can still be answered in time. Where nobody runs, nobody would call it in.
+    /// Whether a call has been here for no longer than it may wait. In a flood, one that has gets no free place at once, but a turn: places are for
+    /// those that can still be answered in time. Where nobody runs, nobody would call it in.
     fn is_in_time(&self, state: &State, unseen: Duration) -> bool {
-        !self.is_prompt || !state.stands() || state.running == 0 || unseen <= self.wait_now(state)
+        !state.rule.is_flood() || state.running == 0 || unseen <= self.wait_now(state)
     }
 
     /// How many may wait: where everybody has waited for a while, only those whose turn comes before they have waited too long, one for every
@@ -232,8 +230,7 @@ impl Place {
         let mut state = self.lane.lock();
         let at = Instant::from_micros(span(now.duration_since(self.lane.origin)).micros());
         let (waited, ran) = (span(self.unseen), span(now.duration_since(self.began)));
-        let (running, in_crowd) = (state.running, self.lane.is_prompt && state.stands());
-        let answered = Answered { kind: self.kind, waited, ran, running, in_crowd };
+        let answered = Answered { kind: self.kind, waited, ran, running: state.running };
         state.rule.observe(at, answered);
     }
 }
@@ -244,11 +241,11 @@ impl Drop for Place {
     }
 }
 
-/// How many may run now. Where a queue stands and the runtime is late, it is half of them until the runtime has caught up: one that runs
-/// takes as much of the processor as several refusals.
+/// How many may run now. In a flood, while the runtime is late, it is half of them until the runtime has caught up: one that runs takes as much of
+/// the processor as several refusals.
 fn places_now(state: &State, lag: Duration) -> u32 {
     let limit = state.rule.limit();
-    if lag > LATE && state.stands() { (limit / 2).max(1) } else { limit }
+    if lag > LATE && state.rule.is_flood() { (limit / 2).max(1) } else { limit }
 }
 
 fn duration(span: Span) -> Duration {

@@ -86,6 +86,7 @@ impl State {
 
     pub(super) fn refused(&mut self) {
         self.late();
+        self.rule.refused();
         self.refused_at = Some(time::Instant::now());
     }
 
@@ -121,7 +122,7 @@ impl State {
         }
         let longest = *longest;
         let last = queue.back()?.number;
-        self.remove(longest, last).then_some(())
+        self.remove(longest, last).then(|| self.refused())
     }
 
     pub(super) fn next_in_turn(&mut self) -> Option<Waiter> {
