@@ -82,11 +82,10 @@ impl Throttle {
     /// A place to run, at once or after a short wait; `None` if there is none.
     pub(crate) async fn enter(&self, comer: Comer) -> Option<Place> {
         let (_, lane) = self.lanes.iter().find(|(own, _)| *own == comer.class)?;
-        let lag = lane.pulse.lag();
-        let comer = Comer { unseen: comer.unseen.saturating_add(lag), ..comer };
+        let comer = Comer { unseen: comer.unseen.saturating_add(lane.pulse.lag()), ..comer };
         let (mut waiting, wait) = {
             let mut state = lane.lock();
-            if state.waiting == 0 && state.running < places_now(&state, lag) && lane.is_in_time(&state, comer.unseen) {
+            if state.waiting == 0 && state.running < state.rule.limit() && lane.is_in_time(&state, comer.unseen) {
                 state.let_in(comer.unseen);
                 lane.show(&state);
                 return Some(Place::begins(lane, comer));
@@ -181,8 +180,8 @@ impl Lane {
     /// Calls in who is next, while there are places. Who has waited for longer than one may wait by now is refused: those behind them would
     /// come as late.
     fn call_in(&self, state: &mut State) {
-        let (wait, places) = (self.wait_now(state), places_now(state, self.pulse.lag()));
-        while state.running < places {
+        let wait = self.wait_now(state);
+        while state.running < state.rule.limit() {
             let Some(waiter) = state.next_in_turn() else { break };
             let waited = waiter.since.elapsed();
             if waited > wait {
@@ -241,13 +240,6 @@ impl Drop for Place {
     }
 }
 
-/// How many may run now. In a flood, while the runtime is late, it is half of them until the runtime has caught up: one that runs takes as much of
-/// the processor as several refusals.
-fn places_now(state: &State, lag: Duration) -> u32 {
-    let limit = state.rule.limit();
-    if lag > LATE && state.rule.is_flood() { (limit / 2).max(1) } else { limit }
-}
-
 fn duration(span: Span) -> Duration {
     Duration::from_micros(span.micros().max(0).unsigned_abs())
 }
@@ -260,5 +252,3 @@ fn span(duration: Duration) -> Span {
 const FEW: usize = 4;
 /// How long a call waits in a queue that stands, at least.
 const SHORT_WAIT: Duration = Duration::from_millis(2);
-/// A runtime that is late by more has too much to do at this moment.
-const LATE: Duration = Duration::from_millis(2);
