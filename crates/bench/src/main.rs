@@ -79,7 +79,8 @@ struct Bench {
     /// The same with so many that send or take by the spoonful; both can be given.
     #[arg(long, value_name = "CONNECTIONS", default_value_t = 0)]
     slow: usize,
-    /// Instead of the cases: what becomes of everybody when three times as much is asked for so many seconds as can be answered.
+    /// Instead of the cases: what becomes of everybody when four fifths of what can be answered is asked for, and then three times as much for
+    /// so many seconds.
     #[arg(long, value_name = "SECONDS", conflicts_with_all = ["idle", "slow"])]
     overload: Option<u16>,
     /// With `--rows record`: how many entries the long record has; 0 for none. Ten million take about 8 GB.

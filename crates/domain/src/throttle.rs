@@ -75,6 +75,7 @@ struct Window {
     seen: Seen,
     /// How long all of them take, in microseconds, when there is little to do.
     usual: i64,
+    /// How many were refused meanwhile.
     refused: i64,
 }
 
