@@ -3,7 +3,8 @@
 //!
 //! How many there are follows how long answers take (`lombard_domain::throttle`). No class can take another's places, so that what
 //! ends something goes on while reads are refused. In the queue everybody who waits has a turn, one call each; where it is full,
-//! whoever has most of it loses the latest. It must never hold a lock while it waits.
+//! whoever has most of it loses the latest. In a flood nobody waits who has their part of the places. It must never hold a lock while it
+//! waits.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub(crate) struct Throttle {
 /// A call that runs. Its place is free again when this is dropped.
 pub(crate) struct Place {
     lane: Arc<Lane>,
+    share: Share,
     began: time::Instant,
     /// What it asks for.
     kind: &'static str,
@@ -86,7 +88,7 @@ impl Throttle {
         let (mut waiting, wait) = {
             let mut state = lane.lock();
             if state.waiting == 0 && state.running < state.rule.limit() && lane.is_in_time(&state, comer.unseen) {
-                state.let_in(comer.unseen);
+                state.let_in(comer.share, comer.unseen);
                 lane.show(&state);
                 return Some(Place::begins(lane, comer));
             }
@@ -168,9 +170,17 @@ impl Lane {
     }
 
     /// A place in the queue, and for how long it may be kept; `None` if there is none for this caller.
+    ///
+    /// In a flood nobody waits who has their part of the places: the next place is free before long, and somebody comes just then, who has
+    /// not waited.
     fn queue<'a>(self: &'a Arc<Self>, state: &mut State, comer: &Comer) -> Option<(Waiting<'a>, Duration)> {
-        // Whoever has nobody in the queue has a turn, however late anybody looked.
-        let waited = if state.queues.contains_key(&comer.share) { comer.unseen } else { Duration::ZERO };
+        let is_flood = state.rule.is_flood();
+        if is_flood && state.has_its_part(comer.share) {
+            return None;
+        }
+        // Whoever has nobody in the queue has a turn, however late anybody looked; in a flood, whoever has nobody here at all.
+        let has_turn = if is_flood { !state.is_here(comer.share) } else { !state.queues.contains_key(&comer.share) };
+        let waited = if has_turn { Duration::ZERO } else { comer.unseen };
         let wait = self.wait_now(state).checked_sub(waited)?;
         let since = time::Instant::now().checked_sub(waited)?;
         let (number, called) = state.queue(comer.share, since, self.waiting_now(state))?;
@@ -182,24 +192,24 @@ impl Lane {
     fn call_in(&self, state: &mut State) {
         let wait = self.wait_now(state);
         while state.running < state.rule.limit() {
-            let Some(waiter) = state.next_in_turn() else { break };
+            let Some((share, waiter)) = state.next_in_turn() else { break };
             let waited = waiter.since.elapsed();
             if waited > wait {
                 state.refused();
                 continue;
             }
-            state.let_in(waited);
+            state.let_in(share, waited);
             // Whoever waits no longer has left the queue before, under the same lock.
             if waiter.ticket.send(()).is_err() {
-                state.left();
+                state.left(share);
             }
         }
         self.show(state);
     }
 
-    fn leave(&self) {
+    fn leave(&self, share: Share) {
         let mut state = self.lock();
-        state.left();
+        state.left(share);
         self.call_in(&mut state);
     }
 }
@@ -212,7 +222,7 @@ impl Drop for Waiting<'_> {
         let mut state = self.lane.lock();
         let was_called = !state.remove(self.share, self.number) && self.called.try_recv().is_ok();
         if was_called {
-            state.left();
+            state.left(self.share);
         }
         self.lane.call_in(&mut state);
     }
@@ -220,7 +230,8 @@ impl Drop for Waiting<'_> {
 
 impl Place {
     fn begins(lane: &Arc<Lane>, comer: Comer) -> Self {
-        Self { lane: Arc::clone(lane), began: time::Instant::now(), kind: comer.kind, unseen: comer.unseen }
+        let Comer { share, kind, unseen, .. } = comer;
+        Self { lane: Arc::clone(lane), share, began: time::Instant::now(), kind, unseen }
     }
 
     /// The call was answered: how long that took is learned from.
@@ -236,7 +247,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.lane.leave();
+        self.lane.leave(self.share);
     }
 }
 

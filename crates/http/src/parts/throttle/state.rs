@@ -15,6 +15,8 @@ pub(crate) type Share = Option<Subject>;
 pub(super) struct State {
     pub(super) rule: Adaptive,
     pub(super) running: u32,
+    /// Whose they are that run.
+    runs: HashMap<Share, u32>,
     pub(super) waiting: usize,
     /// Who waits, by whose turn it is next.
     pub(super) turns: VecDeque<Share>,
@@ -42,6 +44,7 @@ impl State {
         Self {
             rule,
             running: 0,
+            runs: HashMap::new(),
             waiting: 0,
             turns,
             queues,
@@ -61,8 +64,10 @@ impl State {
     }
 
     /// Gives a place to a call that has waited for so long.
-    pub(super) fn let_in(&mut self, waited: Duration) {
+    pub(super) fn let_in(&mut self, share: Share, waited: Duration) {
         self.running = self.running.saturating_add(1);
+        let runs = self.runs.entry(share).or_default();
+        *runs = runs.saturating_add(1);
         // A place that is free because others were refused is no sign that there is little to do.
         let is_calm = self.refused_at.is_none_or(|refused| refused.elapsed() >= CALM);
         if is_calm && waited < PROMPT {
@@ -76,8 +81,31 @@ impl State {
     }
 
     /// Takes back the place of a call that runs no more.
-    pub(super) fn left(&mut self) {
+    pub(super) fn left(&mut self, share: Share) {
         self.running = self.running.saturating_sub(1);
+        let left = self.runs(share).saturating_sub(1);
+        if left == 0 {
+            self.runs.remove(&share);
+        } else {
+            self.runs.insert(share, left);
+        }
+    }
+
+    fn runs(&self, share: Share) -> u32 {
+        self.runs.get(&share).copied().unwrap_or(0)
+    }
+
+    /// Whether a call of theirs runs or waits.
+    pub(super) fn is_here(&self, share: Share) -> bool {
+        self.runs.contains_key(&share) || self.queues.contains_key(&share)
+    }
+
+    /// Whether as many of theirs run as there are places for each who is here.
+    pub(super) fn has_its_part(&self, share: Share) -> bool {
+        let only_wait = self.queues.keys().filter(|waiting| !self.runs.contains_key(waiting)).count();
+        let others = self.runs.len().saturating_add(only_wait).saturating_sub(usize::from(self.is_here(share)));
+        let all = u32::try_from(others).unwrap_or(u32::MAX).saturating_add(1);
+        self.runs(share) >= (self.rule.limit() / all).max(1)
     }
 
     fn late(&mut self) {
@@ -125,7 +153,7 @@ impl State {
         self.remove(longest, last).then(|| self.refused())
     }
 
-    pub(super) fn next_in_turn(&mut self) -> Option<Waiter> {
+    pub(super) fn next_in_turn(&mut self) -> Option<(Share, Waiter)> {
         let share = self.turns.pop_front()?;
         let queue = self.queues.get_mut(&share)?;
         let waiter = queue.pop_front();
@@ -135,7 +163,7 @@ impl State {
             self.turns.push_back(share);
         }
         self.waiting = self.waiting.saturating_sub(usize::from(waiter.is_some()));
-        waiter
+        Some((share, waiter?))
     }
 
     /// Takes somebody out of the queue; whether they were in it.

@@ -242,28 +242,63 @@ async fn what_nobody_has_read_yet_is_late_as_well() {
     assert!(throttle.lanes[0].1.pulse.lag().is_zero(), "all is well again");
 }
 
+/// A flood, or nearly one: of an app two run, then one, and in the window before as many were answered as refused, or one less.
+async fn flood(throttle: &Arc<Throttle>, is_flood: bool) -> Place {
+    for _ in 0..20 {
+        enter(throttle, app(1)).await.unwrap().answered();
+    }
+    let [first, second] = [enter(throttle, app(1)).await.unwrap(), enter(throttle, app(1)).await.unwrap()];
+    let waiting = call(throttle, app(1)).await;
+    time::sleep(STANDING).await;
+    for _ in 0..21 + u32::from(is_flood) {
+        assert!(enter(throttle, app(1)).await.is_none());
+    }
+    second.answered();
+    settle().await;
+    assert!(waiting.await.unwrap().is_none(), "it would be late");
+    first
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_flood_nobody_waits_who_has_their_part_of_the_places() {
+    for is_flood in [false, true] {
+        let throttle = throttle(2, 64);
+        let first = flood(&throttle, is_flood).await;
+        let second = enter(&throttle, app(1)).await.expect("a place");
+        let before = time::Instant::now();
+        assert!(enter(&throttle, app(1)).await.is_none());
+        assert_eq!(before.elapsed(), if is_flood { Duration::ZERO } else { SHORT_WAIT });
+        // Who has less than their part waits, and comes next.
+        let modest = call(&throttle, app(2)).await;
+        assert!(!modest.is_finished());
+        drop(second);
+        settle().await;
+        let modest = modest.await.unwrap().expect("its turn");
+        // Of two places each has one now.
+        let before = time::Instant::now();
+        for share in [app(1), app(2)] {
+            assert!(enter(&throttle, share).await.is_none());
+        }
+        assert_eq!(before.elapsed(), if is_flood { Duration::ZERO } else { SHORT_WAIT * 2 });
+        // A place that is free is for whoever comes.
+        drop(first);
+        let _third = enter(&throttle, app(2)).await.expect("a place");
+        drop(modest);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn in_a_flood_a_free_place_is_for_those_that_come_in_time() {
     for is_flood in [false, true] {
         let throttle = throttle(2, 64);
-        // As many are answered as are refused, or one less.
-        for _ in 0..20 {
-            enter(&throttle, app(1)).await.unwrap().answered();
-        }
-        let places = [enter(&throttle, app(1)).await.unwrap(), enter(&throttle, app(1)).await.unwrap()];
-        let _waiting = call(&throttle, app(1)).await;
-        time::sleep(STANDING).await;
-        for _ in 0..21 + u32::from(is_flood) {
-            assert!(enter(&throttle, app(1)).await.is_none());
-        }
-        let [first, second] = places;
-        second.answered();
-        settle().await;
+        let first = flood(&throttle, is_flood).await;
         let late = SHORT_WAIT + Duration::from_micros(1);
         let before = time::Instant::now();
         assert_eq!(throttle.enter(comer(app(1), late)).await.is_some(), !is_flood);
-        let waited = if is_flood { SHORT_WAIT } else { Duration::ZERO };
-        assert_eq!(before.elapsed(), waited, "it had a turn, and nobody left");
+        assert!(before.elapsed().is_zero());
+        // Whoever has nobody here has a turn, however late; but nobody left.
+        assert_eq!(throttle.enter(comer(app(2), late)).await.is_some(), !is_flood);
+        assert_eq!(before.elapsed(), if is_flood { SHORT_WAIT } else { Duration::ZERO });
         assert!(throttle.enter(comer(app(1), SHORT_WAIT)).await.is_some(), "in time");
         drop(first);
         settle().await;
