@@ -15,8 +15,8 @@ pub(crate) type Share = Option<Subject>;
 pub(super) struct State {
     pub(super) rule: Adaptive,
     pub(super) running: u32,
-    /// Whose they are that run.
-    runs: HashMap<Share, u32>,
+    /// How many of them are whose.
+    pub(super) runs: HashMap<Share, u32>,
     pub(super) waiting: usize,
     /// Who waits, by whose turn it is next.
     pub(super) turns: VecDeque<Share>,
@@ -83,16 +83,12 @@ impl State {
     /// Takes back the place of a call that runs no more.
     pub(super) fn left(&mut self, share: Share) {
         self.running = self.running.saturating_sub(1);
-        let left = self.runs(share).saturating_sub(1);
-        if left == 0 {
-            self.runs.remove(&share);
-        } else {
-            self.runs.insert(share, left);
+        if let Some(runs) = self.runs.get_mut(&share) {
+            *runs = runs.saturating_sub(1);
+            if *runs == 0 {
+                self.runs.remove(&share);
+            }
         }
-    }
-
-    fn runs(&self, share: Share) -> u32 {
-        self.runs.get(&share).copied().unwrap_or(0)
     }
 
     /// Whether a call of theirs runs or waits.
@@ -100,12 +96,11 @@ impl State {
         self.runs.contains_key(&share) || self.queues.contains_key(&share)
     }
 
-    /// Whether as many of theirs run as there are places for each who is here.
+    /// Whether as many of theirs run as there are places for each of whom any runs.
     pub(super) fn has_its_part(&self, share: Share) -> bool {
-        let only_wait = self.queues.keys().filter(|waiting| !self.runs.contains_key(waiting)).count();
-        let others = self.runs.len().saturating_add(only_wait).saturating_sub(usize::from(self.is_here(share)));
-        let all = u32::try_from(others).unwrap_or(u32::MAX).saturating_add(1);
-        self.runs(share) >= (self.rule.limit() / all).max(1)
+        let all = u32::try_from(self.runs.len()).unwrap_or(u32::MAX);
+        let part = self.rule.limit().checked_div(all).unwrap_or_default().max(1);
+        self.runs.get(&share).is_some_and(|runs| *runs >= part)
     }
 
     fn late(&mut self) {

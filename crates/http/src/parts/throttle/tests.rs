@@ -90,6 +90,9 @@ async fn a_caller_that_hangs_up_frees_its_place() {
     assert!(patient.await.unwrap().is_some());
     settle().await;
     assert!(enter(&throttle, app(3)).await.is_some(), "no place was lost");
+    let lane = &throttle.lanes.iter().find(|(class, _)| *class == READ).unwrap().1;
+    let state = lane.lock();
+    assert!(state.running == 0 && state.runs.is_empty(), "of none it is believed that it still runs");
 }
 
 #[tokio::test(start_paused = true)]
