@@ -23,6 +23,7 @@ use axum::{Router, middleware};
 
 pub use app::{App, SandboxCustomer, SandboxSite, Site};
 pub use parts::arrived::Arrived;
+pub use parts::doorstep;
 pub use parts::forwarded::{Field, Proxies};
 pub use parts::network::{BadNetwork, Network};
 pub use parts::peer::Peer;

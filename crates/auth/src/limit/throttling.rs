@@ -20,7 +20,7 @@ impl Throttling {
     /// What most servers need.
     #[must_use]
     pub fn usual() -> Self {
-        Self { most: 256, waiting: 256, wait: Span::milliseconds(100) }
+        Self { most: 256, waiting: 128, wait: Span::milliseconds(100) }
     }
 
     /// Between how many and how many calls of a class run at once.

@@ -9,7 +9,7 @@ use http::StatusCode;
 use crate::load::Measured;
 
 /// How a stretch of time went.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Answers {
     pub(super) took: Duration,
     /// How long answers took in microseconds, by status.
@@ -26,6 +26,15 @@ impl Answers {
             Some((status, micros)) => self.by_status.entry(status).or_default().push(micros),
             None => self.lost += 1,
         }
+    }
+
+    /// Both stretches as one.
+    pub(super) fn and(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        for (status, micros) in &other.by_status {
+            both.by_status.entry(*status).or_default().extend(micros);
+        }
+        Self { took: self.took + other.took, lost: self.lost + other.lost, held: self.held + other.held, ..both }
     }
 
     pub(super) fn refused(&self) -> usize {

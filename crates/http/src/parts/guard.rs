@@ -13,6 +13,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use tracing::{Instrument as _, Span};
 
 use super::arrived::Arrived;
+use super::doorstep;
 use super::interaction::{self, InteractionId};
 use super::leftover;
 use super::throttle::Place;
@@ -102,6 +103,7 @@ where
         let mut log = None;
         let running = async {
             let Admitted { request, place } = (self.admit)(request).instrument(span.clone()).await?;
+            doorstep::go_in().await;
             // Made late: of those for whom there is no place, no line is written.
             let log = log.insert(trace::log_span(&id, begun.as_ref()));
             let response = next.run(request).instrument(span.clone()).instrument(log.clone()).await;
@@ -190,6 +192,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(30);
 mod tests {
     use std::io;
     use std::sync::{Arc, Mutex};
+    use std::task::Poll;
 
     use axum::response::IntoResponse as _;
     use axum::routing::get;
@@ -213,12 +216,10 @@ mod tests {
         }
     }
 
-    /// The log of a call that is answered, of one that is refused, and of one for which there was no place.
-    async fn log(level: LevelFilter) -> String {
-        let lines = Lines::default();
-        let writer = lines.clone();
-        let log = tracing_subscriber::fmt().with_max_level(level).with_writer(move || writer.clone()).finish();
-        let _log = tracing::subscriber::set_default(log);
+    const PATHS: [&str; 3] = ["/answered", "/limited", "/shed"];
+
+    /// Answers one path, refuses another, and has no place for the third.
+    fn router() -> Router {
         let guarded = async |request: Request, next: Next| {
             let admit = async |request: Request| match request.uri().path() {
                 "/limited" => Err(Refusal::Limited),
@@ -228,16 +229,41 @@ mod tests {
             let render = |_: &str, _: &str, refusal: Refusal| refusal.status().into_response();
             Guard { traces: None, admit, render, note: |_: &Ended<'_>| "none" }.run(request, next).await
         };
-        let router = ["/answered", "/limited", "/shed"]
-            .into_iter()
-            .fold(Router::new(), |router, path| router.route(path, get(async || ())));
-        let router = router.layer(middleware::from_fn(guarded));
-        for path in ["/answered", "/limited", "/shed"] {
-            let request = Request::builder().uri(path).body(axum::body::Body::empty()).unwrap();
-            router.clone().oneshot(request).await.unwrap();
+        let router = PATHS.into_iter().fold(Router::new(), |router, path| router.route(path, get(async || ())));
+        router.layer(middleware::from_fn(guarded))
+    }
+
+    async fn call(path: &str) -> StatusCode {
+        let request = Request::builder().uri(path).body(axum::body::Body::empty()).unwrap();
+        router().oneshot(request).await.unwrap().status()
+    }
+
+    /// The log of a call of each.
+    async fn log(level: LevelFilter) -> String {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let log = tracing_subscriber::fmt().with_max_level(level).with_writer(move || writer.clone()).finish();
+        let _log = tracing::subscriber::set_default(log);
+        for path in PATHS {
+            call(path).await;
         }
         let bytes = lines.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
+    }
+
+    #[tokio::test]
+    async fn who_is_refused_is_answered_on_the_doorstep_where_nobody_works() {
+        for (path, now) in PATHS.into_iter().zip([
+            Poll::Pending,
+            Poll::Ready(StatusCode::TOO_MANY_REQUESTS),
+            Poll::Ready(StatusCode::SERVICE_UNAVAILABLE),
+        ]) {
+            let mut call = Box::pin(call(path));
+            assert_eq!(doorstep::look_at(call.as_mut()), now, "{path}");
+            if now.is_pending() {
+                assert_eq!(call.await, StatusCode::OK, "{path}: it goes on elsewhere");
+            }
+        }
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ pub(crate) mod body;
 pub(crate) mod budget;
 pub(crate) mod challenge;
 pub(crate) mod cookie;
+pub mod doorstep;
 pub(crate) mod evidence;
 pub mod forwarded;
 pub mod guard;

@@ -5,7 +5,7 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -15,8 +15,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulConnection;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -27,6 +26,7 @@ use tower::Service as _;
 
 use super::accept::Transport;
 use super::activity::{Activity, Tracked, Verdict};
+use super::doorstep::{Arrivals, Doorstep};
 use super::inflow::Inflow;
 use super::limits::Limits;
 use super::metered::Metered;
@@ -114,7 +114,7 @@ where
         .max_header_size(head_bytes)
         .max_buf_size(head_bytes.max(limits.max_send_buffer_bytes))
         .serve_connection(io, service_fn(answer(shared, peer, &activity)));
-    drive(connection, &activity, shared, &pass, stop).await;
+    drive(connection, http1::Connection::graceful_shutdown, &activity, shared, &pass, stop).await;
 }
 
 async fn serve_http2<T, S>(shared: &Arc<Shared<T>>, stream: S, peer: Arc<PeerInfo>, pass: Arc<Pass>, stop: &Stop)
@@ -125,7 +125,8 @@ where
     let limits = &shared.limits;
     let activity = Activity::new(Instant::now(), Arc::clone(&pass));
     let io = TokioIo::new(Metered::new(stream, Arc::clone(&activity)));
-    let connection = http2::Builder::new(TokioExecutor::new())
+    let arrivals = Arrivals::default();
+    let connection = http2::Builder::new(arrivals.clone())
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.max_streams)
         .max_pending_accept_reset_streams(limits.max_reset_streams)
@@ -137,7 +138,8 @@ where
         .keep_alive_interval(limits.ping_every)
         .keep_alive_timeout(limits.ping_timeout)
         .serve_connection(io, service_fn(answer(shared, peer, &activity)));
-    drive(connection, &activity, shared, &pass, stop).await;
+    let close = |doorstep: Pin<&mut Doorstep<_>>| http2::Connection::graceful_shutdown(doorstep.connection());
+    drive(Doorstep::of(connection, arrivals), close, &activity, shared, &pass, stop).await;
 }
 
 /// The service of a connection: note the request, say who sent it, and hand it to the router.
@@ -162,13 +164,18 @@ where
     }
 }
 
-type AnswerFuture = std::pin::Pin<Box<dyn Future<Output = Result<Response<Tracked>, Infallible>> + Send>>;
+type AnswerFuture = Pin<Box<dyn Future<Output = Result<Response<Tracked>, Infallible>> + Send>>;
 
 /// Lets a connection work until it ends by itself, by the operator's wish, or by a limit.
-async fn drive<C, T>(connection: C, activity: &Activity, shared: &Shared<T>, pass: &Pass, stop: &Stop)
-where
-    C: GracefulConnection,
-    C::Error: std::fmt::Display,
+async fn drive<C, T>(
+    connection: C,
+    close: impl Fn(Pin<&mut C>),
+    activity: &Activity,
+    shared: &Shared<T>,
+    pass: &Pass,
+    stop: &Stop,
+) where
+    C: Future<Output = hyper::Result<()>>,
 {
     let mut connection = pin!(connection);
     let mut closing = false;
@@ -177,7 +184,7 @@ where
         let wake = match activity.verdict(now, &shared.limits) {
             Verdict::Wait(until) => until,
             Verdict::Idle => {
-                connection.as_mut().graceful_shutdown();
+                close(connection.as_mut());
                 activity.closing(now);
                 closing = true;
                 continue;
@@ -198,7 +205,7 @@ where
                 return;
             }
             () = pass.taken_away() => {
-                connection.as_mut().graceful_shutdown();
+                close(connection.as_mut());
                 activity.closing(Instant::now());
                 closing = true;
                 let farewell = pass.farewell();
@@ -213,7 +220,7 @@ where
                 }
             }
             () = stop.wait(), if !closing => {
-                connection.as_mut().graceful_shutdown();
+                close(connection.as_mut());
                 activity.closing(Instant::now());
                 closing = true;
             }

@@ -7,6 +7,7 @@
 mod accept;
 mod activity;
 mod connection;
+mod doorstep;
 mod inflow;
 pub(crate) mod limits;
 mod metered;
